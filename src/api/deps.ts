@@ -32,6 +32,7 @@ import type {
   VouchersPort,
 } from './people-ports.ts';
 import type {
+  ApprovedPicturesPort,
   CheckJobsPort,
   ChecksPort,
   CommandsPort,
@@ -112,6 +113,7 @@ export interface ApiDeps extends OrderParts, FieldParts, LoginParts, TreePorts {
   streams: StreamsPort;
   streamPlans: StreamPlansPort;
   recordings: RecordingParts;
+  approvedPictures: ApprovedPicturesPort;
   accessRegister: AccessRegisterPort;
   idempotency: IdempotencyPort;
   room: EditRoom;

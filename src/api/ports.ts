@@ -36,6 +36,8 @@ import type { Command, CommandPayload } from '../ingest/commands/rows.ts';
 import type { Completeness } from '../ingest/completeness/completeness.ts';
 import type { PassageSearch } from '../passages/search.ts';
 import type { Clips } from '../streams/clips/clips.ts';
+import type { Approval } from '../streams/picture-health/approval.ts';
+import type { ApprovedPictures } from '../streams/picture-health/approved.ts';
 import type { StreamPlans } from '../streams/pool/stream-plans.ts';
 import type { RecordingPlans } from '../streams/recorder/plan/plans.ts';
 import type { Pins } from '../streams/recordings/pins.ts';
@@ -170,6 +172,9 @@ export interface RecordingParts {
 
 /** How the streams of cameras are kept. Rights to a device are decided before. */
 export type StreamPlansPort = Pick<StreamPlans, 'of' | 'set'>;
+
+/** Pictures that were approved. The caller's right to the camera is checked before; the look is registered by it. */
+export type ApprovedPicturesPort = Pick<ApprovedPictures, 'of' | 'remove'> & Pick<Approval, 'approve' | 'approveFirst'>;
 
 /** Moving cameras. Rights are decided by device before; the look is registered by it. */
 export type PtzPort = Pick<Ptz, 'status' | 'move' | 'stop' | 'release' | 'goto' | 'presets' | 'keepPreset' | 'set'>;

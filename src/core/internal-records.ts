@@ -25,6 +25,8 @@ export const INTERNAL_RECORDS = {
   cameraWatch: { topic: 'internal/camera-watch', channel: 'state', connection: 'camera-watch' },
   /** Whether a camera is the one that is registered. */
   cameraUnits: { topic: 'internal/camera-units', channel: 'telemetry', connection: 'camera-units' },
+  /** How far the clock of a camera is off. */
+  cameraClock: { topic: 'internal/camera-clock', channel: 'telemetry', connection: 'camera-clock' },
   /** How the video of a camera comes, and what is wrong with its pictures. */
   pictureHealth: { topic: 'internal/picture-health', channel: 'telemetry', connection: 'picture-health' },
 } as const satisfies Record<string, { topic: string; channel: Channel; connection: string }>;
@@ -61,6 +63,7 @@ export interface InternalPayloads {
   ledgerDifference: EventOf<'ledger_difference', object>;
   cameraWatch: Presence;
   cameraUnits: Values<'other_unit'>;
+  cameraClock: Values<'clock_skew_s'>;
   pictureHealth: { values: PictureValues };
 }
 

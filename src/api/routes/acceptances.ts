@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import type { Caller, DeviceIdentity } from '../../core/types.ts';
 import type { Acceptance } from '../../devices/life/acceptances.ts';
 import { acceptanceInput } from '../../devices/life/input.ts';
 import { callerOf } from '../guards/auth.ts';
 import { deviceId, deviceParams, listOf, moment, pageQuery } from '../schemas.ts';
 import { checkStep } from './checks.ts';
 import { REGISTRY_TAGS } from './device-schemas.ts';
-import { pageOf, type RoutePart } from './route.ts';
+import { pageOf, type RouteContext, type RoutePart } from './route.ts';
 
 const acceptance = z
   .object({
@@ -46,7 +47,9 @@ export const acceptanceRoutes: RoutePart = (app, context) => {
       const caller = callerOf(request);
       const device = directory.seenBy(caller, request.params.id);
       if (!device) throw new CitywatchError('not-found');
-      return reply.code(201).send(shown(await acceptances.accept(caller, device, request.body)));
+      const accepted = await acceptances.accept(caller, device, request.body);
+      approvePicture(context, caller, device);
+      return reply.code(201).send(shown(accepted));
     },
   );
 
@@ -71,6 +74,24 @@ export const acceptanceRoutes: RoutePart = (app, context) => {
     },
   );
 };
+
+/**
+ * What an accepted camera shows is what it should show. Nobody waits for it. Pictures of minors are looked at for an
+ * incident only, so there somebody approves one who has one.
+ */
+function approvePicture(
+  { approvedPictures, directory, kinds }: RouteContext,
+  caller: Caller,
+  of: DeviceIdentity,
+): void {
+  if (!kinds.latest(of.kind)?.stream || directory.needsIncident(of.id)) return;
+  const { type, id, name } = caller;
+  const viewer = { type, id, name };
+  void approvedPictures.approveFirst(
+    { caller, of },
+    { deviceId: of.id, viewer, purpose: 'maintenance', case: null, quality: 'main', use: 'snapshot' },
+  );
+}
 
 function shown({ atMs, ...rest }: Acceptance): z.output<typeof acceptance> {
   return { ...rest, at: toRfc3339(atMs) };

@@ -2,6 +2,7 @@ import { acceptanceRoutes } from './acceptances.ts';
 import { accessRegisterRoutes } from './access-register.ts';
 import { accountRoutes } from './account.ts';
 import { alertRoutes } from './alerts.ts';
+import { approvedPictureRoutes } from './approved-pictures.ts';
 import { auditRoutes } from './audit.ts';
 import { brokerRoutes } from './broker.ts';
 import { channelRoutes } from './channels.ts';
@@ -78,6 +79,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   ptzRoutes,
   recordingRoutes,
   recordingPinRoutes,
+  approvedPictureRoutes,
   clipRoutes,
   upkeepRoutes,
   channelRoutes,

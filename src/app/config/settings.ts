@@ -22,8 +22,8 @@ import type { UplinkType } from '../../ingest/uplinks/uplink.ts';
 import { settingsOf, UPLINKS } from '../../ingest/uplinks/uplinks.ts';
 import { networks } from '../../platform/outbound/network-setting.ts';
 import { KEPT_DAYS_MIN } from '../../platform/records/judge.ts';
-import type { EngineChoice } from '../../streams/pool/camera-pool.ts';
 import { RECORDINGS } from './recording-settings.ts';
+import { STREAM } from './stream-settings.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -142,26 +142,7 @@ const OTHERS = {
       range: 'a name or path of a program',
     }),
   },
-  stream: {
-    engine: setting<EngineChoice>(
-      [
-        'CITYWATCH_STREAM_ENGINE',
-        'What pulls cameras: `auto` by threads of the gateway where they can, else by ffmpeg.',
-      ],
-      z.enum(['auto', 'ffmpeg']),
-      'auto',
-      { range: 'auto or ffmpeg' },
-    ),
-    megabitsMax: setting<number | null>(
-      [
-        'CITYWATCH_STREAM_MEGABITS_MAX',
-        'How much video is taken from all cameras together; without it what the processor was measured to carry.',
-      ],
-      z.int().min(10).max(100_000).nullable(),
-      null,
-      { range: 'a whole number from 10 to 100000', unit: 'Mbit/s', fromText: 'number' },
-    ),
-  },
+  stream: STREAM,
   cluster: {
     nodeId: name(['CITYWATCH_NODE_ID', 'Name of this node among several.']),
     nodeUrl: url(['CITYWATCH_NODE_URL', 'Address at which other nodes reach this one.'], ['https', 'http'], 'refused'),

@@ -43,7 +43,7 @@ export interface SpawnerSettings {
   processesMax: number;
 }
 
-const ARGS_MAX = 100;
+const ARGS_MAX = 300;
 const LINES_MAX = 20;
 
 export function parseToSpawner(message: unknown): ToSpawner | null {

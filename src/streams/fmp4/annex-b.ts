@@ -16,10 +16,16 @@ export interface BareVideo {
  * Parameter sets and pictures of fragments without the file around them. ffmpeg takes every unix socket for a file
  * it can seek in, and then fails to read fragmented MP4 from it; bare video it reads from front to back.
  */
-export function bareVideo(init: InitSegment, fragments: readonly ParsedFragment[]): BareVideo {
+export function bareVideo(
+  init: InitSegment,
+  fragments: readonly ParsedFragment[],
+  { picturesMax = Number.POSITIVE_INFINITY } = {},
+): BareVideo {
   const { body, format } = configurationOf(init.data);
   const { sets, lengthBytes } = format === 'h264' ? avcSets(body) : hevcSets(body);
-  const units = fragments.flatMap((fragment) => sampleUnits(fragment.data, lengthBytes));
+  const all = fragments.flatMap((fragment) => sampleUnits(fragment.data, lengthBytes));
+  const begun = all.flatMap((unit, at) => (pictureOf(format, unit) === null ? [] : [at]));
+  const units = all.slice(0, begun[picturesMax] ?? all.length);
   const data = Buffer.concat([...sets, ...units].flatMap((unit) => [START_CODE, unit]));
   const pictures = units.map((unit) => pictureOf(format, unit)).filter((picture) => picture !== null);
   return { format, data, pictures: pictures.length, wholeAtFirst: pictures[0] === 'whole' };

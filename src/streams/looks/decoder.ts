@@ -17,7 +17,9 @@ export interface DecoderLimits {
   atOnceMax: number;
   /** Who waits for one of them; one more is refused with `stream.full`. */
   waitingMax: number;
-  /** What is said of a picture that was not decoded within 5 s. */
+  /** For one run and its wait for a place; 5 s unless given. */
+  deadlineMs?: number;
+  /** What is said of a picture that was not decoded in time. */
   late(): StreamFailure;
 }
 
@@ -59,9 +61,9 @@ export class Decoder {
     this.#deps.spawner.want();
   }
 
-  /** `choose` is asked in its turn. Rejects with {@link StreamFailure} within 5 s, and at once with `signal`. */
+  /** `choose` is asked in its turn. Rejects with {@link StreamFailure} in time, and at once with `signal`. */
   async run<Result>(choose: () => Decoding<Result>, signal?: AbortSignal): Promise<Result> {
-    const limit = deadline(this.#deps.clock, DEADLINE_MS, signal);
+    const limit = deadline(this.#deps.clock, this.#limits.deadlineMs ?? DEADLINE_MS, signal);
     try {
       await this.#turn(limit.signal);
       try {

@@ -93,7 +93,7 @@ const JPEG_BEGINS = Buffer.from([0xff, 0xd8, 0xff]);
 const JPEG_LAST_BYTE = 0xd9;
 
 /** Everything that comes out of the socket; never resolves without a connection, and the end of ffmpeg decides. */
-async function readAll(local: LocalSocket, bytesMax: number): Promise<Buffer> {
+export async function readAll(local: LocalSocket, bytesMax: number): Promise<Buffer> {
   const never = new Promise<never>(() => {});
   const socket = await local.connection.catch(() => never);
   const chunks: Buffer[] = [];

@@ -5,6 +5,8 @@ import { Gauge, type Observer } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
 import type { CameraPool } from '../pool/camera-pool.ts';
 import type { RunTarget } from '../pool/run.ts';
+import { PICTURE_FAULTS, type PictureFault, type PictureMemory } from './judges.ts';
+import type { PulledStream, Sampler } from './sampler.ts';
 import { judgeStream, type StreamMemory, type VideoState } from './stream-state.ts';
 import { Telling, type TellingDeps } from './telling.ts';
 
@@ -12,6 +14,8 @@ export interface PictureHealthDeps extends Omit<TellingDeps, 'log'> {
   clock: Clock;
   observer: Observer;
   pool: Pick<CameraPool, 'pulls'>;
+  /** Looks at the pictures; null where nobody is to. */
+  sampler: Pick<Sampler, 'look' | 'of' | 'stop'> | null;
 }
 
 /** How the video of one stream is, as `GET /streams` tells it. */
@@ -28,10 +32,26 @@ const TICK_MS = 1_000;
 /** Of two streams of a camera, the worse one is told. */
 const STATES: readonly VideoState[] = ['connecting', 'live', 'no-video', 'stalled', 'codec-unsupported', 'auth-failed'];
 
-/** Faults of a stream by their name, and the field of the kind `camera` that tells each. */
-const FAULTS: Readonly<Record<string, { field: string; is(memory: StreamMemory): boolean }>> = {
+/** One stream, with what is known of its pictures. */
+interface Known extends StreamMemory {
+  pictures: PictureMemory | null;
+}
+
+/** A fault of a stream, and the field of the kind `camera` that tells it; null: nothing is known of it. */
+interface Fault {
+  field: string;
+  is(known: Known): boolean | null;
+}
+
+const ofPictures = (fault: PictureFault): Fault => ({
+  field: `picture_${fault.replaceAll('-', '_')}`,
+  is: ({ pictures }) => pictures?.held[fault].is ?? null,
+});
+
+const FAULTS: Readonly<Record<string, Fault>> = {
   'bitrate-collapsed': { field: 'bitrate_collapsed', is: ({ rate }) => rate.collapsed },
   'key-frame-gap': { field: 'key_frame_gap', is: ({ keyGap }) => keyGap },
+  ...Object.fromEntries(PICTURE_FAULTS.map((fault) => [fault, ofPictures(fault)])),
 };
 
 /**
@@ -42,7 +62,7 @@ export class PictureHealth {
   readonly #deps: PictureHealthDeps;
   readonly #telling: Telling;
   /** Of each pull; as many as there are pulls. */
-  #streams = new Map<string, StreamMemory>();
+  #streams = new Map<string, Known>();
   #stopTick: () => void = () => {};
 
   constructor(deps: PictureHealthDeps) {
@@ -55,8 +75,9 @@ export class PictureHealth {
     this.#stopTick = this.#deps.clock.every(TICK_MS, () => this.look());
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#stopTick();
+    await this.#deps.sampler?.stop();
   }
 
   /** How a stream is; null for one that is not pulled, or was not looked at yet. */
@@ -70,18 +91,24 @@ export class PictureHealth {
 
   /** One look at every pull. */
   look(): void {
-    const nowMs = this.#deps.clock.monotonicMs();
-    const streams = new Map<string, StreamMemory>();
-    const cameras = new Map<DeviceId, StreamMemory[]>();
-    for (const pull of this.#deps.pool.pulls()) {
+    const { clock, pool, sampler } = this.#deps;
+    const nowMs = clock.monotonicMs();
+    const streams = new Map<string, Known>();
+    const cameras = new Map<DeviceId, Known[]>();
+    const pulled = new Map<string, PulledStream>();
+    for (const pull of pool.pulls()) {
       const key = keyOf(pull.target);
-      const memory = judgeStream(this.#streams.get(key) ?? null, pull.signs(), nowMs);
-      streams.set(key, memory);
-      const { deviceId } = pull.target;
-      cameras.set(deviceId, [...(cameras.get(deviceId) ?? []), memory]);
+      const stream = judgeStream(this.#streams.get(key) ?? null, pull.signs(), nowMs);
+      const known = { ...stream, pictures: sampler?.of(key) ?? null };
+      streams.set(key, known);
+      const { target, window } = pull;
+      pulled.set(key, { target, window, isLive: known.state === 'live' });
+      const { deviceId } = target;
+      cameras.set(deviceId, [...(cameras.get(deviceId) ?? []), known]);
     }
     this.#streams = streams;
-    for (const [id, memories] of cameras) this.#telling.tell(id, valuesOf(memories));
+    for (const [id, all] of cameras) this.#telling.tell(id, valuesOf(all));
+    sampler?.look(pulled);
   }
 
   #gauges({ metrics }: Observer): void {
@@ -109,15 +136,18 @@ export class PictureHealth {
   }
 }
 
-function faultsOf(memory: StreamMemory): string[] {
-  return Object.keys(FAULTS).filter((fault) => FAULTS[fault]!.is(memory));
+function faultsOf(known: Known): string[] {
+  return Object.keys(FAULTS).filter((fault) => FAULTS[fault]!.is(known) === true);
 }
 
 /** Of all streams of one camera. That one is being connected is no news. */
-function valuesOf(memories: readonly StreamMemory[]): PictureValues {
-  const worst = STATES[Math.max(...memories.map(({ state }) => STATES.indexOf(state)))]!;
+function valuesOf(all: readonly Known[]): PictureValues {
+  const worst = STATES[Math.max(...all.map(({ state }) => STATES.indexOf(state)))]!;
   if (worst === 'connecting') return {};
-  const faults = Object.values(FAULTS).map(({ field, is }) => [field, memories.some(is)]);
+  const faults = Object.values(FAULTS).flatMap(({ field, is }) => {
+    const told = all.map(is).filter((one) => one !== null);
+    return told.length === 0 ? [] : [[field, told.some((one) => one)]];
+  });
   return { video_state: worst, ...Object.fromEntries(faults) };
 }
 

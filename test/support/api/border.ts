@@ -112,6 +112,7 @@ function questionsOfVideo(camera: string): Record<string, string> {
     'GET /streams/{id}/{part}': `/streams/${camera}/0123456789abcdef.mp4`,
     'GET /streams/{id}/snapshot.jpg': `/streams/${camera}/snapshot.jpg`,
     'GET /streams/{id}/recordings': `/streams/${camera}/recordings?${SOME_TIME}`,
+    'GET /streams/{id}/approved-pictures': `/streams/${camera}/approved-pictures`,
     'GET /streams/{id}/pins': `/streams/${camera}/pins`,
     'GET /streams/{id}/clips': `/streams/${camera}/clips`,
     'GET /streams/{id}/clips/{clip}': `/streams/${camera}/clips/${NOBODY}`,

@@ -61,6 +61,8 @@ export const NO_EDITS: Record<string, string> = {
   'POST /alerts/{id}/plates': 'changes nothing, and leaves a row in the access register',
   'POST /broker/auth': 'changes nothing',
   'POST /broker/acl': 'changes nothing',
+  'POST /streams/{id}/approved-pictures': 'needs a camera: test/integration/streams/approved-pictures shows its row',
+  'DELETE /streams/{id}/approved-pictures/{picture}': 'as approving one',
   'DELETE /streams/{id}/pins/{pin}': 'needs a pin: test/integration/streams/recordings shows its row',
   'DELETE /session': 'ends the own session, which must not fail',
   'POST /users/codes': 'needs three administrators; three-administrators.test.ts shows its row',

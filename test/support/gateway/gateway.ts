@@ -214,5 +214,7 @@ function settings(directory: string): Record<string, string> {
     CITYWATCH_MQTT_PORT: '0',
     CITYWATCH_ADMIN_TOKEN: ADMIN_TOKEN,
     CITYWATCH_LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'warn',
+    // Pictures are judged where a test asks for it: each look is a process.
+    CITYWATCH_PICTURE_CHECK_S: '0',
   };
 }

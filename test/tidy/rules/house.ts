@@ -60,6 +60,7 @@ const OWNERS: Record<string, RegExp> = {
   ...owned('src/images/', ['image']),
   ...owned('src/telemetry/', ['telemetry_series']),
   ...owned('src/streams/', [
+    'approved_picture',
     'camera_lease',
     'recording',
     'recording_day',

@@ -31,10 +31,11 @@ const PAYLOADS: InternalPayloads = {
   ledgerDifference: { id: 'c', type: 'ledger_difference', data: DIFFERENCE },
   cameraWatch: { online: true },
   cameraUnits: { values: { other_unit: 1 } },
+  cameraClock: { values: { clock_skew_s: -2.5 } },
   pictureHealth: { values: { video_state: 'stalled', key_frame_gap: true } },
 };
 
-const ABOUT_CAMERAS: ReadonlySet<InternalRecord> = new Set(['cameraUnits', 'pictureHealth']);
+const ABOUT_CAMERAS: ReadonlySet<InternalRecord> = new Set(['cameraUnits', 'cameraClock', 'pictureHealth']);
 
 t.test('the topics of the gateway stay what they were: journals of every version hold them', async (t) => {
   const topics = Object.entries(INTERNAL_RECORDS).map(([name, { topic, channel }]) => `${name} ${topic} ${channel}`);
@@ -49,6 +50,7 @@ t.test('the topics of the gateway stay what they were: journals of every version
     'ledgerDifference internal/ledger event',
     'cameraWatch internal/camera-watch state',
     'cameraUnits internal/camera-units telemetry',
+    'cameraClock internal/camera-clock telemetry',
     'pictureHealth internal/picture-health telemetry',
   ]);
 });

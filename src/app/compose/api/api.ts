@@ -43,7 +43,6 @@ export interface ApiParts {
 export async function startApi(parts: ApiParts, checks: ReturnType<typeof composeChecks>): Promise<string> {
   const { ground, devices, registry, ingest, books, telemetry, streams, alerts } = parts;
   const { config, database, clock, observer, lifecycle, tls, keys, idempotency } = ground;
-  const { disks } = parts.surroundings;
   const api = await buildServer({
     ...devices,
     directory: devices.doors,
@@ -68,6 +67,7 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     streams: streams.streams,
     streamPlans: streams.plans,
     recordings: streams.recordings.port,
+    approvedPictures: streams.approved,
     cameraSetup: (id) => streams.setup.status(id),
     recorderEvents: (id) => streams.cameraEvents.ofRecorder(id),
     audit: { list: (caller, filter) => readAudit({ database, register: devices.register }, caller, filter) },
@@ -80,7 +80,7 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     kindDryRun: new KindDryRun({ kinds: devices.kinds, guard: ingest.guard, journal: ingest.journals.live, clock }),
     images: parts.images.port,
     idempotency,
-    room: disks,
+    room: parts.surroundings.disks,
     health: healthOf(parts),
     ...(await consolePages(observer)),
     settings: {

@@ -27,8 +27,7 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
   const { config, place, lifecycle } = ground;
   const { accept } = ingest;
   const { connections, identity } = devices;
-  const access = connections.onvifAccess.bind(connections);
-  const units = await openCameraUnits({ ...ground, accept, access, identity });
+  const units = await openCameraUnits({ ...ground, accept, identity, access: (id) => connections.onvifAccess(id) });
   const cameraEvents = composeCameraEvents({
     ...ground,
     kinds: devices.kinds,
@@ -59,6 +58,7 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
     dataDirectory: place.path,
     node: whereabouts(await holderOf(place.path, await place.node())),
     checkEveryMs: config.cameras.checkS * 1000,
+    picturesEveryMs: config.stream.pictureS * 1000,
   });
   const recordings = await openRecordings(ground, devices, video);
   return {

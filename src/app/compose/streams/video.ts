@@ -1,12 +1,15 @@
 import { availableParallelism } from 'node:os';
+import type { ApprovedPicturesPort } from '../../../api/ports.ts';
 import type { Clock } from '../../../core/clock.ts';
 import type { Jurisdiction } from '../../../core/jurisdiction.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { DeviceId } from '../../../core/types.ts';
+import { CAMERA_CLOCKS, CameraClocks } from '../../../devices/cameras/clocks.ts';
 import { CAMERA_SETUP_QUEUE, CameraSetup, SYSTEM } from '../../../devices/cameras/setup.ts';
 import type { CameraUnits } from '../../../devices/cameras/units.ts';
 import { type CameraPlace, CameraWatch, type CameraWatchDeps } from '../../../devices/checks/camera-watch.ts';
 import { inspectCamera } from '../../../devices/onvif/inspect.ts';
+import { OneLogin } from '../../../devices/onvif/one-login.ts';
 import { RecorderLists } from '../../../devices/recorders/recorder-lists.ts';
 import type { Connections } from '../../../devices/registry/connections.ts';
 import { camerasSeeing } from '../../../devices/registry/nearby-cameras.ts';
@@ -18,7 +21,11 @@ import type { Vault } from '../../../platform/secrets/vault.ts';
 import type { WorkQueue } from '../../../platform/work/work.ts';
 import { StreamService } from '../../../streams/live/service.ts';
 import { viewRegister } from '../../../streams/live/view-register.ts';
+import { Approval } from '../../../streams/picture-health/approval.ts';
+import { ApprovedPictures } from '../../../streams/picture-health/approved.ts';
+import { SmallPictures } from '../../../streams/picture-health/decode.ts';
 import { PictureHealth } from '../../../streams/picture-health/health.ts';
+import { Sampler } from '../../../streams/picture-health/sampler.ts';
 import {
   CAMERA_LIMITS,
   CameraPool,
@@ -68,11 +75,15 @@ export interface VideoDeps {
   /** What this gateway is called among those of the database. */
   node: string;
   checkEveryMs: number;
+  /** From one look at the picture of a camera to the next; 0 where none is to be judged. */
+  picturesEveryMs: number;
   health: CameraHealth;
 }
 
 const SETTING = 'CITYWATCH_CAMERA_NETWORKS';
 const PROBE_DEADLINE_MS = 3_000;
+const CLOCK_DEADLINE_MS = 3_000;
+const CLOCK_BYTES_MAX = 64 * 1024;
 /** Cameras knocked at together. */
 const LOOKS_AT_ONCE_MAX = 64;
 
@@ -99,12 +110,100 @@ export function composeVideo(deps: VideoDeps) {
   });
   deps.work.handle(CAMERA_SETUP_QUEUE, (id) => setup.handle(id));
   const { identity, accept } = deps;
+  const clocks = composeClocks(deps);
   const looked = lookedBy(units, deps.health);
   const watch = new CameraWatch(
     { database, clock, observer, identity, probe, accept, looked },
     { everyMs: deps.checkEveryMs, atOnceMax: LOOKS_AT_ONCE_MAX },
   );
-  const cameras: CameraSource = {
+  const cameras = cameraSource(deps);
+  const pool = composePool(deps, { tcp, cameras });
+  const judged = composePictureHealth({ ...deps, pool });
+  const streams = new StreamService({
+    pool,
+    health: judged.health,
+    cameras,
+    register: viewRegister({ register: deps.register, jurisdictionOf: (id) => identity(id)?.jurisdiction }),
+  });
+  const looks = composeLooks({ pool, tcp, networks });
+  const approved = composeApproval(deps, streams, judged);
+  return {
+    setup,
+    watch: bothOf(watch, clocks),
+    pool,
+    streams,
+    pictureHealth: judged.health,
+    approved,
+    probe,
+    looks,
+    pictures: picturesFrom(streams, database),
+  };
+}
+
+function composePool(deps: VideoDeps, { tcp, cameras }: { tcp: TcpOutbound; cameras: CameraSource }): CameraPool {
+  const { clock, observer, database, node, socketDirectory, cameraNetworks, engine, ffmpegUser, ffmpegPath } = deps;
+  return new CameraPool(
+    {
+      clock,
+      observer,
+      tcp,
+      cameras,
+      leases: new LeaseTable({ database, node }),
+      planOf: (id) => deps.plans.of(id),
+      processorS,
+    },
+    {
+      socketDirectory,
+      cameraNetworks,
+      engine,
+      limits: { ...CAMERA_LIMITS, megabitsMax: deps.megabitsMax ?? MEGABITS_PER_CORE * availableParallelism() },
+      times: PULL_TIMES,
+      ffmpegUser,
+      hidden: [deps.dataDirectory],
+      ...(ffmpegPath ? { ffmpegPath } : {}),
+    },
+  );
+}
+
+/** Asks cameras for their time, without a login. */
+function composeClocks(deps: VideoDeps): CameraClocks {
+  const { connections, cameras, identity, hasVideo } = deps;
+  return new CameraClocks(
+    {
+      ...deps,
+      camera: (id) => (hasVideo(id) ? identity(id) : undefined),
+      access: (id) => connections.onvifAccess(id),
+      ask: (target, signal) =>
+        new OneLogin(target, cameras.machines, {
+          deadlineMs: CLOCK_DEADLINE_MS,
+          requestMs: CLOCK_DEADLINE_MS,
+          maxBytes: CLOCK_BYTES_MAX,
+          signal,
+        }).clock(),
+    },
+    CAMERA_CLOCKS,
+  );
+}
+
+interface Worker {
+  start(): void;
+  stop(): Promise<void>;
+}
+
+/** Two that start and end together. */
+function bothOf(one: Worker, other: Worker): Worker {
+  return {
+    start() {
+      one.start();
+      other.start();
+    },
+    stop: async () => void (await Promise.all([one.stop(), other.stop()])),
+  };
+}
+
+/** The registry as those see it who pull cameras. */
+function cameraSource({ connections, units, health }: VideoDeps): CameraSource {
+  return {
     camera: (id) => connections.videoOf(id),
     admit: (id) =>
       units.admit(id).then(
@@ -113,31 +212,34 @@ export function composeVideo(deps: VideoDeps) {
       ),
     withheld: (id) => units.withheld(id),
     lost: (id) => units.lost(id),
-    pictured: (id, failure) => deps.health.pictured(id, failure),
+    pictured: (id, failure) => health.pictured(id, failure),
   };
-  const leases = new LeaseTable({ database, node: deps.node });
-  const pool = new CameraPool(
-    { clock, observer, tcp, cameras, leases, planOf: (id) => deps.plans.of(id), processorS },
-    {
-      socketDirectory: deps.socketDirectory,
-      cameraNetworks: networks,
-      engine: deps.engine,
-      limits: { ...CAMERA_LIMITS, megabitsMax: deps.megabitsMax ?? MEGABITS_PER_CORE * availableParallelism() },
-      times: PULL_TIMES,
-      ffmpegUser: deps.ffmpegUser,
-      hidden: [deps.dataDirectory],
-      ...(deps.ffmpegPath ? { ffmpegPath: deps.ffmpegPath } : {}),
-    },
-  );
-  const pictureHealth = new PictureHealth({ clock, observer, pool, identity, accept });
-  const streams = new StreamService({
-    pool,
-    health: pictureHealth,
-    cameras,
-    register: viewRegister({ register: deps.register, jurisdictionOf: (id) => identity(id)?.jurisdiction }),
-  });
-  const looks = composeLooks({ pool, tcp, networks });
-  return { setup, watch, pool, streams, pictureHealth, probe, looks, pictures: picturesFrom(streams, database) };
+}
+
+/** Looks at the video of cameras that are pulled, and at their pictures unless that is switched off. */
+function composePictureHealth({ pool, picturesEveryMs: everyMs, ...deps }: VideoDeps & { pool: CameraPool }) {
+  const { clock, observer, database } = deps;
+  const decoder = new SmallPictures(pool);
+  const pictures = new ApprovedPictures({ database, clock });
+  const approved = (id: DeviceId) => pictures.comparedWith(id);
+  const sampler = new Sampler({ clock, observer, decoder, approved }, { everyMs });
+  const health = new PictureHealth({ ...deps, pool, sampler: everyMs === 0 ? null : sampler });
+  return { health, pictures, decoder };
+}
+
+/** What people do with pictures that are approved. */
+function composeApproval(
+  { clock, observer: { log } }: VideoDeps,
+  streams: StreamService,
+  { pictures, decoder }: ReturnType<typeof composePictureHealth>,
+): ApprovedPicturesPort {
+  const approval = new Approval({ clock, log, pictures, decoder, lease: (view) => streams.lease(view) });
+  return {
+    of: (device) => pictures.of(device),
+    approve: (who, view, input) => approval.approve(who, view, input),
+    approveFirst: (who, view) => approval.approveFirst(who, view),
+    remove: (caller, device, id) => pictures.remove(caller, device, id),
+  };
 }
 
 /** Threads of ours included, and ffmpeg not, which has a budget of its own. */

@@ -1,4 +1,4 @@
-import type { PtzPort, RecordersPort, RecordingParts } from '../../../../src/api/ports.ts';
+import type { ApprovedPicturesPort, PtzPort, RecordersPort, RecordingParts } from '../../../../src/api/ports.ts';
 import type { Clip } from '../../../../src/streams/clips/clip.ts';
 import { USUAL_PLAN } from '../../../../src/streams/pool/stream-plans.ts';
 import { memoryUpkeep } from './upkeep.ts';
@@ -12,6 +12,7 @@ export function memoryCameras() {
     recorderEvents: () => null,
     recordings: memoryRecordings(),
     streamPlans: { of: () => USUAL_PLAN, set: async () => {} },
+    approvedPictures: memoryApproved(),
   };
 }
 
@@ -36,6 +37,16 @@ function memoryPtz(): PtzPort {
 }
 
 /** Cameras of which a byte is recorded. */
+/** Pictures that are approved without anything being kept of them. */
+function memoryApproved(): ApprovedPicturesPort {
+  return {
+    of: async () => [],
+    approve: async (_who, _view, input) => ({ id: NOBODY, by: 'test', atMs: 0, ...input }),
+    approveFirst: async () => {},
+    remove: async () => {},
+  };
+}
+
 function memoryRecordings(): RecordingParts {
   return {
     plans: { of: () => ({ mode: 'off' }), set: async () => {} },
@@ -104,6 +115,9 @@ export function recordingRequests(camera: string) {
       },
     },
     'DELETE /api/v1/streams/:id/pins/:pin': { id: camera, part: NOBODY },
+    'GET /api/v1/streams/:id/approved-pictures': { id: camera },
+    'POST /api/v1/streams/:id/approved-pictures': { id: camera, payload: { name: 'day', purpose: 'maintenance' } },
+    'DELETE /api/v1/streams/:id/approved-pictures/:picture': { id: camera, part: NOBODY },
     'GET /api/v1/streams/:id/clips': { id: camera },
     'GET /api/v1/streams/:id/clips/:clip': { id: camera, part: NOBODY },
     'GET /api/v1/streams/:id/clips/:clip/clip.mp4': { id: camera, part: NOBODY, url: '?purpose=maintenance' },

@@ -5,7 +5,7 @@ import { PictureHealth } from '../../../../src/streams/picture-health/health.ts'
 import { judgeStream, type StreamMemory } from '../../../../src/streams/picture-health/stream-state.ts';
 import type { PullSigns } from '../../../../src/streams/pool/arrivals.ts';
 import type { FailureReason } from '../../../../src/streams/pool/types.ts';
-import { SignsOfPull } from '../../../support/streams/signs.ts';
+import { SignsOfPull } from '../../../support/streams/pictures/signs.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
 import { turns } from '../../../support/time/turns.ts';
 
@@ -106,6 +106,7 @@ t.test('the journal is told everything once, then what changed, and again what i
   const pulls: { signs: PullSigns }[] = [{ signs: camera.second() }];
   const health = new PictureHealth({
     clock,
+    sampler: null,
     observer: createObserver({ level: 'silent', secrets: new KnownSecrets() }),
     accept,
     identity: (id) => ({ id, kind: 'camera', kindVersion: 4, jurisdiction: '330203' }),

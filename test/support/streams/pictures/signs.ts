@@ -1,4 +1,4 @@
-import type { PullSigns } from '../../../src/streams/pool/arrivals.ts';
+import type { PullSigns } from '../../../../src/streams/pool/arrivals.ts';
 
 /** A pull of one camera as picture health sees it, second by second. */
 export class SignsOfPull {
