@@ -7,9 +7,10 @@ import { callerIn, openDatabase, openRegistry } from '../../test/support/devices
 import { owner, print, quantiles, round, run, setting } from '../support/harness.ts';
 
 /**
- * Pages of lists and searches, and counts of facets, by how many devices there are: one after the other, as one caller
- * asks. The processor time is that of this process and of all processes of PostgreSQL. The questions are asked in
- * turns, so that none finds only what it has just read. `CITYWATCH_BENCH_DEVICES` is the largest registry.
+ * Pages of lists and searches, counts of facets, of areas and of police agencies, by how many devices there are: one
+ * after the other, as one caller asks. The processor time is that of this process and of all processes of PostgreSQL.
+ * The questions are asked in turns, so that none finds only what it has just read. `CITYWATCH_BENCH_DEVICES` is the
+ * largest registry.
  */
 const CASES = [1_000, 20_000, setting('DEVICES', 100_000)];
 const TURNS = 40;
@@ -41,18 +42,27 @@ interface Question {
 
 await run(async () => {
   const database = await openDatabase(owner);
-  const { search } = await openRegistry(owner, { database });
+  const { search, behindApi, directory, jurisdictions, agencies, police } = await openRegistry(owner, { database });
   const caller = callerIn('330200');
+  await drawStations(database);
+  await agencies.load(database);
+  const county = { ...caller, police: '330203000000', agencies: agencies.below('330203000000') };
   let filled = 0;
   for (const devices of CASES) {
     await fillRegistry(database, { from: filled + 1, to: devices + 1 });
     filled = devices;
+    await behindApi.loadDirectory();
     const after = await nearTheEnd(database);
     const ask = (what: string, ask: () => Promise<unknown>) => ({ what, ask, tookMs: [], ownMs: 0, postgresMs: 0 });
     const questions: Question[] = [
       ...QUESTIONS.map(([what, filter]) => ask(what, () => search.list(caller, { ...filter, limit: PAGE }))),
       ask('the last page', () => search.list(caller, { limit: PAGE, after })),
+      ask('limited to the police of a county', () => search.list(county, { limit: PAGE })),
+      ask('of the police of a county', () => search.list(caller, { police: county.police, limit: PAGE })),
       ...QUESTIONS.map(([what, filter]) => ask(`facets: ${what}`, () => search.facets(caller, filter))),
+      ask('facets: limited to the police of a county', () => search.facets(county, {})),
+      ask('counts of areas', async () => jurisdictions.totals(directory.counts(caller))),
+      ask('counts of police agencies', async () => police.list(caller, { limit: 500 })),
     ];
     // Not counted: it fills the caches and opens the connections.
     for (const question of questions) await question.ask();
@@ -62,12 +72,28 @@ await run(async () => {
       const cpuMs = { own: round(ownMs / TURNS), postgres: round(postgresMs / TURNS) };
       print({ bench: 'search of devices', devices, what, ...quantiles(tookMs), cpuMs });
     }
-    for (const kind of ['lists', 'facets']) {
-      const of = questions.filter(({ what }) => what.startsWith('facets') === (kind === 'facets'));
+    for (const kind of ['lists', 'facets', 'counts']) {
+      const of = questions.filter(({ what }) => (/^(facets|counts)/.exec(what)?.[0] ?? 'lists') === kind);
       print({ bench: 'search of devices, in all', devices, kind, ...quantiles(of.flatMap(({ tookMs }) => tookMs)) });
     }
   }
 });
+
+/** Ten counties, each with fifteen stations in a row from west to east, over all that is filled in. */
+async function drawStations(database: Database<never>): Promise<void> {
+  await sql`
+    with county (code, row) as (select '33020' || n || '000000', n from generate_series(0, 9) as n),
+    city as (
+      insert into police_agency (code, name, level, jurisdiction) values ('330200990000', 'city', 'city', '330200')
+    ), counties as (
+      insert into police_agency (code, name, level, parent, jurisdiction)
+      select code, code, 'county', '330200990000', '330200' from county
+    )
+    insert into police_agency (code, name, level, parent, jurisdiction, bounds)
+    select left(code, 6) || (510 + n) || '000', 'station', 'station', code, '330200',
+      polygon(box(point(121.2 + n * 0.06, 29.6 + row * 0.06), point(121.26 + n * 0.06, 29.66 + row * 0.06)))
+    from county, generate_series(0, 14) as n`.execute(database.tables());
+}
 
 async function measure(question: Question, pids: readonly string[]): Promise<void> {
   const theirs = spentMs(pids);

@@ -8,9 +8,9 @@ import type { PoliceOfDevice } from '../devices/police/police-of-device.ts';
 /** What the API asks of the trees of areas, of departments and of the police. */
 export interface TreePorts {
   jurisdictions: Pick<Jurisdictions, 'list' | 'totals'>;
-  treeEdits: Pick<TreeEdits, 'add' | 'setMembers'>;
-  departments: Pick<Departments, 'list' | 'add' | 'named' | 'inForce'>;
+  treeEdits: Pick<TreeEdits, 'add' | 'setMembers' | 'rename' | 'end'>;
+  departments: Pick<Departments, 'list' | 'add' | 'rename' | 'end' | 'named' | 'inForce'>;
   departmentReport: Pick<DepartmentReport, 'of'>;
-  police: Pick<PoliceAgencies, 'list' | 'add' | 'setBounds'>;
+  police: Pick<PoliceAgencies, 'list' | 'below' | 'add' | 'setBounds' | 'rename' | 'end'>;
   policeOf: Pick<PoliceOfDevice, 'set'>;
 }

@@ -22,6 +22,7 @@ import { restore } from './commands/restore.ts';
 import { serve } from './commands/serve.ts';
 import { simulate } from './commands/simulate.ts';
 import { token } from './commands/token.ts';
+import { tree } from './commands/tree.ts';
 import { user } from './commands/user.ts';
 import { closest } from './config/did-you-mean.ts';
 
@@ -48,6 +49,7 @@ const COMMANDS: readonly Command[] = [
   rotate,
   token,
   user,
+  tree,
 ];
 
 /**

@@ -23,11 +23,19 @@ export const membersInput = z.strictObject({
   members: z.array(code).max(CODES_MAX).describe('Areas and zones within the area that the zone lies in'),
 });
 
+export const nameInput = z.strictObject({ name: z.strictObject({ zh: name, en: name.optional() }) });
+
+/** The last day of an area is the one before `on`. */
+export const endInput = z.strictObject({
+  on: z.iso.date({ error: 'use a day such as 2016-09-14' }),
+  successor: code.nullable().default(null).describe('What took its area over'),
+});
+
 /** A node of the civil tree that is added: a township, a community, a functional zone, or what follows an old code. */
 export const jurisdictionInput = z
   .strictObject({
     code,
-    name: z.strictObject({ zh: name, en: name.optional() }),
+    name: nameInput.shape.name,
     validFrom: z.iso.date({ error: 'use a day such as 2016-09-14' }).nullable().default(null),
     replaces: z.array(code).max(REPLACED_MAX).default([]).describe('Codes that end on its first day'),
     members: membersInput.shape.members.default([]),
@@ -41,4 +49,6 @@ export const jurisdictionInput = z
     message: 'is missing: what it replaces ends on that day',
   });
 
+export type NameInput = z.output<typeof nameInput>['name'];
+export type EndInput = z.output<typeof endInput>;
 export type JurisdictionInput = z.output<typeof jurisdictionInput>;

@@ -1,11 +1,11 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, chinaDayAt } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import { codeAlone, covers, isZone, type Jurisdiction, ownArea, significantDigits } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import type { AccessTables } from '../tables.ts';
-import type { JurisdictionInput } from './input.ts';
+import type { EndInput, JurisdictionInput, NameInput } from './input.ts';
 import type { JurisdictionInfo, Jurisdictions } from './jurisdictions.ts';
 
 export interface TreeEditsDeps {
@@ -65,6 +65,45 @@ export class TreeEdits {
       await all.where('code', '=', zone).execute();
     });
     return jurisdictions.get(zone)!;
+  }
+
+  /** Errors: `not-found`, also for what is not the caller's. */
+  async rename(caller: Caller, code: Jurisdiction, name: NameInput): Promise<JurisdictionInfo> {
+    const { jurisdictions } = this.#deps;
+    await this.#change(caller, { action: 'jurisdiction.name', code, after: { name } }, async (tx) => {
+      this.#requireOwn(caller, code);
+      const names = { name_zh: name.zh, name_en: name.en ?? name.zh };
+      await tx.tables<AccessTables>().updateTable('jurisdiction').set(names).where('code', '=', code).execute();
+    });
+    return jurisdictions.get(code)!;
+  }
+
+  /**
+   * Ends an area below the caller's own: nothing is registered there any more, and what stands there stays. Errors:
+   * `not-found`; `conflict.state` where it has ended; `request.invalid` for a day to come, and for a successor that is
+   * not there, is not the caller's or has ended.
+   */
+  async end(caller: Caller, code: Jurisdiction, { on, successor }: EndInput): Promise<JurisdictionInfo> {
+    const { jurisdictions, clock } = this.#deps;
+    await this.#change(caller, { action: 'jurisdiction.end', code, after: { on, successor } }, async (tx) => {
+      const { validFrom, validTo } = this.#requireOwn(caller, code);
+      if (validTo !== null) throw new CitywatchError('conflict.state', { detail: `It ended on ${validTo}.` });
+      if (code === caller.jurisdiction) throw new CitywatchError('not-found');
+      if (on > chinaDayAt(clock.nowMs())) throw invalid('on', 'lies in the future: end it when that day has come');
+      if (validFrom !== null && on <= validFrom) throw invalid('on', `must be later than ${validFrom}, its first day`);
+      const next = successor === null ? null : jurisdictions.get(successor);
+      const isOpen = next === null || (next && next.validTo === null && covers(ownArea(caller), next.code));
+      if (!isOpen || successor === code) throw invalid('successor', 'is no area of yours that is there now');
+      const set = { valid_to: on, successor };
+      await tx.tables<AccessTables>().updateTable('jurisdiction').set(set).where('code', '=', code).execute();
+    });
+    return jurisdictions.get(code)!;
+  }
+
+  #requireOwn(caller: Caller, code: Jurisdiction): JurisdictionInfo {
+    const found = this.#deps.jurisdictions.get(code);
+    if (!found || !covers(ownArea(caller), code)) throw new CitywatchError('not-found');
+    return found;
   }
 
   /** Alone with the tree: two edits that each look harmless could let two zones belong to each other. */

@@ -27,8 +27,8 @@ export interface AlertFilter {
   severity?: string;
   rule?: string;
   device?: string;
-  /** Code of the police agency of its device when it was opened. */
-  police?: string;
+  /** Codes of police agencies, to one of which its device belonged when it was opened. */
+  police?: readonly string[];
   /** Newest first unless `urgency`: open ones first, of these the gravest, of these the newest. */
   order?: AlertOrder;
   limit: number;
@@ -79,7 +79,7 @@ export class AlertQueries {
     if (filter.severity) query = query.where('severity', '=', filter.severity);
     if (filter.rule) query = query.where('rule', '=', filter.rule);
     if (filter.device) query = query.where('device', '=', filter.device);
-    if (filter.police) query = query.where('police', '=', filter.police);
+    if (filter.police) query = query.where(sql<boolean>`police = any (${filter.police}::text[])`);
     const order = ORDERS[filter.order ?? 'newest'];
     if (filter.after) query = query.where(order.behind(filter.after));
     const rows = await query

@@ -19,7 +19,9 @@ const alertQuery = z.strictObject({
   severity: z.enum(SEVERITIES).optional(),
   rule: label(64).optional(),
   device: deviceId.optional(),
-  police: policeCode.optional().meta({ description: 'Whose devices they were when they were opened' }),
+  police: policeCode.optional().meta({
+    description: 'Of devices that belonged to this agency, or to one below it, when they were opened',
+  }),
   order: z
     .enum(ALERT_ORDERS)
     .default('newest')
@@ -86,10 +88,11 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
     },
     async (request) => {
       const caller = callerOf(request);
-      const { cursor: _cursor, limit, ...filter } = request.query;
+      const { cursor: _cursor, limit, police: agency, ...filter } = request.query;
+      const police = agency === undefined ? undefined : context.police.below(agency);
       const page = pageOf(context, 'alerts', caller, request.query);
       const after = page.request.after === undefined ? {} : { after: readAfter(page.request.after) };
-      const { items, next } = await queries.list(caller, { ...defined(filter), ...after, limit });
+      const { items, next } = await queries.list(caller, { ...defined({ ...filter, police }), ...after, limit });
       return { items, ...page.seal(next && JSON.stringify(next)) };
     },
   );

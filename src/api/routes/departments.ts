@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Department } from '../../devices/departments/departments.ts';
-import { departmentInput } from '../../devices/departments/input.ts';
+import { departmentEnd, departmentId, departmentInput, departmentName } from '../../devices/departments/input.ts';
 import type { DepartmentShare } from '../../devices/departments/report.ts';
 import { callerOf } from '../guards/auth.ts';
 import { jurisdiction, listOf, pageQuery } from '../schemas.ts';
@@ -78,8 +78,43 @@ export const departmentRoutes: RoutePart = (app, context) => {
     async (request, reply) => reply.code(201).send(await departments.add(callerOf(request), request.body)),
   );
 
+  lifeRoutes(app, context);
   reportRoute(app, context);
 };
+
+function lifeRoutes(app: ApiApp, { departments }: RouteContext): void {
+  const params = z.strictObject({ id: departmentId });
+
+  app.post(
+    '/departments/:id/name',
+    {
+      config: { right: 'trees.keep', errors: ['conflict.exists'] },
+      schema: {
+        tags,
+        summary: 'Call a department of your area otherwise; its former name still means it',
+        params,
+        body: departmentName,
+        response: { 200: department },
+      },
+    },
+    async (request) => departments.rename(callerOf(request), request.params.id, request.body.name),
+  );
+
+  app.post(
+    '/departments/:id/end',
+    {
+      config: { right: 'trees.keep', errors: ['conflict.state'] },
+      schema: {
+        tags,
+        summary: 'End a department of your area',
+        params,
+        body: departmentEnd,
+        response: { 200: department },
+      },
+    },
+    async (request) => departments.end(callerOf(request), request.params.id, request.body),
+  );
+}
 
 function reportRoute(app: ApiApp, context: RouteContext): void {
   const { departmentReport, heavy } = context;

@@ -28,6 +28,9 @@ const facets = z
     total: z.int(),
     ...fields,
     tag: counts.meta({ description: 'A device counts once for each of its tags' }),
+    police: counts.meta({
+      description: 'Codes of police agencies: a device counts for its own and for those above it',
+    }),
     jurisdiction: z.array(z.object({ value: z.string(), count: z.int(), level: z.enum(LEVEL_NAMES) })).meta({
       description: 'Codes of each level within your area: a device counts once at every level it lies in',
     }),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { jurisdictionInput, membersInput } from '../../access/tree/input.ts';
+import { endInput, jurisdictionInput, membersInput, nameInput } from '../../access/tree/input.ts';
 import type { JurisdictionInfo } from '../../access/tree/jurisdictions.ts';
 import { callerOf } from '../guards/auth.ts';
 import { jurisdiction, listOf, pageQuery } from '../schemas.ts';
-import { pageOf, type RoutePart } from './route.ts';
+import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';
 
 const tags = ['registry'];
 /** As many as a list may have: who draws a tree wants it whole. */
@@ -85,4 +85,34 @@ export const jurisdictionRoutes: RoutePart = (app, context) => {
     },
     async (request) => treeEdits.setMembers(callerOf(request), request.params.code, request.body.members),
   );
+
+  lifeRoutes(app, context);
 };
+
+function lifeRoutes(app: ApiApp, { treeEdits }: RouteContext): void {
+  const params = z.strictObject({ code: jurisdiction });
+
+  app.post(
+    '/jurisdictions/:code/name',
+    {
+      config: { right: 'trees.keep' },
+      schema: { tags, summary: 'Call an area otherwise', params, body: nameInput, response: { 200: node } },
+    },
+    async (request) => treeEdits.rename(callerOf(request), request.params.code, request.body.name),
+  );
+
+  app.post(
+    '/jurisdictions/:code/end',
+    {
+      config: { right: 'trees.keep', errors: ['conflict.state'] },
+      schema: {
+        tags,
+        summary: 'End an area below yours: no more points are registered there',
+        params,
+        body: endInput,
+        response: { 200: node },
+      },
+    },
+    async (request) => treeEdits.end(callerOf(request), request.params.code, request.body),
+  );
+}

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { agencyInput, boundsInput, POLICE_LEVELS, policeCode, policeOfDevice } from '../../devices/police/input.ts';
+import {
+  agencyEnd,
+  agencyInput,
+  agencyName,
+  boundsInput,
+  POLICE_LEVELS,
+  policeCode,
+  policeOfDevice,
+} from '../../devices/police/input.ts';
 import { setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
 import { deviceParams, listOf, pageQuery } from '../schemas.ts';
@@ -14,6 +22,9 @@ const fields = {
   level: z.enum(POLICE_LEVELS),
   parent: z.string().nullable(),
   jurisdiction: z.string().meta({ description: 'The division whose people keep it' }),
+  validFrom: z.string().nullable(),
+  validTo: z.string().nullable().meta({ description: 'The day from which its successor stands in its place' }),
+  successor: z.string().nullable(),
   hasBounds: z.boolean().meta({ description: 'Whether somebody has drawn where the station is responsible' }),
 };
 const agency = z.object(fields).meta({ id: 'PoliceAgency' });
@@ -27,6 +38,7 @@ const counted = z
 /** The police tree: which station is responsible for which points. */
 export const policeRoutes: RoutePart = (app, context) => {
   agencyRoutes(app, context);
+  lifeRoutes(app, context);
   deviceRoute(app, context);
 };
 
@@ -74,6 +86,34 @@ function agencyRoutes(app: ApiApp, context: RouteContext): void {
       },
     },
     async (request) => police.setBounds(callerOf(request), request.params.code, request.body.bounds),
+  );
+}
+
+function lifeRoutes(app: ApiApp, { police }: RouteContext): void {
+  const params = z.strictObject({ code: policeCode });
+
+  app.post(
+    '/police/agencies/:code/name',
+    {
+      config: { right: 'trees.keep' },
+      schema: { tags, summary: 'Call a police agency otherwise', params, body: agencyName, response: { 200: agency } },
+    },
+    async (request) => police.rename(callerOf(request), request.params.code, request.body.name),
+  );
+
+  app.post(
+    '/police/agencies/:code/end',
+    {
+      config: { right: 'trees.keep', errors: ['conflict.state'] },
+      schema: {
+        tags,
+        summary: 'End a police agency; its points belong to its successor',
+        params,
+        body: agencyEnd,
+        response: { 200: agency },
+      },
+    },
+    async (request) => police.end(callerOf(request), request.params.code, request.body),
   );
 }
 

@@ -4,15 +4,19 @@ import { askGateway, type GatewayRequest, RIGHTS_HELP } from './gateway-client.t
 export const token: Command = {
   name: 'token',
   summary: 'make, list and revoke tokens of the API, through the running gateway',
-  usage: 'create --name TEXT --role ROLE --jurisdiction CODE [--purpose TEXT] [--expires TIME] | list | revoke ID',
+  usage:
+    'create --name TEXT --role ROLE --jurisdiction CODE [--police CODE] [--purpose TEXT] [--expires TIME] | list | ' +
+    'revoke ID',
   details: [
     'ROLE is one of docs/rights.md, such as operator; CODE a division code such as 330200; TIME is RFC 3339.',
+    '--police limits it to what belongs to a police agency and to those below it, by its 12 digits.',
     ...RIGHTS_HELP,
   ],
   options: {
     name: { type: 'string' },
     role: { type: 'string' },
     jurisdiction: { type: 'string' },
+    police: { type: 'string' },
     purpose: { type: 'string' },
     expires: { type: 'string' },
     url: { type: 'string' },
@@ -36,11 +40,18 @@ function requestFor(action: string | undefined, id: string | undefined, options:
   if (action !== 'create') throw new UsageError('token needs one of create, list, revoke');
   const missing = ['name', 'role', 'jurisdiction'].filter((name) => !options[name]);
   if (missing.length > 0) throw new UsageError(`token create needs --${missing.join(', --')}`);
-  const { name, role, jurisdiction, purpose, expires } = options;
+  const { name, role, jurisdiction, police, purpose, expires } = options;
   return {
     method: 'POST',
     path: '/tokens',
-    body: { name, role, jurisdiction, ...(purpose && { purpose }), ...(expires && { expiresAt: expires }) },
+    body: {
+      name,
+      role,
+      jurisdiction,
+      ...(police && { police }),
+      ...(purpose && { purpose }),
+      ...(expires && { expiresAt: expires }),
+    },
   };
 }
 

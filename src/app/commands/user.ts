@@ -9,12 +9,13 @@ export const user: Command = {
   name: 'user',
   summary: 'let people log in, list and disable them, through the running gateway',
   usage:
-    'add --username NAME --name TEXT --role ROLE --jurisdiction CODE [--password-file FILE] | list | ' +
-    'disable USERNAME | code USERNAME',
+    'add --username NAME --name TEXT --role ROLE --jurisdiction CODE [--police CODE] [--password-file FILE] | ' +
+    'list | disable USERNAME | code USERNAME',
   details: [
-    'ROLE is one of docs/rights.md, such as operator; CODE a division code such as 330200. Without --password-file a',
-    'password is made and printed once. Where the administrators are three, the person needs the code of `code`, too,',
-    'which whoever runs the machine gives to them in person.',
+    'ROLE is one of docs/rights.md, such as operator; CODE a division code such as 330200; --police limits the person',
+    'to what belongs to a police agency and to those below it, by its 12 digits.',
+    'Without --password-file a password is made and printed once. Where the administrators are three, the person needs',
+    'the code of `code`, too, which whoever runs the machine gives to them in person.',
     ...RIGHTS_HELP,
   ],
   options: {
@@ -22,6 +23,7 @@ export const user: Command = {
     name: { type: 'string' },
     role: { type: 'string' },
     jurisdiction: { type: 'string' },
+    police: { type: 'string' },
     'password-file': { type: 'string' },
     url: { type: 'string' },
   },
@@ -50,10 +52,10 @@ interface Listed {
 async function add(options: Options, terminal: Terminal): Promise<number> {
   const missing = ['username', 'name', 'role', 'jurisdiction'].filter((name) => !options[name]);
   if (missing.length > 0) throw new UsageError(`user add needs --${missing.join(', --')}`);
-  const { username, name, role, jurisdiction, url } = options;
+  const { username, name, role, jurisdiction, police, url } = options;
   const file = options['password-file'];
   const password = file ? await passwordIn(String(file)) : randomBytes(PASSWORD_BYTES).toString('base64url');
-  const body = { username, name, role, jurisdiction, password };
+  const body = { username, name, role, jurisdiction, password, ...(police && { police }) };
   await askGateway({ method: 'POST', path: '/users', body }, { terminal, url });
   terminal.print(file ? `${username} can log in` : password);
   return EXIT.done;

@@ -11,9 +11,9 @@ import {
   wholeAreas,
 } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
-import { type Database, jsonb, type RawBuilder, sql } from '../../platform/database/database.ts';
+import { type Database, jsonb, type RawBuilder, sql, type Tables } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
-import type { DepartmentInput } from './input.ts';
+import type { DepartmentEnd, DepartmentInput } from './input.ts';
 import { SHIPPED_DEPARTMENTS, type ShippedDepartment } from './shipped.ts';
 
 /** A department that answers for positions. Days are texts like 2018-04-16; null = as far as we look. */
@@ -147,16 +147,14 @@ export class Departments {
    * and that is not the caller's; `conflict.exists` for a name that another one of the same area has.
    */
   async add(caller: Caller, input: DepartmentInput): Promise<Department> {
-    const { database, clock, jurisdictions } = this.#deps;
+    const { jurisdictions } = this.#deps;
     const { replaces, ...rest } = input;
     if (!covers(ownArea(caller), rest.jurisdiction) || !jurisdictions.exists(rest.jurisdiction)) {
       throw invalid('jurisdiction', 'is no code within your jurisdiction: see GET /jurisdictions');
     }
     const added: Department = { id: randomUUID(), ...rest };
-    await database.transaction(async (tx) => {
+    await this.#change(caller, { action: 'department.add', department: added, after: input }, async (tx) => {
       const db = tx.tables<DepartmentTables>();
-      await sql`lock table department in share row exclusive mode`.execute(db);
-      await this.load();
       this.#check(caller, added, replaces);
       const { name, validFrom, validTo, ...row } = added;
       await db
@@ -177,28 +175,77 @@ export class Departments {
           .where('id', '=', id)
           .execute();
       }
-      await recordAudit(tx, {
-        caller,
-        action: 'department.add',
-        subject: `department/${added.id}`,
-        jurisdiction: added.jurisdiction,
-        after: input,
-        atMs: clock.nowMs(),
-      });
+    });
+    return added;
+  }
+
+  /**
+   * Calls it otherwise; files that call it by its former name still mean it. Errors: `not-found`, also for what is not
+   * the caller's; `conflict.exists` for a name that another one of the same area has.
+   */
+  async rename(caller: Caller, id: string, name: Department['name']): Promise<Department> {
+    const before = this.#requireOwn(caller, id);
+    await this.#change(caller, { action: 'department.name', department: before, after: { name } }, async (tx) => {
+      const now = this.#requireOwn(caller, id);
+      this.#checkNames({ ...now, name, names: [] });
+      const names = namesOf(now).filter((one) => one !== name.zh && one !== name.en);
+      const set = { name_zh: name.zh, name_en: name.en, names };
+      await tx.tables<DepartmentTables>().updateTable('department').set(set).where('id', '=', id).execute();
+    });
+    return this.#byId.get(id)!;
+  }
+
+  /**
+   * Ends it; from that day on its successor stands in its place, where it has one. Errors: `not-found`;
+   * `conflict.state` where it has an end; `request.invalid`.
+   */
+  async end(caller: Caller, id: string, { on, successor }: DepartmentEnd): Promise<Department> {
+    const before = this.#requireOwn(caller, id);
+    const after = { on, successor };
+    await this.#change(caller, { action: 'department.end', department: before, after }, async (tx) => {
+      const { validFrom, validTo, jurisdiction } = this.#requireOwn(caller, id);
+      if (validTo !== null) throw new CitywatchError('conflict.state', { detail: `It ends on ${validTo}.` });
+      if (validFrom !== null && on <= validFrom) throw invalid('on', `must be later than ${validFrom}, its first day`);
+      const next = successor === null ? null : this.#byId.get(successor);
+      if (next === undefined || (next && (!this.#covers(next, jurisdiction) || this.#leadsTo(next, id)))) {
+        throw invalid('successor', 'is no department of this area: see GET /departments');
+      }
+      const set = { valid_to: on, successor };
+      await tx.tables<DepartmentTables>().updateTable('department').set(set).where('id', '=', id).execute();
+    });
+    return this.#byId.get(id)!;
+  }
+
+  #requireOwn(caller: Caller, id: string): Department {
+    const found = this.#byId.get(id);
+    if (!found || !covers(ownArea(caller), found.jurisdiction)) throw new CitywatchError('not-found');
+    return found;
+  }
+
+  /** Alone with all of them, and read anew before and after. */
+  async #change(
+    caller: Caller,
+    said: { action: string; department: Department; after: unknown },
+    edit: (tx: Tables) => Promise<void>,
+  ): Promise<void> {
+    const { database, clock } = this.#deps;
+    const { action, department, after } = said;
+    await database.transaction(async (tx) => {
+      await sql`lock table department in share row exclusive mode`.execute(tx.tables());
+      await this.load();
+      await edit(tx);
+      const { id, jurisdiction } = department;
+      const subject = `department/${id}`;
+      await recordAudit(tx, { caller, action, subject, jurisdiction, after, atMs: clock.nowMs() });
     });
     await this.load();
-    return added;
   }
 
   #check(caller: Caller, added: Department, replaces: readonly string[]): void {
     if (this.#byId.size >= DEPARTMENTS_MAX) {
       throw new CitywatchError('conflict.state', { detail: `There are ${DEPARTMENTS_MAX} departments, the most.` });
     }
-    for (const name of namesOf(added)) {
-      const others = this.#byName.get(name) ?? [];
-      if (!others.some(({ jurisdiction }) => jurisdiction === added.jurisdiction)) continue;
-      throw new CitywatchError('conflict.exists', { detail: `Another department of this area is called ${name}.` });
-    }
+    this.#checkNames(added);
     const successor = added.successor === null ? null : this.#byId.get(added.successor);
     if (successor === undefined || (successor && !this.#covers(successor, added.jurisdiction))) {
       throw invalid('successor', 'is no department of this area: see GET /departments');
@@ -210,6 +257,15 @@ export class Departments {
         throw invalid(path, 'is no department of your area: see GET /departments');
       }
       if (old.validTo !== null) throw invalid(path, `ended on ${old.validTo}`);
+    }
+  }
+
+  #checkNames(department: Department): void {
+    const { id, jurisdiction } = department;
+    for (const name of namesOf(department)) {
+      const others = (this.#byName.get(name) ?? []).filter((one) => one.id !== id);
+      if (!others.some((one) => one.jurisdiction === jurisdiction)) continue;
+      throw new CitywatchError('conflict.exists', { detail: `Another department of this area is called ${name}.` });
     }
   }
 

@@ -10,10 +10,18 @@ export const departmentId = oneLine(64);
 const name = words(64);
 const day = z.iso.date({ error: 'use a day such as 2018-04-16' });
 
+export const departmentName = z.strictObject({ name: z.strictObject({ zh: name, en: name.nullable().default(null) }) });
+
+/** The last day of a department is the one before `on`. */
+export const departmentEnd = z.strictObject({
+  on: day,
+  successor: departmentId.nullable().default(null).describe('What stands in its place from that day on'),
+});
+
 /** A department that is added: one that follows others, or a name of before for one that is there. */
 export const departmentInput = z
   .strictObject({
-    name: z.strictObject({ zh: name, en: name.nullable().default(null) }),
+    name: departmentName.shape.name,
     names: z.array(name).max(NAMES_MAX).default([]).describe('Other names by which the files of points call it'),
     jurisdiction: jurisdiction.describe('Where its names mean it'),
     validFrom: day.nullable().default(null),
@@ -42,4 +50,5 @@ export const departmentInput = z
     message: 'is for a department that goes on: send no `successor` with it',
   });
 
+export type DepartmentEnd = z.output<typeof departmentEnd>;
 export type DepartmentInput = z.output<typeof departmentInput>;

@@ -46,6 +46,13 @@ export const COLUMNS: readonly Column[] = [
   { name: 'cameras', titles: ['摄像机', '关联摄像机', '周边摄像机'], path: ['cameras'], type: listOf(EXACT) },
   { name: 'purpose', titles: ['用途', '建设用途'], path: ['purpose'], type: TEXT },
   { name: 'accessClass', titles: ['访问等级', '查看等级'], path: ['accessClass'], type: ACCESS },
+  {
+    name: 'police',
+    titles: ['公安机构', '派出所', '派出所代码', '公安机构代码'],
+    path: ['police'],
+    type: EXACT,
+    isSeen: true,
+  },
   ...FILE_COLUMNS,
   ...UNIT_COLUMNS,
   ...CERTIFICATE_COLUMNS,

@@ -31,6 +31,9 @@ export interface KindNames {
 }
 
 const SERIAL = columnNamed('serial')!;
+const POLICE = columnNamed('police')!;
+const POLICE_ELSEWHERE =
+  'is worked out by the bounds of stations: leave the cell empty, or say another agency by POST /devices/{id}/police';
 
 /** A row whose cells were read. */
 type Values = Map<Column, unknown>;
@@ -133,6 +136,8 @@ function seenOtherwise(values: Values, device: Device | null): Plan | null {
   const certificate = device?.unit?.certificate ?? null;
   for (const [column, value] of values) {
     if (!column.isSeen) continue;
+    if (column === POLICE && value === (device?.police ?? null)) continue;
+    if (column === POLICE) return refused(column, POLICE_ELSEWHERE);
     const now = certificate && column.type.write(certificate[column.path[1] as keyof ShownCertificate] as never);
     if (value === now) continue;
     const is = now === null ? 'nothing of the kind was seen' : `${now} was seen`;

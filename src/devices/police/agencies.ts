@@ -7,7 +7,7 @@ import { noteChange } from '../../platform/follow/changes.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import type { Directory } from '../registry/directory.ts';
 import { type Corner, polygonText } from '../search/area.ts';
-import type { AgencyInput } from './input.ts';
+import type { AgencyEnd, AgencyInput } from './input.ts';
 import type { Agencies } from './police-tree.ts';
 import { agencies, type Level, type PoliceAgency, type PoliceTables } from './stored.ts';
 
@@ -59,35 +59,86 @@ export class PoliceAgencies {
    * Adds one of the caller's area. Errors: `request.invalid`, alike for what is not there and what is not the caller's;
    * `conflict.exists`.
    */
-  async add(caller: Caller, { bounds, ...input }: AgencyInput): Promise<PoliceAgency> {
+  async add(caller: Caller, { bounds, replaces, ...input }: AgencyInput): Promise<PoliceAgency> {
     const { jurisdictions } = this.#deps;
-    const { code, level, parent, jurisdiction } = input;
+    const { code, level, parent, jurisdiction, validFrom } = input;
     if (!covers(ownArea(caller), jurisdiction) || !jurisdictions.exists(jurisdiction)) {
       throw invalid('jurisdiction', 'is no code within your jurisdiction: see GET /jurisdictions');
     }
-    const added: PoliceAgency = { ...input, hasBounds: bounds !== null };
-    await this.#change(caller, { action: 'police.add', agency: added, after: { ...input, bounds } }, async (tx) => {
-      const known = await agencies(tx);
-      if (known.length >= AGENCIES_MAX) {
-        throw new CitywatchError('conflict.state', { detail: `There are ${AGENCIES_MAX} agencies, the most.` });
-      }
-      const above = known.find((one) => one.code === parent);
-      const isSeen = above !== undefined && this.#deps.tree.isSeen(caller, above.code);
-      if (parent !== null && (!isSeen || above.level !== ABOVE[level])) {
-        throw invalid('parent', `is no agency of a ${ABOVE[level]} that you may see: see GET /police/agencies`);
-      }
-      if (known.some((one) => one.code === code)) throw new CitywatchError('conflict.exists');
-      const values = { ...input, bounds: drawn(bounds) };
-      await tx.tables<PoliceTables>().insertInto('police_agency').values(values).execute();
-    });
+    const added: PoliceAgency = { ...input, validTo: null, successor: null, hasBounds: bounds !== null };
+    await this.#change(
+      caller,
+      { action: 'police.add', agency: added, after: { ...input, replaces, bounds } },
+      async (tx) => {
+        const known = await agencies(tx);
+        if (known.length >= AGENCIES_MAX) {
+          throw new CitywatchError('conflict.state', { detail: `There are ${AGENCIES_MAX} agencies, the most.` });
+        }
+        const above = known.find((one) => one.code === parent);
+        const isSeen = above !== undefined && this.#deps.tree.isSeen(caller, above.code);
+        if (parent !== null && (!isSeen || above.level !== ABOVE[level] || above.validTo !== null)) {
+          throw invalid('parent', `is no agency of a ${ABOVE[level]} that you may see: see GET /police/agencies`);
+        }
+        if (known.some((one) => one.code === code)) throw new CitywatchError('conflict.exists');
+        const { name } = input;
+        const values = { code, name, level, parent, jurisdiction, bounds: drawn(bounds) };
+        await tx.tables<PoliceTables>().insertInto('police_agency').values(values).execute();
+        if (validFrom !== null) await setDays(tx, code, { valid_from: validFrom });
+        for (const [place, old] of replaces.entries()) {
+          const found = known.find((one) => one.code === old);
+          checkReplaced(caller, found, { path: `replaces.${place}`, added });
+          await setDays(tx, old, { valid_to: validFrom, successor: code });
+        }
+      },
+    );
     return added;
+  }
+
+  /** The agency and those below it, or that it followed; none where there is no such agency. */
+  below(code: string): readonly string[] {
+    return this.#deps.tree.below(code);
+  }
+
+  /** Errors: `not-found`, also for what is not the caller's. */
+  async rename(caller: Caller, code: string, name: string): Promise<PoliceAgency> {
+    const agency = { ...this.#own(caller, code), name };
+    await this.#change(caller, { action: 'police.name', agency, after: { name } }, async (tx) => {
+      await tx.tables<PoliceTables>().updateTable('police_agency').set({ name }).where('code', '=', code).execute();
+    });
+    return agency;
+  }
+
+  /**
+   * Ends an agency: from that day on its points belong to its successor, and to none where it has none. Errors:
+   * `not-found`; `conflict.state` where it has an end, or something stands below it; `request.invalid`.
+   */
+  async end(caller: Caller, code: string, { on, successor }: AgencyEnd): Promise<PoliceAgency> {
+    const agency = { ...this.#own(caller, code), validTo: on, successor };
+    await this.#change(caller, { action: 'police.end', agency, after: { on, successor } }, async (tx) => {
+      const known = await agencies(tx);
+      const next = known.find((one) => one.code === successor);
+      const below = known.find(({ parent, validTo }) => parent === code && validTo === null);
+      if (below)
+        throw new CitywatchError('conflict.state', { detail: `End ${below.code} first, which stands below it.` });
+      const before = known.find((one) => one.code === code);
+      if (successor !== null && !next) throw invalid('successor', 'is no agency of yours: see GET /police/agencies');
+      checkReplaced(caller, before, { path: 'successor', added: next ?? null });
+      const firstDay = before?.validFrom ?? null;
+      if (firstDay !== null && on <= firstDay) throw invalid('on', `must be later than ${firstDay}, its first day`);
+      await setDays(tx, code, { valid_to: on, successor });
+    });
+    return agency;
+  }
+
+  #own(caller: Caller, code: string): PoliceAgency {
+    const found = this.#deps.tree.get(code);
+    if (!found || !covers(ownArea(caller), found.jurisdiction)) throw new CitywatchError('not-found');
+    return found;
   }
 
   /** Draws where a station is responsible, and gives it the positions there. Errors: `not-found`, `request.invalid`. */
   async setBounds(caller: Caller, code: string, bounds: Corner[] | null): Promise<PoliceAgency> {
-    const { database } = this.#deps;
-    const found = (await agencies(database)).find((one) => one.code === code);
-    if (!found || !covers(ownArea(caller), found.jurisdiction)) throw new CitywatchError('not-found');
+    const found = this.#own(caller, code);
     if (found.level !== 'station') throw invalid('bounds', 'are those of stations; what stands above has theirs');
     const agency = { ...found, hasBounds: bounds !== null };
     await this.#change(caller, { action: 'police.bounds', agency, after: { bounds } }, async (tx) => {
@@ -130,11 +181,37 @@ export class PoliceAgencies {
   }
 }
 
+async function setDays(
+  tx: Tables,
+  code: string,
+  days: Partial<Omit<PoliceTables['police_agency_days'], 'code'>>,
+): Promise<void> {
+  const all = tx.tables<PoliceTables>().insertInto('police_agency_days');
+  const row = all.values({ code, valid_from: null, valid_to: null, successor: null, ...days });
+  await row.onConflict((conflict) => conflict.column('code').doUpdateSet(days)).execute();
+}
+
+/** Whether it may end, and `added` stand in its place; null where nothing does. */
+function checkReplaced(
+  caller: Caller,
+  old: PoliceAgency | undefined,
+  { path, added }: { path: string; added: PoliceAgency | null },
+): void {
+  if (old && old.validTo !== null) {
+    throw new CitywatchError('conflict.state', { detail: `${old.code} ends on ${old.validTo}.` });
+  }
+  const isOwn = old && [old, added ?? old].every(({ jurisdiction }) => covers(ownArea(caller), jurisdiction));
+  const isAlike = added === null || (added.level === old?.level && added.code !== old.code && added.validTo === null);
+  if (!isOwn || !isAlike)
+    throw invalid(path, 'is no agency of yours of this level that goes on: see GET /police/agencies');
+}
+
 /** Brings every position up to the bounds of stations as they are now; resolves with those that are changed by it. */
 async function findPolice(tables: Tables): Promise<DeviceId[]> {
   const { rows } = await sql<{ id: DeviceId }>`
-    update position set police_found = police_at(point(lon, lat))
-    where police_found is distinct from police_at(point(lon, lat)) returning id`.execute(tables.tables());
+    update position set police_found = police_now(police_at(point(lon, lat))), police_set = police_now(police_set)
+    where police_found is distinct from police_now(police_at(point(lon, lat)))
+      or police_set is distinct from police_now(police_set) returning id`.execute(tables.tables());
   return rows.map(({ id }) => id);
 }
 

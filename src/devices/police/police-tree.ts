@@ -38,11 +38,11 @@ export class Agencies implements Tree, PoliceTree {
     if (number < this.#counts) return;
     this.#counts = number;
     this.#byCode = new Map(all.map((one) => [one.code, one]));
-    const below = new Map<AgencyCode, AgencyCode[]>();
+    const below = new Map<AgencyCode, Set<AgencyCode>>();
     for (const { code } of all) {
-      for (const above of this.lineOf(code)) below.set(above, [...(below.get(above) ?? []), code]);
+      for (const holder of this.#holdersOf(code)) below.set(holder, (below.get(holder) ?? new Set()).add(code));
     }
-    this.#below = below;
+    this.#below = new Map([...below].map(([code, codes]) => [code, [...codes]]));
   }
 
   get(code: AgencyCode): PoliceAgency | undefined {
@@ -79,6 +79,19 @@ export class Agencies implements Tree, PoliceTree {
     const limits = caller.police == null ? null : [...this.below(caller.police), ...this.lineOf(caller.police)];
     if (limits !== null) return limits.includes(code);
     return covers(wholeAreas(caller), jurisdiction) || covers(this.#areas.area(jurisdiction), caller.jurisdiction);
+  }
+
+  /** Those that stand above it or above what followed it: what belonged to it is theirs to see. */
+  #holdersOf(code: AgencyCode): Set<AgencyCode> {
+    const holders = new Set<AgencyCode>();
+    const followers = new Set([code]);
+    // A set hands out what is added while it is walked.
+    for (const one of followers) {
+      for (const above of this.lineOf(one)) holders.add(above);
+      const next = this.#byCode.get(one)?.successor;
+      if (next) followers.add(next);
+    }
+    return holders;
   }
 
   /** The agency and those above it. */

@@ -1,4 +1,4 @@
-import { type Jurisdiction, type Tree, wholeAreas } from '../../core/jurisdiction.ts';
+import { type Jurisdiction, wholeAreas } from '../../core/jurisdiction.ts';
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
 import { type Database, type RawBuilder, sql, withinJurisdiction } from '../../platform/database/database.ts';
 import { findDevices } from '../registry/queries.ts';
@@ -9,6 +9,7 @@ import { type HealthPort, hasAnyHealth, hasHealth } from './health.ts';
 import { type Level, levelsOf } from './levels.ts';
 import { ofScope } from './scope.ts';
 import { type FacetCount, totals } from './totals.ts';
+import type { SearchTrees } from './trees.ts';
 import { exactly, keyOf, type Term, type Wanted, wantedBy } from './words.ts';
 
 /** Tables of migration 0202; what each column means stands there. */
@@ -57,6 +58,8 @@ export interface Facets {
   total: number;
   fields: Record<FieldName, FacetCount[]>;
   tag: FacetCount[];
+  /** Each device once for its agency and for each above it. */
+  police: FacetCount[];
   /** Each device once for every level of the caller's area that it lies in. */
   jurisdiction: (FacetCount & { level: Level })[];
 }
@@ -69,11 +72,11 @@ export class DeviceSearch {
   readonly #database: Database;
   readonly #owners: OwnersPort;
   readonly #healths: HealthPort;
-  readonly #tree: Tree;
+  readonly #trees: SearchTrees;
 
-  constructor(database: Database, owners: OwnersPort, tree: Tree, healths: HealthPort) {
+  constructor(database: Database, owners: OwnersPort, trees: SearchTrees, healths: HealthPort) {
     this.#database = database;
-    this.#tree = tree;
+    this.#trees = trees;
     this.#owners = owners;
     this.#healths = healths;
   }
@@ -101,7 +104,7 @@ export class DeviceSearch {
 
   /** How many of a list have which value of each field. */
   async facets(caller: Caller, filter: DeviceFilter): Promise<Facets> {
-    const { groups, rows, tagRows } = await this.#counted(caller, filter);
+    const { groups, rows, tagRows, stations } = await this.#counted(caller, filter);
     const tags = await this.#tags(tagRows.map(({ id }) => id));
     const facets = new Map(groups.map((group) => [group.id, group.facets]));
     const places = new Map(groups.map((group) => [group.id, group.jurisdiction]));
@@ -118,6 +121,7 @@ export class DeviceSearch {
       total: rows.reduce((sum, { count }) => sum + count, 0),
       fields: Object.fromEntries(FIELD_NAMES.map((name) => [name, counted(name)])) as Facets['fields'],
       tag: totals(tagRows, ({ id }) => tags.get(id) ?? []),
+      police: totals(stations, ({ id }) => this.#trees.lineOf(id ?? '')),
       jurisdiction: areas.map((area) => ({ ...area, level: levels.get(area.value)! })),
     };
   }
@@ -135,17 +139,18 @@ export class DeviceSearch {
   async #counted(caller: Caller, filter: DeviceFilter) {
     const groups = await this.#groups(caller, filter);
     const conditions = (await this.#conditions(caller, filter, groups)) ?? [sql<boolean>`false`];
-    const [rows, tagRows] = await this.#counts(conditions);
-    return { groups, rows, tagRows };
+    return { groups, ...(await this.#counts(conditions)) };
   }
 
-  /** By group and by set of tags. What fits is found once and counted twice: to find it is what costs. */
-  async #counts(conditions: readonly Condition[]): Promise<[groups: GroupCount[], tagSets: GroupCount[]]> {
-    const { rows } = await sql<GroupCount & { isGroup: boolean }>`
-      select coalesce(group_id, tag_set) as id, grouping(group_id) = 0 as "isGroup", count(*)::integer as count
+  /** By group, by set of tags and by police agency. What fits is found once: to find it is what costs. */
+  async #counts(conditions: readonly Condition[]) {
+    const { rows } = await sql<GroupCount & { station: string | null; by: 'group' | 'tags' | 'station' }>`
+      select coalesce(group_id, tag_set) as id, police as station, count(*)::integer as count,
+        case 0 when grouping(group_id) then 'group' when grouping(tag_set) then 'tags' else 'station' end as by
       from device_search as d where ${all(conditions)}
-      group by grouping sets ((group_id), (tag_set))`.execute(this.#database.tables());
-    return [rows.filter(({ isGroup }) => isGroup), rows.filter(({ isGroup }) => !isGroup)];
+      group by grouping sets ((group_id), (tag_set), (police))`.execute(this.#database.tables());
+    const stations = rows.filter(({ by }) => by === 'station').map(({ station: id, count }) => ({ id, count }));
+    return { rows: rows.filter(({ by }) => by === 'group'), tagRows: rows.filter(({ by }) => by === 'tags'), stations };
   }
 
   async #tags(sets: readonly number[]): Promise<Map<number, string[]>> {
@@ -211,7 +216,7 @@ export class DeviceSearch {
     const db = this.#database.tables<SearchTables>();
     let query = withinJurisdiction(db.selectFrom('device_group').selectAll(), 'jurisdiction', wholeAreas(caller));
     if (filter.jurisdiction !== undefined)
-      query = withinJurisdiction(query, 'jurisdiction', this.#tree.area(filter.jurisdiction));
+      query = withinJurisdiction(query, 'jurisdiction', this.#trees.area(filter.jurisdiction));
     if (filter.state === undefined) query = query.where(sql<boolean>`facets ->> 'state' <> 'retired'`);
     for (const name of FIELD_NAMES) {
       const value = filter[name];
@@ -236,7 +241,8 @@ export class DeviceSearch {
     if (bbox !== undefined) conditions.push(sql`d.place <@ ${boxText(bbox)}::box`);
     if (polygon !== undefined) conditions.push(sql`d.place <@ ${polygonText(polygon)}::polygon`);
     if (filter.certificateBefore !== undefined) conditions.push(showsCertificate(filter.certificateBefore));
-    if (filter.police !== undefined) conditions.push(sql`d.lexemes @@ (select police_query(${filter.police}))`);
+    const { police } = filter;
+    if (police !== undefined) conditions.push(sql`d.police = any (${this.#trees.below(police)}::text[])`);
     if (gbId !== undefined) conditions.push(found(exactly('gb', gbId)));
     if (tag !== undefined) conditions.push(found(exactly('tag', keyOf(tag))));
     const wanted = wantedIn(filter);

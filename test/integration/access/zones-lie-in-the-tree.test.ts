@@ -223,6 +223,26 @@ t.test('nodes are added below the own area alone, in the right place, and never 
   t.notOk(ownArea(ningbo).members.length);
 });
 
+t.test('a zone is called otherwise and ends, and what is told of it is not beyond the own area', async (t) => {
+  const zone = '330206z-beilun';
+  await add(ningbo, zone, { validFrom: '2020-01-01' });
+  t.match(await edits.rename(ningbo, zone, { zh: '北仑新区' }), { name: { zh: '北仑新区', en: '北仑新区' } });
+  const wrong = (path: string) => ({ code: 'request.invalid', issues: [{ path }] });
+  const end = (on: string, successor: string | null = null, by = ningbo) => edits.end(by, zone, { on, successor });
+  await t.rejects(end('2099-01-01'), wrong('on'));
+  await t.rejects(end('2020-01-01'), wrong('on'));
+  for (const successor of [zone, '510700', '3302z-no-such']) {
+    await t.rejects(end('2026-05-01', successor), wrong('successor'), successor);
+  }
+  await t.rejects(end('2026-05-01', null, callerIn('510700')), { code: 'not-found' });
+  await t.rejects(edits.rename(callerIn('510700'), zone, { zh: 'x' }), { code: 'not-found' });
+  t.match(await end('2026-05-01', '330206'), { validTo: '2026-05-01', successor: '330206' });
+  await t.rejects(end('2026-05-02'), { code: 'conflict.state' });
+  await t.rejects(edits.end(ningbo, ningbo.jurisdiction, { on: '2026-05-01', successor: null }), { code: 'not-found' });
+  const late = registry.create(nation, kiosk({ id: 'late', jurisdiction: zone }));
+  await t.rejects(late, { code: 'request.invalid', message: /use 330206/ });
+});
+
 t.test('another start keeps what was changed by hand, and corrects what was not', async (t) => {
   const tables = database.tables();
   await sql`update jurisdiction set name_en = 'By hand' where code = '330205'`.execute(tables);

@@ -78,6 +78,24 @@ t.test('a city adds its own departments with its own days, which mean nothing el
   t.ok(before.some(({ department }) => department?.name.zh === '食品药品监督管理局'));
 });
 
+t.test('a department is called otherwise and ends, and its files still mean what is there now', async (t) => {
+  const own = await add(mianyang, { name: { zh: '城管局' }, jurisdiction: '510700', validFrom: '2019-01-01' });
+  const next = await add(mianyang, { name: { zh: '综合执法局' }, jurisdiction: '510700' });
+  const named = await departments.rename(mianyang, own.id, { zh: '城市管理局', en: null });
+  t.match([named.name.zh, named.names], ['城市管理局', ['城管局']]);
+  t.equal(nameOn('城管局', '510703', '2020-01-01'), '城市管理局');
+  await t.rejects(departments.rename(mianyang, own.id, { zh: '综合执法局', en: null }), { code: 'conflict.exists' });
+  const invalidly = (path: string) => ({ code: 'request.invalid', issues: [{ path }] });
+  await t.rejects(departments.end(mianyang, own.id, { on: '2018-01-01', successor: null }), invalidly('on'));
+  await t.rejects(departments.end(mianyang, own.id, { on: '2022-01-01', successor: own.id }), invalidly('successor'));
+  await t.rejects(departments.end(callerIn('330200'), own.id, { on: '2022-01-01', successor: null }), {
+    code: 'not-found',
+  });
+  await departments.end(mianyang, own.id, { on: '2022-01-01', successor: next.id });
+  t.equal(nameOn('城管局', '510703', '2022-01-01'), '综合执法局');
+  await t.rejects(departments.end(mianyang, own.id, { on: '2023-01-01', successor: null }), { code: 'conflict.state' });
+});
+
 t.test('what is not of the own area can neither be replaced nor named', async (t) => {
   const foreign = await add(callerIn('330200'), { name: { zh: '宁波城管' }, jurisdiction: '330200' });
   const name = { zh: '另一个局' };

@@ -94,6 +94,49 @@ t.test('by hand a point belongs to another agency, until it is left to the bound
   t.equal(audit.filter(({ action }) => action === 'device.police').length, 2);
 });
 
+t.test('points are counted by agency, by that above it, and by nothing else', async (t) => {
+  const facets = async (caller: typeof ningbo) =>
+    Object.fromEntries((await search.facets(caller, {})).police.map(({ value, count }) => [value, count]));
+  t.same(await facets(ningbo), { [CITY]: 4, [COUNTY]: 4, [EAST]: 3, [WEST]: 1 });
+  t.same(await facets(yinzhou), { [CITY]: 3, [COUNTY]: 3, [EAST]: 2, [WEST]: 1 });
+});
+
+t.test('what an agency had goes to the one that follows it, with what people saw of it', async (t) => {
+  const NEXT = '330212530000';
+  const named = await police.rename(yinzhou, WEST, '西郊所');
+  t.match([named.name, ground.agencies.get(WEST)?.name], ['西郊所', '西郊所']);
+  await police.setBounds(yinzhou, WEST, bounds(121.4, 121.5));
+  await add(yinzhou, { code: NEXT, name: '新所', ...station, validFrom: '2020-01-01', replaces: [WEST] });
+  t.same([await policeOn('west'), await found(NEXT), await found(WEST)], [NEXT, ['west'], []]);
+  await registry.create(ningbo, kiosk({ id: 'west-2', ...at(121.46) }));
+  t.equal(await policeOn('west-2'), NEXT, 'the bounds are those of what followed');
+  t.same(ground.agencies.below(NEXT), [WEST, NEXT], 'alerts of before are theirs too');
+  t.match(
+    (await police.list(yinzhou, { limit: 100 })).items.find(({ code }) => code === WEST),
+    {
+      validTo: '2020-01-01',
+      successor: NEXT,
+      positions: 0,
+    },
+  );
+  const state = { code: 'conflict.state' };
+  await t.rejects(police.end(yinzhou, WEST, { on: '2021-01-01', successor: null }), state, 'once');
+  await t.rejects(police.end(ningbo, COUNTY, { on: '2021-01-01', successor: null }), state, 'stations stand below it');
+  const wrong = (path: string) => ({ code: 'request.invalid', issues: [{ path }] });
+  await t.rejects(police.end(yinzhou, NEXT, { on: '2019-01-01', successor: null }), wrong('on'));
+  await t.rejects(police.end(yinzhou, NEXT, { on: '2021-01-01', successor: COUNTY }), wrong('successor'));
+  await t.rejects(police.end(yinzhou, NEXT, { on: '2021-01-01', successor: WEST }), wrong('successor'));
+  await t.rejects(police.end(callerIn('330205'), NEXT, { on: '2021-01-01', successor: null }), { code: 'not-found' });
+  await t.rejects(police.rename(callerIn('330205'), NEXT, 'x'), { code: 'not-found' });
+  await police.end(yinzhou, NEXT, { on: '2099-01-01', successor: null });
+  t.equal(await policeOn('west'), NEXT, 'until that day');
+  const audit = await listAudit(database, ningbo, { subject: `police/${NEXT}`, limit: 10 });
+  t.same(
+    audit.map(({ action }) => action),
+    ['police.end', 'police.add'],
+  );
+});
+
 t.test('nobody keeps agencies of elsewhere, and each stands where it belongs', async (t) => {
   const refused = (caller: typeof ningbo, input: object, path: string) =>
     t.rejects(add(caller, input), { code: 'request.invalid', issues: [{ path }] }, JSON.stringify(input));

@@ -119,6 +119,12 @@ const OF_TREES: [string, Edit][] = [
   ['POST /police/agencies', { body: { ...AGENCY, code: '330203520000' } }],
   ['POST /police/agencies/{code}/bounds', { path: `/police/agencies/${STATION}/bounds`, body: { bounds: null } }],
   ['POST /devices/{id}/police', { path: `/devices/${KIOSK}/police`, body: { agency: STATION } }],
+  ['POST /jurisdictions/{code}/name', { path: `/jurisdictions/${ZONE}/name`, body: { name: { zh: '软件园区' } } }],
+  ['POST /jurisdictions/{code}/end', { path: `/jurisdictions/${ZONE}/end`, body: { on: '2020-01-01' } }],
+  ['POST /police/agencies/{code}/name', { path: `/police/agencies/${STATION}/name`, body: { name: '所' } }],
+  ['POST /police/agencies/{code}/end', { path: `/police/agencies/${STATION}/end`, body: { on: '2020-01-01' } }],
+  ['POST /departments/{id}/name', { path: '/departments/weather/name', body: { name: { zh: '市气象局' } } }],
+  ['POST /departments/{id}/end', { path: '/departments/weather/end', body: { on: '2020-01-01' } }],
   ['POST /departments', { body: { name: { zh: '海曙区环境保护局' }, jurisdiction: '330203' } }],
 ];
 

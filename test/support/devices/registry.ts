@@ -141,7 +141,7 @@ export async function openRegistry(
   const secondFactor = new SecondFactor({ database, vault, hasher, clock, roles: [] });
   return {
     ...stores,
-    ...openSearch(database, { departments, directory, jurisdictions }),
+    ...openSearch(database, { departments, directory, agencies }),
     authority,
     inForce,
     grants,
@@ -183,11 +183,11 @@ function openPolice(deps: DirectorySyncDeps & { jurisdictions: Jurisdictions; di
 /** The search of devices; how they are stands in `healths`. */
 function openSearch(
   database: Database<never>,
-  { departments, directory, jurisdictions }: Pick<OpenRegistry, 'departments' | 'directory' | 'jurisdictions'>,
+  { departments, directory, agencies }: Pick<OpenRegistry, 'departments' | 'directory' | 'agencies'>,
 ) {
   const healths = new Map<string, Health>();
   const port = { healthOf: (id: string) => healths.get(id) ?? null, ids: () => directory.ids() };
-  return { healths, search: new DeviceSearch(database, departments, jurisdictions, port) };
+  return { healths, search: new DeviceSearch(database, departments, agencies, port) };
 }
 
 export function callerIn(jurisdiction: string, role: Role = 'admin'): Caller {

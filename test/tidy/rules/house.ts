@@ -45,6 +45,7 @@ const OWNERS: Record<string, RegExp> = {
     'plan_revision',
     'secret_change',
     'police_agency',
+    'police_agency_days',
     'position',
     'position_camera',
     'ptz_setting',

@@ -156,7 +156,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
   };
   const registry = new Registry(deps);
   const healths = { healthOf: health.healthOf, ids: () => directory.ids() };
-  const search = new DeviceSearch(database, departments, jurisdictions, healths);
+  const search = new DeviceSearch(database, departments, devices.agencies, healths);
   await registry.loadDirectory();
   return {
     registry,

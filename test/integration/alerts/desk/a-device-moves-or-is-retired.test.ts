@@ -54,6 +54,9 @@ interface Burning {
   by: AlertDesk;
 }
 
+/** An agency that is there as far as we look. */
+const NO_DAYS = { validFrom: null, replaces: [] };
+
 const register = (id: string) => registry.create(CITY, kiosk({ id }));
 const alertsOf = async (caller: Caller, device: string) => (await queries.list(caller, { limit: 10, device })).items;
 
@@ -75,7 +78,7 @@ t.test('an alert keeps the police station that its device belonged to when it wa
   for (const [code, level, parent] of agencies) {
     const bounds =
       level === 'station' ? boundsInput.parse({ bounds: '121.5,29.8;121.6,29.8;121.6,29.9' }).bounds : null;
-    await police.add(CITY, { code, name: code, level, parent, jurisdiction: '330200', bounds });
+    await police.add(CITY, { code, name: code, level, parent, jurisdiction: '330200', bounds, ...NO_DAYS });
   }
   const corner = { lat: 29.81, lon: 121.58 };
   await registry.create(CITY, kiosk({ id: 'k-police', location: corner, confirm: true }));
@@ -83,12 +86,15 @@ t.test('an alert keeps the police station that its device belonged to when it wa
   await registry.update(CITY, 'k-police', 1, { location: { ...corner, lat: 29.7 }, confirm: true });
   t.equal((await registry.get(CITY, 'k-police')).police, null, 'it left the station');
   await burns('k-police');
-  const of = async (caller: Caller, station: string) =>
-    (await queries.list(caller, { limit: 10, police: station })).items.map(({ device }) => device);
+  const of = async (caller: Caller, station: string) => {
+    const { items } = await queries.list(caller, { limit: 10, police: parts.agencies.below(station) });
+    return items.map(({ device }) => device);
+  };
   t.match(await alertsOf(YINZHOU, 'k-police'), [{ police: '330212510000', occurrences: 2 }]);
   t.same(await of(YINZHOU, '330212510000'), ['k-police']);
   t.same(await of(HAISHU, '330212510000'), [], 'a station opens no border');
-  t.same(await of(YINZHOU, '330212000000'), []);
+  t.same(await of(YINZHOU, '330212000000'), ['k-police'], 'and what stands above has it too');
+  t.same(await of(YINZHOU, '999999999999'), []);
 });
 
 t.test('the alert of a device that is retired ends as stale, which is not cleared, and says why', async (t) => {

@@ -11,7 +11,7 @@ export function memorySearch(registry: Pick<SearchPort, 'list'>): SearchPort {
     facets: async (caller, filter) => {
       const { items } = await registry.list(caller, { ...filter, limit: MAP_MAX });
       const fields = Object.fromEntries(FIELD_NAMES.map((name) => [name, []])) as unknown as Facets['fields'];
-      return { total: items.length, fields, tag: [], jurisdiction: [] };
+      return { total: items.length, fields, tag: [], police: [], jurisdiction: [] };
     },
     owners: async () => [],
     async *pages(caller, filter) {

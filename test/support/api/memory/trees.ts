@@ -7,6 +7,15 @@ import { HERE, requireHere } from '../api-parts.ts';
 
 const NODE = { name: { zh: '区', en: 'Area' }, parent: HERE, validFrom: null, validTo: null, successor: null };
 
+const DAYS = { validFrom: null, validTo: null, successor: null };
+const DEPARTMENT = { ...DAYS, id: 'd-1', jurisdiction: HERE, name: { zh: '局', en: null }, names: [] };
+const STATION = { ...DAYS, name: '所', level: 'station' as const, parent: null, jurisdiction: HERE };
+
+function of<Shown>(caller: Caller, shown: Shown): Shown {
+  requireHere(caller);
+  return shown;
+}
+
 /** Trees that have nothing in them yet. */
 export function memoryTrees(
   get: (caller: Caller, id: string) => Promise<Device>,
@@ -22,31 +31,27 @@ export function memoryTrees(
         requireHere(caller);
         return { ...NODE, code, name: { zh: name.zh, en: name.en ?? name.zh }, members };
       },
-      setMembers: async (caller, code, members) => {
-        requireHere(caller);
-        return { ...NODE, code, members };
-      },
+      setMembers: async (caller, code, members) => of(caller, { ...NODE, code, members }),
+      rename: async (caller, code) => of(caller, { ...NODE, code, members: [] }),
+      end: async (caller, code) => of(caller, { ...NODE, code, members: [] }),
     },
     departments: {
       list: () => [],
-      add: async (caller, { replaces: _, ...input }) => {
-        requireHere(caller);
-        return { id: randomUUID(), ...input };
-      },
+      add: async (caller, { replaces: _, ...input }) => of(caller, { id: randomUUID(), ...input }),
+      rename: async (caller) => of(caller, DEPARTMENT),
+      end: async (caller) => of(caller, DEPARTMENT),
       named: () => null,
       inForce: (department) => department,
     },
     departmentReport: { of: async () => [] },
     police: {
       list: () => ({ items: [], next: null }),
-      add: async (caller, { bounds, ...input }) => {
-        requireHere(caller);
-        return { ...input, hasBounds: bounds !== null };
-      },
-      setBounds: async (caller, code, bounds) => {
-        requireHere(caller);
-        return { code, name: '所', level: 'station', parent: null, jurisdiction: HERE, hasBounds: bounds !== null };
-      },
+      below: () => [],
+      add: async (caller, { bounds, replaces: _, ...input }) =>
+        of(caller, { ...input, validTo: null, successor: null, hasBounds: bounds !== null }),
+      setBounds: async (caller, code, bounds) => of(caller, { ...STATION, code, hasBounds: bounds !== null }),
+      rename: async (caller, code) => of(caller, { ...STATION, code, hasBounds: false }),
+      end: async (caller, code) => of(caller, { ...STATION, code, hasBounds: false }),
     },
     policeOf: { set: (caller, id) => get(caller, id) },
   };
