@@ -157,6 +157,14 @@ async function takeSteps(
   else if (life) await done.maintenances.end(caller, id);
 }
 
+/** A row of somebody who may not edit any more. */
+export function withdrawn(row: SheetRow): Applied {
+  return { ...verdictOf(row, { verdict: 'error', faults: [{ column: null, message: WITHDRAWN }] }), ...NOTHING };
+}
+
+/** For rows and their undoing. */
+export const WITHDRAWN = 'Who began this may not edit devices any more: their right was withdrawn meanwhile.';
+
 /** Throws what is no fault of the row. */
 function refusalOf(row: SheetRow, error: CitywatchError): RowVerdict {
   if (error.status >= FAILURES) throw error;

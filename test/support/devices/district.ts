@@ -1,7 +1,9 @@
 import { pino } from 'pino';
 import { systemClock } from '../../../src/core/clock.ts';
+import type { Place } from '../../../src/core/jurisdiction.ts';
+import type { Caller } from '../../../src/core/types.ts';
 import type { CheckReport } from '../../../src/devices/checks/checks.ts';
-import { CHECKS_QUEUE } from '../../../src/devices/checks/district/jobs.ts';
+import { CHECKS_QUEUE } from '../../../src/devices/checks/district/ends.ts';
 import { DistrictChecks } from '../../../src/devices/checks/district/run.ts';
 import type { Database } from '../../../src/platform/database/database.ts';
 import type { Ownership } from '../../../src/platform/database/ownership.ts';
@@ -20,7 +22,11 @@ export function districtWorker(
   database: Database<never>,
   ownership: Ownership,
   checking: (device: string) => void | Promise<void>,
-  failed: (device: string) => void = () => {},
+  over: {
+    failed?: (device: string) => void;
+    standing?: (caller: Caller) => Promise<Caller | null>;
+    placeOf?: (device: string) => Place | undefined;
+  } = {},
 ) {
   const clock = systemClock;
   const observer = quietObserver();
@@ -33,7 +39,9 @@ export function districtWorker(
       await checking(device);
       return foundOf(device);
     },
-    failed: async (_caller, device) => failed(device),
+    failed: async (_caller, device) => over.failed?.(device),
+    standing: over.standing ?? (async (caller) => caller),
+    placeOf: over.placeOf ?? (() => undefined),
     atOnce: 8,
   });
   const work = new WorkQueue({ database, clock, observer, ownership });

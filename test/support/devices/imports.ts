@@ -26,11 +26,18 @@ interface ImportsOver {
   clock?: Clock;
   sealKey?: Buffer;
   followers?: readonly DeviceFollower[];
+  /** Who began an import, as they stand now; as they stood then, where a test does not say. */
+  standing?: (caller: Caller) => Caller | null;
 }
 
 /** Imports on a registry, whose work somebody has to do: {@link OpenImports.work}. */
 export function openImports(parts: OpenRegistry, over: ImportsOver = {}) {
-  const { clock = systemClock, sealKey = randomBytes(32), followers = [] } = over;
+  const {
+    clock = systemClock,
+    sealKey = randomBytes(32),
+    followers = [],
+    standing = (caller: Caller) => caller,
+  } = over;
   const { database, kinds, directory, jurisdictions, hasher, vault } = parts;
   const authority = new Authority({ areasOf: () => [] }, NO_ZONES);
   const observer = quietObserver();
@@ -53,7 +60,8 @@ export function openImports(parts: OpenRegistry, over: ImportsOver = {}) {
   };
   const seal = new Seal(sealKey, { purpose: 'test', what: 'row' });
   const wasHeard = (id: string): boolean => heard.has(id);
-  const deps = { database, registry, clock, seal, wasHeard, ring: () => {} };
+  const standingNow = async (_tx: unknown, caller: Caller) => standing(caller);
+  const deps = { database, registry, clock, seal, wasHeard, standing: standingNow, ring: () => {} };
   const imports = new Imports(deps);
   const changes = new DeviceChanges({ imports: deps, list: imports.list, search: parts.search });
   const work = async (id: string): Promise<void> => {

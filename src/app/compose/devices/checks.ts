@@ -1,10 +1,12 @@
 import { messageOf } from '../../../core/errors.ts';
+import type { Caller, DeviceId } from '../../../core/types.ts';
 import { CameraAddresses } from '../../../devices/cameras/addresses.ts';
 import { cameraTarget, isOfMinors, registeredFirmware } from '../../../devices/checks/camera-targets.ts';
 import { CHECK_PLACES, CheckPlaces } from '../../../devices/checks/check-places.ts';
-import { Checks } from '../../../devices/checks/checks.ts';
+import { type CheckReport, Checks } from '../../../devices/checks/checks.ts';
 import type { DeviceCheckPorts } from '../../../devices/checks/device-check.ts';
-import { CHECKS_QUEUE, CheckJobs, ROTATION_JOBS_QUEUE } from '../../../devices/checks/district/jobs.ts';
+import { CHECKS_QUEUE, ROTATION_JOBS_QUEUE } from '../../../devices/checks/district/ends.ts';
+import { CheckJobs } from '../../../devices/checks/district/jobs.ts';
 import { DistrictChecks, type DistrictChecksDeps } from '../../../devices/checks/district/run.ts';
 import type { JobType } from '../../../devices/checks/district/tables.ts';
 import type { SecretChanges } from '../../../devices/doors/secret-changes.ts';
@@ -65,7 +67,7 @@ export function composeChecks(ground: Ground, parts: CheckParts) {
   const { worker, loginParts } = composeLogins(ground, { ...parts, places });
   const jobs = jobsOf(ground, parts.devices);
   const isChanged = (kind: string): boolean => hasVideo(kind) || parts.secretChanges.takes(kind);
-  const { directory } = parts.devices;
+  const { directory, standing } = parts.devices;
   const acceptances = new Acceptances({
     database,
     kinds,
@@ -78,16 +80,28 @@ export function composeChecks(ground: Ground, parts: CheckParts) {
     checks,
     acceptances,
     checkJobs: jobs('checks', CHECKS_QUEUE, hasVideo, {
+      standing: (caller) => standing.now(caller, 'devices.check'),
       check: (caller, id, signal) => checks.ofBatch(caller, id, signal),
-      failed: (caller, id, report) => parts.checkOrders.open(caller, id, report),
+      failed: (caller, id, report) => openOrder(parts, caller, { id, report }),
     }),
     rotationJobs: jobs('rotations', ROTATION_JOBS_QUEUE, isChanged, {
+      standing: (caller) => standing.now(caller, 'credentials.change'),
       check: (caller, id, signal, sinceMs) => worker.ofDistrict(caller, id, { signal, sinceMs }),
       // What became of a login is no fault of a device.
       failed: async () => {},
     }),
     loginParts,
   };
+}
+
+/** Opens the order of a check that failed, where who asked for it may do so still. */
+async function openOrder(
+  { checkOrders, devices }: Pick<CheckParts, 'checkOrders' | 'devices'>,
+  caller: Caller,
+  { id, report }: { id: DeviceId; report: CheckReport },
+): Promise<void> {
+  const may = await devices.standing.now(caller, 'orders.work');
+  if (may) await checkOrders.open(may, id, report);
 }
 
 /** Districts that are worked on at the same time, of each type; they share the places. */
@@ -101,9 +115,11 @@ function jobsOf(ground: Ground, { directory, jurisdictions: tree }: Pick<Devices
     type: JobType,
     queue: string,
     isMeant: (kind: string) => boolean,
-    doing: Pick<DistrictChecksDeps, 'check' | 'failed'>,
+    doing: Pick<DistrictChecksDeps, 'standing' | 'check' | 'failed'>,
   ): CheckJobs => {
-    const districts = new DistrictChecks({ database, ownership, clock, log, ...doing, atOnce: CHECK_PLACES.total });
+    const placeOf = (id: DeviceId) => directory.identity(id);
+    const atOnce = CHECK_PLACES.total;
+    const districts = new DistrictChecks({ database, ownership, clock, log, ...doing, placeOf, atOnce });
     work.handle(queue, (id, signal) => districts.handle(id, signal), { atOnce: JOBS_AT_ONCE });
     return new CheckJobs({
       type,

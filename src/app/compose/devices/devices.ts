@@ -1,6 +1,7 @@
 import { Authority } from '../../../access/authority.ts';
 import { Grants } from '../../../access/grants/grants.ts';
 import { GrantsInForce } from '../../../access/grants/grants-in-force.ts';
+import { Standing } from '../../../access/standing.ts';
 import { Tokens } from '../../../access/tokens.ts';
 import { Jurisdictions } from '../../../access/tree/jurisdictions.ts';
 import { TreeEdits } from '../../../access/tree/tree-edits.ts';
@@ -46,6 +47,7 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
   return {
     kinds,
     authority,
+    standing: new Standing({ database, clock, authority }),
     inForce,
     grants,
     jurisdictions,

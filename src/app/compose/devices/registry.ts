@@ -164,7 +164,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     ptz: composePtz(ground, devices),
     recorders: new Recorders({ registry: deps, ...onvifOf(ground, devices) }),
     upkeep: new Upkeep({ ...ground, ...onvifOf(ground, devices), maintenance: maintenances }),
-    ...composeImports(ground, { registry: deps, search }, listeners.twin),
+    ...composeImports(ground, devices, { registry: deps, search }, listeners.twin),
     search,
     ...composePolice(keeping, devices),
     departmentReport: new DepartmentReport({ departments, search }),

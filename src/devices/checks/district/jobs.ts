@@ -9,11 +9,9 @@ import { newestFirst } from '../../../platform/database/newest-first.ts';
 import { recordAudit } from '../../../platform/records/audit.ts';
 import { enqueueWork } from '../../../platform/work/work.ts';
 import type { CheckReport } from '../checks.ts';
+import { endJob, JOB_TYPES } from './ends.ts';
 import { inOrderOfChecking } from './order.ts';
 import type { CheckTables, Job, JobState, JobType } from './tables.ts';
-
-export const CHECKS_QUEUE = 'checks';
-export const ROTATION_JOBS_QUEUE = 'rotations';
 
 /** Jobs are kept so long. */
 const KEPT_MS = 30 * DAY_MS;
@@ -70,12 +68,6 @@ interface Page {
   after?: string;
 }
 
-/** The queue of each type, and what its audit rows are called. */
-const TYPES: Readonly<Record<JobType, { queue: string; what: string }>> = {
-  checks: { queue: CHECKS_QUEUE, what: 'check' },
-  rotations: { queue: ROTATION_JOBS_QUEUE, what: 'rotation' },
-};
-
 /**
  * Jobs of one type over districts: begun, looked at and called off. Who does the work is {@link DistrictChecks}, for
  * each type with another thing to do.
@@ -93,7 +85,7 @@ export class CheckJobs {
    */
   async create(caller: Caller, { jurisdiction, kinds, opensOrders }: CheckJobInput): Promise<CheckJob> {
     const { database, clock, ring, within, tree, isMeant, type } = this.#deps;
-    const { queue, what } = TYPES[type];
+    const { queue, what } = JOB_TYPES[type];
     if (!covers(ownArea(caller), jurisdiction)) throw new CitywatchError('not-found');
     const wanted = (kind: string): boolean => (kinds ? kinds.includes(kind) : isMeant(kind));
     const devices = [...within(tree.area(jurisdiction))].filter(({ kind }) => wanted(kind)).map(({ id }) => id);
@@ -183,7 +175,7 @@ export class CheckJobs {
     await database.transaction(async (tx) => {
       const job = await jobOf(tx, caller, { id, type });
       const ended = await endJob(tx, id, { state: 'cancelled', ended_at_ms: clock.nowMs() });
-      if (ended) await this.#audit(tx, caller, job, `${TYPES[type].what}.cancel`);
+      if (ended) await this.#audit(tx, caller, job, `${JOB_TYPES[type].what}.cancel`);
     });
     cancelled(id);
     return await this.get(caller, id);
@@ -204,23 +196,12 @@ export class CheckJobs {
     await recordAudit(tx, {
       caller,
       action,
-      subject: `${TYPES[this.#deps.type].what}/${id}`,
+      subject: `${JOB_TYPES[this.#deps.type].what}/${id}`,
       jurisdiction,
       after: { devices: total },
       atMs,
     });
   }
-}
-
-/** Ends a job that is running; false for one that was over. */
-export async function endJob(
-  tables: Tables,
-  id: string,
-  change: { state: Exclude<JobState, 'running'>; ended_at_ms: number },
-): Promise<boolean> {
-  const job = tables.tables<CheckTables>().updateTable('check_job').set(change);
-  const { numUpdatedRows } = await job.where('id', '=', id).where('state', '=', 'running').executeTakeFirst();
-  return numUpdatedRows > 0n;
 }
 
 async function jobOf(tables: Tables, caller: Caller, { id, type }: { id: string; type?: JobType }): Promise<Job> {

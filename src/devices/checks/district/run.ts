@@ -1,12 +1,14 @@
 import type { Clock } from '../../../core/clock.ts';
 import { messageOf } from '../../../core/errors.ts';
+import { covers, ownArea, type Place } from '../../../core/jurisdiction.ts';
 import type { Logger } from '../../../core/observe.ts';
 import type { Caller, DeviceId } from '../../../core/types.ts';
 import { type Database, jsonb } from '../../../platform/database/database.ts';
 import type { Ownership } from '../../../platform/database/ownership.ts';
 import { DONE, type WorkResult } from '../../../platform/work/work.ts';
 import type { CheckReport } from '../checks.ts';
-import { endJob } from './jobs.ts';
+import type { CheckStep } from '../steps.ts';
+import { endJob, withdrawJob } from './ends.ts';
 import type { CheckTables, Job } from './tables.ts';
 
 export interface DistrictChecksDeps {
@@ -19,6 +21,10 @@ export interface DistrictChecksDeps {
    * kill it may be asked again for what it did.
    */
   check(caller: Caller, device: DeviceId, signal: AbortSignal, sinceMs: number): Promise<CheckReport>;
+  /** Who began a job, as they stand now; null where they may not do any more what it does. Asked for each device. */
+  standing(caller: Caller): Promise<Caller | null>;
+  /** Where a device stands now; undefined for one that is unknown or retired. */
+  placeOf(device: DeviceId): Place | undefined;
   /** Opens a work order for what failed, where the device is anybody's to go to. */
   failed(caller: Caller, device: DeviceId, report: CheckReport): Promise<unknown>;
   /** Devices that are worked on, or wait for their subnet, at the same time. */
@@ -128,19 +134,32 @@ export class DistrictChecks {
   }
 
   async #checkOne(running: Running, row: { number: number; device: DeviceId }, signal: AbortSignal): Promise<void> {
-    const { database, ownership, check, failed } = this.#deps;
+    const { database, ownership, check, failed, standing, placeOf } = this.#deps;
     const { job, over } = running;
-    const report = await check(job.caller, row.device, over.signal, job.created_at_ms);
+    const caller = await standing(job.caller);
+    if (caller === null) return await this.#withdraw(running);
+    const place = placeOf(row.device);
+    const isTheirs = place === undefined || covers(ownArea(caller), place);
+    const report = isTheirs
+      ? await check(caller, row.device, over.signal, job.created_at_ms)
+      : notTheirs(this.#deps.clock.nowMs());
     // Of a process that stops, or a job that was called off, nothing is kept: the connections were cut.
     if (over.signal.aborted || signal.aborted) return;
     const { grade, steps, unit, tookMs, atMs } = report;
     // Before the verdict: after a kill between both the device is checked again, and the same cause adds to its order.
-    if (job.opens_orders && grade === 'failed') await failed(job.caller, row.device, report);
+    if (job.opens_orders && grade === 'failed') await failed(caller, row.device, report);
     const found = { grade, steps: jsonb(steps), unit: unit && jsonb(unit), took_ms: tookMs, at_ms: atMs };
     await ownership.transaction(database, WHAT, async (tx) => {
       const mine = tx.tables<CheckTables>().updateTable('check_row').set(found).where('job', '=', job.id);
       await mine.where('number', '=', row.number).execute();
     });
+  }
+
+  /** The right to it is gone: what was done stays, and nothing more is begun. */
+  async #withdraw({ job, over }: Running): Promise<void> {
+    const { database, ownership, clock } = this.#deps;
+    await ownership.transaction(database, WHAT, (tx) => withdrawJob(tx, job, clock.nowMs()));
+    over.abort();
   }
 
   async #oneEnds({ underWay }: Running, leftMs: number, signal: AbortSignal): Promise<void> {
@@ -160,4 +179,17 @@ export class DistrictChecks {
     await ownership.transaction(database, WHAT, (tx) => endJob(tx, id, done));
     return DONE;
   }
+}
+
+const NOT_THEIRS: CheckStep = {
+  name: 'registry',
+  grade: 'warning',
+  seen: null,
+  problem: 'not-theirs',
+  hint: 'It does not lie in the area of who began this any more, so nothing was done; somebody of its area has to.',
+  tookMs: 0,
+};
+
+function notTheirs(atMs: number): CheckReport {
+  return { grade: 'warning', cause: NOT_THEIRS, steps: [NOT_THEIRS], atMs, tookMs: 0, unit: null };
 }

@@ -1,9 +1,10 @@
 import type { Clock } from '../../../core/clock.ts';
+import type { Caller } from '../../../core/types.ts';
 import { chunksOf } from '../../../platform/database/chunks.ts';
 import type { Database, Tables } from '../../../platform/database/database.ts';
 import { recordAudit } from '../../../platform/records/audit.ts';
 import type { Seal } from '../../../platform/secrets/seal.ts';
-import { type Applied, applyRows, lockUnitsOf } from '../apply.ts';
+import { type Applied, applyRows, lockUnitsOf, withdrawn } from '../apply.ts';
 import { type EditDeps, followAll, type OneTransaction } from '../one-transaction.ts';
 import { type Batch, contentsOf, lockBatch, moveBatch, noteApplied, rowsBetween } from './import-table.ts';
 
@@ -11,6 +12,8 @@ export interface RunDeps {
   database: Database;
   registry: EditDeps;
   clock: Clock;
+  /** Who began it, as they stand now; null where they may not edit any more. Asked for each step. */
+  standing(tx: Tables, caller: Caller): Promise<Caller | null>;
   seal: Seal;
 }
 
@@ -51,10 +54,12 @@ async function applyNext(tx: Tables, deps: RunDeps, batch: Batch, done: OneTrans
   const from = batch.next_row;
   const to = batch.mode === 'whole' ? batch.row_count : Math.min(from + ROWS_AT_ONCE, batch.row_count);
   const rows = contentsOf(deps.seal, await rowsBetween(tx, batch.id, { from, to }));
+  const caller = await deps.standing(tx, batch.caller);
+  if (caller === null) return rows.map(withdrawn);
   await lockUnitsOf(tx, rows);
   const applied: Applied[] = [];
   for (const some of chunksOf(rows, ROWS_AT_ONCE)) {
-    const part = await applyRows(tx, deps.registry, { caller: batch.caller, rows: some });
+    const part = await applyRows(tx, deps.registry, { caller, rows: some });
     applied.push(...part.applied);
     done.push(part.done);
   }

@@ -5,6 +5,7 @@ import { recordAudit } from '../../../platform/records/audit.ts';
 import type { StepWayBack } from '../../bulk/steps.ts';
 import { devicePatch } from '../../registry/input.ts';
 import { lockUnits } from '../../units/places.ts';
+import { WITHDRAWN } from '../apply.ts';
 import { followAll, OneTransaction } from '../one-transaction.ts';
 import { UNIT_COLUMNS } from '../unit-columns.ts';
 import type { WayBack } from '../way-back.ts';
@@ -50,9 +51,11 @@ export async function stepUndo(deps: UndoDeps, id: string): Promise<Step> {
     if (rows.some(({ fields }) => UNIT_COLUMNS.some(({ name }) => fields.includes(name)))) await lockUnits(tx);
     const edits = new OneTransaction(tx, deps.registry);
     done = [edits];
-    const undoing = { deps, done: edits, caller: batch.undo_caller };
+    const caller = await deps.standing(tx, batch.undo_caller);
     const undone: Undone[] = [];
-    for (const row of rows.toReversed()) undone.push(await undoRow(tx, undoing, row));
+    for (const row of rows.toReversed()) {
+      undone.push(caller ? await undoRow(tx, { deps, done: edits, caller }, row) : leftBy(row));
+    }
     await noteUndone(tx, id, undone);
     if (from > 0) await moveBatch(tx, id, { next_row: from });
     else await end(tx, deps, batch);
@@ -79,6 +82,11 @@ async function end(
     after,
     atMs,
   });
+}
+
+/** What is left because who undoes may not edit any more. */
+function leftBy({ number, version }: StoredRow): Undone {
+  return version === null ? { number, undone: null, why: null } : { number, undone: 'conflict', why: WITHDRAWN };
 }
 
 interface Undoing {

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { Standing } from '../../../../src/access/standing.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import type { DeviceIdentity } from '../../../../src/core/types.ts';
-import { CHECKS_QUEUE, CheckJobs } from '../../../../src/devices/checks/district/jobs.ts';
+import { CHECKS_QUEUE } from '../../../../src/devices/checks/district/ends.ts';
+import { CheckJobs } from '../../../../src/devices/checks/district/jobs.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
@@ -67,6 +69,8 @@ t.test('a job goes on behind a kill with what is left, and its report has every 
   t.notSame(first, second, 'the subnets take turns');
   const child = await startScript(t, CHILD, [url, '30']);
   child.process.kill('SIGKILL');
+  // What it was writing when it died is written, or refused, once another one has taken over.
+  const ownership = await nextOwner(database);
   const before = (await verdicts(beds)).filter(({ grade }) => grade !== null);
   t.ok(before.length > 5 && before.length < ALL, `${before.length} were checked before the kill`);
 
@@ -74,7 +78,7 @@ t.test('a job goes on behind a kill with what is left, and its report has every 
   const ordered: string[] = [];
   const checking = (device: string) => void checked.push(device);
   const failing = (device: string) => void ordered.push(device);
-  const { work } = districtWorker(database, await nextOwner(database), checking, failing);
+  const { work } = districtWorker(database, ownership, checking, { failed: failing });
   await work.releaseClaims();
   await work.pump(CHECKS_QUEUE, signal);
   await work.idle();
@@ -178,4 +182,41 @@ t.test('what cannot be written is checked again, until it is', async (t) => {
   await work.idle();
   t.equal(refused, 1);
   t.match(await jobs.get(CALLER, job.id), { state: 'done', done: ALL });
+});
+
+t.test('a right that is withdrawn in the middle ends the job, and a smaller area leaves the rest alone', async (t) => {
+  const { jobs, database, authority, tokens } = await world(t);
+  const standing = new Standing({ database, clock: systemClock, authority });
+  const made = await tokens.create(callerIn('000000'), { name: 'Li', role: 'technician', jurisdiction: '330212' });
+  const li = (await tokens.verify(made.token))!;
+  const checked: string[] = [];
+  const checking = async (device: string): Promise<void> => {
+    checked.push(device);
+    if (checked.length === 20) await tokens.revoke(callerIn('000000'), made.id);
+  };
+  const { work } = districtWorker(database, await nextOwner(database), checking, {
+    standing: (caller) => standing.now(caller, 'devices.check'),
+    placeOf: (device) => ({ jurisdiction: device === 'cam-5' ? '330203' : '330212' }),
+  });
+  const run = async (): Promise<void> => {
+    await work.pump(CHECKS_QUEUE, signal);
+    await work.idle();
+  };
+  const job = await jobs.create(li, { jurisdiction: '330212', kinds: null, opensOrders: false });
+  await run();
+  const ended = await jobs.get(CALLER, job.id);
+  t.equal(ended.state, 'cancelled');
+  t.ok(checked.length >= 20 && checked.length < 40, `${checked.length} were begun`);
+  const audit = await listAudit(database, callerIn('000000'), { subject: `check/${job.id}`, limit: 1 });
+  t.match(audit, [{ action: 'check.withdrawn', after: { by: 'Li' } }]);
+
+  const whole = await tokens.create(callerIn('000000'), { name: 'Wu', role: 'technician', jurisdiction: '330212' });
+  const wu = (await tokens.verify(whole.token))!;
+  const second = await jobs.create(wu, { jurisdiction: '330212', kinds: null, opensOrders: false });
+  await run();
+  t.match(await jobs.get(CALLER, second.id), { state: 'done', done: ALL, warning: 1 });
+  const { items } = await jobs.report(CALLER, second.id, { limit: 9, grade: 'warning' });
+  t.match(items, [{ device: 'cam-5', steps: [{ problem: 'not-theirs' }] }]);
+  t.equal(await standing.now({ ...wu, type: 'person' }, 'devices.check'), null, 'nobody of this name');
+  t.equal(await standing.now(wu, 'people.keep'), null, 'never more than the role has');
 });

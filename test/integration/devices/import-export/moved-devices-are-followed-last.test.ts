@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { Caller } from '../../../../src/core/types.ts';
 import type { DeviceStanding } from '../../../../src/devices/registry/followers.ts';
 import type { RegistryTables } from '../../../../src/devices/registry/tables.ts';
 import type { Tables } from '../../../../src/platform/database/database.ts';
@@ -41,4 +42,29 @@ t.test('what goes with moved devices follows at the end of the transaction: it h
   await moving.work(id);
   const back = ids.toReversed().map((id, index) => `${id} 330212, ${index < 100 ? 100 : 120} left`);
   t.strictSame(told, [...back.slice(0, 100), 'all', ...back.slice(100), 'all']);
+});
+
+t.test('a right that is withdrawn in the middle ends an import and its undoing there', async (t) => {
+  let steps = 0;
+  let stepsMax = 1;
+  const standing = (caller: Caller): Caller | null => {
+    steps += 1;
+    return steps <= stepsMax ? caller : null;
+  };
+  const { imports, run, work } = openImports(parts, { standing });
+  const rows = Array.from({ length: 150 }, (_, index) => row(`w-${index}`));
+  t.match(await run(NATION, [HEADER, ...rows], 'whole'), { state: 'done', counts: { create: 150 } });
+  const changed = rows.map((cells) => cells.with(2, 'renamed'));
+  steps = 0;
+  const half = await run(NATION, [HEADER, ...changed]);
+  t.match(half, { state: 'done', counts: { change: 100, error: 50 } });
+  const { items } = await imports.list.rows(NATION, half.id, { limit: 1, verdict: 'error' });
+  t.match(items[0], { id: 'w-100', faults: [{ column: null, message: /right was withdrawn/ }] });
+  steps = 1;
+  t.match(await run(NATION, [HEADER, ...rows], 'whole'), { state: 'refused' });
+  stepsMax = 0;
+  await imports.undo(NATION, half.id);
+  await work(half.id);
+  t.match(await imports.list.get(NATION, half.id), { state: 'undone' });
+  t.match(await parts.registry.get(NATION, 'w-0'), { name: 'renamed' });
 });
