@@ -9,7 +9,8 @@ import {
   wholeAreas,
 } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
-import { type Database, jsonb, sql } from '../../platform/database/database.ts';
+import type { Database } from '../../platform/database/database.ts';
+import { writeShipped } from '../../platform/database/shipped.ts';
 import type { AccessTables } from '../tables.ts';
 import { JURISDICTION_SEED } from './jurisdiction-seed.ts';
 
@@ -42,30 +43,7 @@ export class Jurisdictions implements Tree {
    * stands as we shipped it before; what was changed here by hand stays.
    */
   async seed(database: Database): Promise<void> {
-    const pairs = SHIPPED.map((name) => sql`${sql.lit(name)}::text, ${sql.ref(`jurisdiction.${name}`)}`);
-    const standing = sql`jsonb_build_object(${sql.join(pairs)})`;
-    await database
-      .tables<AccessTables>()
-      .insertInto('jurisdiction')
-      .values(JURISDICTION_SEED.map((row) => ({ ...row, shipped: jsonb(row) })))
-      .onConflict((conflict) =>
-        conflict
-          .column('code')
-          .doUpdateSet({
-            name_zh: sql`excluded.name_zh`,
-            name_en: sql`excluded.name_en`,
-            parent: sql`excluded.parent`,
-            valid_from: sql`excluded.valid_from`,
-            valid_to: sql`excluded.valid_to`,
-            successor: sql`excluded.successor`,
-            shipped: sql`excluded.shipped`,
-          })
-          .where(
-            sql<boolean>`(jurisdiction.shipped is null and ${standing} = excluded.shipped)
-              or (jurisdiction.shipped = ${standing} and jurisdiction.shipped <> excluded.shipped)`,
-          ),
-      )
-      .execute();
+    await writeShipped(database, { name: 'jurisdiction', key: 'code', columns: SHIPPED }, JURISDICTION_SEED);
     await this.load(database);
   }
 

@@ -11,7 +11,8 @@ import {
   wholeAreas,
 } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
-import { type Database, jsonb, type RawBuilder, sql, type Tables } from '../../platform/database/database.ts';
+import { type Database, type RawBuilder, sql, type Tables } from '../../platform/database/database.ts';
+import { writeShipped } from '../../platform/database/shipped.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import type { DepartmentEnd, DepartmentInput } from './input.ts';
 import { SHIPPED_DEPARTMENTS, type ShippedDepartment } from './shipped.ts';
@@ -62,30 +63,9 @@ export class Departments {
 
   /** Writes those we ship, without touching one that was changed here by hand, then reads what stands there. */
   async seed(): Promise<void> {
-    const { database } = this.#deps;
-    const rows = SHIPPED_DEPARTMENTS.map((one) => ({ ...one, jurisdiction: NATIONWIDE, shipped: jsonb(one) }));
     const columns = ['id', 'name_zh', 'name_en', 'names', 'valid_from', 'valid_to', 'successor'];
-    const pairs = columns.map((name) => sql`${sql.lit(name)}::text, ${sql.ref(`department.${name}`)}`);
-    const standing = sql`jsonb_build_object(${sql.join(pairs)})`;
-    await database
-      .tables<DepartmentTables>()
-      .insertInto('department')
-      .values(rows)
-      .onConflict((conflict) =>
-        conflict
-          .column('id')
-          .doUpdateSet({
-            name_zh: sql`excluded.name_zh`,
-            name_en: sql`excluded.name_en`,
-            names: sql`excluded.names`,
-            valid_from: sql`excluded.valid_from`,
-            valid_to: sql`excluded.valid_to`,
-            successor: sql`excluded.successor`,
-            shipped: sql`excluded.shipped`,
-          })
-          .where(sql<boolean>`department.shipped = ${standing} and department.shipped <> excluded.shipped`),
-      )
-      .execute();
+    const table = { name: 'department', key: 'id', columns, also: { jurisdiction: NATIONWIDE } };
+    await writeShipped(this.#deps.database, table, SHIPPED_DEPARTMENTS);
     await this.load();
   }
 

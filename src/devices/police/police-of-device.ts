@@ -1,11 +1,10 @@
 import { invalid } from '../../core/errors.ts';
 import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
-import { recordAudit } from '../../platform/records/audit.ts';
 import { DirectorySync, type DirectorySyncDeps } from '../registry/directory-sync.ts';
 import { findDevice } from '../registry/queries.ts';
 import type { RegistryTables } from '../registry/tables.ts';
-import { lockPlace, raiseVersion } from '../units/places.ts';
+import { lockPlace, noteEdit } from '../units/places.ts';
 import type { Agencies } from './police-tree.ts';
 
 export interface PoliceOfDeviceDeps extends DirectorySyncDeps {
@@ -32,18 +31,8 @@ export class PoliceOfDevice {
       const before = await findDevice(tx, ownArea(caller), id);
       const all = tx.tables<RegistryTables>().updateTable('position').set({ police_set: agency });
       await all.where('id', '=', id).execute();
-      const nowMs = clock.nowMs();
-      const after = await raiseVersion(tx, place, { nowMs, scope: ownArea(caller) });
-      await recordAudit(tx, {
-        caller,
-        action: 'device.police',
-        subject: `device/${id}`,
-        jurisdiction: place.jurisdiction,
-        before,
-        after,
-        atMs: nowMs,
-      });
-      return { device: after };
+      const atMs = clock.nowMs();
+      return { device: await noteEdit(tx, place, { caller, action: 'device.police', before, atMs }) };
     });
   }
 }

@@ -1,7 +1,6 @@
 import { CitywatchError } from '../../core/errors.ts';
 import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
-import { recordAudit } from '../../platform/records/audit.ts';
 import { DirectorySync } from '../registry/directory-sync.ts';
 import { findDevice } from '../registry/queries.ts';
 import type { RegistryTables } from '../registry/tables.ts';
@@ -9,7 +8,7 @@ import {
   knownUnits,
   lockPlace,
   lockUnits,
-  raiseVersion,
+  noteEdit,
   relabelled,
   requireHanging,
   type UnitLabel,
@@ -49,18 +48,8 @@ export class UnitLabels {
       const message = whereHanging(caller, place, others);
       if (message !== null) throw new CitywatchError('conflict.state', { issues: [{ path: 'unit', message }] });
       await tx.tables<RegistryTables>().updateTable('unit').set(label).where('id', '=', place.unitId).execute();
-      const nowMs = this.#deps.clock.nowMs();
-      const after = await raiseVersion(tx, place, { nowMs, scope: ownArea(caller) });
-      await recordAudit(tx, {
-        caller,
-        action: 'device.correct-unit',
-        subject: `device/${id}`,
-        jurisdiction: place.jurisdiction,
-        before,
-        after,
-        atMs: nowMs,
-      });
-      return { device: after };
+      const atMs = this.#deps.clock.nowMs();
+      return { device: await noteEdit(tx, place, { caller, action: 'device.correct-unit', before, atMs }) };
     });
     this.#deps.cameras.restated(id);
     return device;

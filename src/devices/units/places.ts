@@ -4,6 +4,7 @@ import { CitywatchError } from '../../core/errors.ts';
 import { covers, type Jurisdiction, ownArea, type Scope } from '../../core/jurisdiction.ts';
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
 import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
+import { recordAudit } from '../../platform/records/audit.ts';
 import { findDevice } from '../registry/queries.ts';
 import type { Hanging, RegistryTables } from '../registry/tables.ts';
 import { macsOf, serialOf, type UnitIdentity } from './identity.ts';
@@ -162,6 +163,18 @@ export async function raiseVersion(
   const device = await findDevice(tx, scope, id);
   if (!device) throw new CitywatchError('not-found');
   return device;
+}
+
+/** Raises the version of a place that was edited, with its audit row; resolves with the device as the caller sees it. */
+export async function noteEdit(
+  tx: Tables,
+  place: Pick<Place, 'id' | 'version' | 'jurisdiction'>,
+  { caller, action, before, atMs }: { caller: Caller; action: string; before: Device | null; atMs: number },
+): Promise<Device> {
+  const after = await raiseVersion(tx, place, { nowMs: atMs, scope: ownArea(caller) });
+  const subject = `device/${place.id}`;
+  await recordAudit(tx, { caller, action, subject, jurisdiction: place.jurisdiction, before, after, atMs });
+  return after;
 }
 
 /** No secret has this hash. */
