@@ -129,10 +129,17 @@ export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLi
     if (who.session) requireOwnPage(request);
     if (!(config.ownBudget && request.caller.type === 'device')) await limits.caller(request);
     const caller = deps.authority.callerFor(who.caller, rightsOf(config));
-    if (!caller) throw new CitywatchError('auth.forbidden');
+    if (!caller) throw forbidden(who.caller);
     request.caller = caller;
     if (who.session && who.session.duties.length > 0 && !config.whileDue) throw new CitywatchError('auth.duty');
   });
+}
+
+/** Says where it is not the role that forbids. */
+function forbidden({ police }: Caller): CitywatchError {
+  if (police == null) return new CitywatchError('auth.forbidden');
+  const detail = `You are limited to the police agency ${police}, or your role does not allow this.`;
+  return new CitywatchError('auth.forbidden', { detail });
 }
 
 /**

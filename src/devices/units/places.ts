@@ -165,7 +165,7 @@ export async function raiseVersion(
   return device;
 }
 
-/** Raises the version of a place that was edited, with its audit row; resolves with the device as the caller sees it. */
+/** Raises the version of an edited place and leaves the audit row; resolves with the device as the caller sees it. */
 export async function noteEdit(
   tx: Tables,
   place: Pick<Place, 'id' | 'version' | 'jurisdiction'>,

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { Passwords } from '../../../src/access/passwords.ts';
-import { People } from '../../../src/access/people.ts';
+import { People, personWhoSees } from '../../../src/access/people.ts';
 import { AlertFeed } from '../../../src/alerts/desk/feed.ts';
 import { OpenAlerts } from '../../../src/alerts/desk/open-alerts.ts';
 import { AlertQueries } from '../../../src/alerts/desk/queries.ts';
 import { fanOut } from '../../../src/alerts/route/stages/fan-out.ts';
+import { limitOf } from '../../../src/alerts/route/subscription-shares.ts';
 import { HOUR_MS, toRfc3339 } from '../../../src/core/clock.ts';
 import { type Area, covers, isStillThere, namesOfScope } from '../../../src/core/jurisdiction.ts';
-import type { Role } from '../../../src/core/types.ts';
+import type { Caller, Role } from '../../../src/core/types.ts';
 import { DeviceExport } from '../../../src/devices/import-export/writing/device-export.ts';
 import { agencyInput } from '../../../src/devices/police/input.ts';
 import { PoliceOfDevice } from '../../../src/devices/police/police-of-device.ts';
@@ -132,6 +133,35 @@ t.test('what changes whose a device is, or is of an area as a whole, is not thei
   t.equal(police, COUNTY);
   await t.rejects(people.update(nation, id, 1, { police: '999999999999' }), wrong);
   t.match(await people.update(nation, id, 1, { police: EAST }), { police: EAST, jurisdiction: AREA });
+});
+
+t.test('a person who is limited is given no alert of others, and keeps no token beyond the limit', async (t) => {
+  const place = (police: string) => ({ jurisdiction: AREA, police });
+  t.equal(await personWhoSees(agencies, database, 'li', place(EAST)), 'li');
+  t.equal(await personWhoSees(agencies, database, 'li', place(WEST)), null);
+  const password = 'correct horse battery';
+  const keeper = { username: 'wang', name: 'Wang', role: 'admin' as const, jurisdiction: AREA, password };
+  const { id } = await people.create(nation, keeper);
+  const wang: Caller = { ...callerIn(AREA), type: 'person', id };
+  const made = async (police: string | null) =>
+    (await tokens.create(wang, { name: 'n', role: 'viewer', jurisdiction: AREA, police })).token;
+  const [whole, east, west] = [await made(null), await made(EAST), await made(WEST)];
+  await people.update(nation, id, 1, { police: EAST });
+  const valid = await Promise.all([whole, east, west].map(async (token) => (await tokens.verify(token)) !== null));
+  t.same(valid, [false, true, false]);
+});
+
+t.test('who is limited subscribes to what is theirs, also without saying so', async (t) => {
+  const caller = ground.authority.callerFor((await tokens.verify(station))!, ['subscriptions.keep'])!;
+  const limit = (input: { jurisdiction: string; police?: string | null }) => limitOf(agencies, caller, input);
+  t.equal(limit({ jurisdiction: AREA }), EAST);
+  t.equal(limit({ jurisdiction: AREA, police: EAST }), EAST);
+  for (const police of [WEST, COUNTY, null]) {
+    t.throws(() => limit({ jurisdiction: AREA, police }), { code: 'request.invalid' }, String(police));
+  }
+  t.throws(() => limit({ jurisdiction: '510700' }), { code: 'request.invalid' });
+  t.equal(limitOf(agencies, nation, { jurisdiction: AREA }), null);
+  t.equal(limitOf(agencies, nation, { jurisdiction: AREA, police: WEST }), WEST);
 });
 
 t.test('a device that comes to another station is gone for the first one, and its alerts stay', async (t) => {
