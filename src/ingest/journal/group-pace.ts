@@ -3,7 +3,7 @@ const WINDOW_MS = 250;
 /** From this rate on, a longer delay gathers several messages more; below it, it would only make each wait. */
 const MANY_PER_S = 250;
 /** How much longer the delay is then. */
-const MANY_FACTOR = 2.4;
+const MANY_FACTOR = 3.2;
 
 /**
  * How far apart groups begin: what a group costs, whatever it holds, is most of what a message costs at the rate of a
