@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { DeviceId } from './types.ts';
 
 /**
@@ -23,5 +23,5 @@ export interface Owner {
  * rows are kept by it, and the numbers of `slots-never-change.test.ts` hold it.
  */
 export function slotOf(topmost: DeviceId): Slot {
-  return createHash('sha256').update(topmost).digest().readUInt8(0) % SLOTS;
+  return hash('sha256', topmost, 'buffer').readUInt8(0) % SLOTS;
 }
