@@ -22,6 +22,9 @@ export interface JournalReader extends ReaderCursors {
    * error or a crash, and must then change nothing. A retryable error is waited out; any other is traced to a message.
    */
   handle(batch: DecodedBatch, signal: AbortSignal): Promise<void>;
-  /** Pause after a small batch, in ms: what waits is seen that much later, and small batches cost that much less. */
+  /**
+   * From a small batch to the next, in ms: what waits is seen that much later, and small batches cost that much less.
+   * It is asked for after each.
+   */
   readonly restMs: number;
 }

@@ -39,6 +39,8 @@ const SAVE_EVERY_MS = 10_000;
 /** A reply received before a deadline may still be on its way into the journal; give it this long. */
 const HEAD_MARGIN_MS = 1_000;
 const IDS_AT_ONCE = 5_000;
+const REST_MS = 25;
+const IDLE_REST_MS = 200;
 
 type Verdict = ReplyVerdict | 'unknown';
 
@@ -56,7 +58,6 @@ interface Found {
 export class RepliesReader implements JournalReader {
   readonly name = 'commands';
   readonly lanes = [LANE] as const;
-  readonly restMs = 25;
   readonly #deps: RepliesReaderDeps;
   readonly #log: Logger;
   readonly #verdicts: Counter;
@@ -87,6 +88,11 @@ export class RepliesReader implements JournalReader {
     this.#cursor = await this.#cursors.loadFrom(LANE, this.#deps.head());
     this.#loaded = true;
     return this.#cursor;
+  }
+
+  /** Where no command is open nobody waits for a reply. */
+  get restMs(): number {
+    return this.#deps.open.size > 0 ? REST_MS : IDLE_REST_MS;
   }
 
   /** What stands before it is done with; the journal may let it go. */

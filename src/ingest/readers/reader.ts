@@ -76,12 +76,12 @@ class ReaderLoop {
   }
 
   async run(signal: AbortSignal, healthy: () => void): Promise<void> {
-    const { name, cursor, lane, feed, onDone, guard, restMs } = this.#options;
+    const { name, cursor, lane, feed, onDone, guard } = this.#options;
     let offset = await cursor.load();
     let isSmall = false;
     while (!signal.aborted) {
       onDone?.(offset);
-      if (isSmall && restMs > 0) await this.#rest(offset, signal);
+      if (isSmall && this.#options.restMs > 0) await this.#rest(offset, signal);
       const batch = await feed.read({ lane, offset }, signal, name);
       if (signal.aborted) return;
       for (const step of guard.steps(batch)) {

@@ -93,7 +93,7 @@ export class Readers {
 
   #start(reader: JournalReader, lane: Lane, places: ReadersOfLane): void {
     const { lanes, feed, guard, lease, clock, observer } = this.#deps;
-    const { name, restMs } = reader;
+    const { name } = reader;
     const stands = this.#board.add(name, lane, lanes[lane].journal.tail);
     const onDone = (offset: number): void => {
       stands(offset);
@@ -106,7 +106,20 @@ export class Readers {
     };
     const cursor = { load: () => reader.load(lane) };
     const ofLane = guard.reader(name, lane);
-    const loop = runReader({ name, lane, feed, cursor, handle, clock, observer, onDone, restMs, guard: ofLane });
+    const loop = runReader({
+      name,
+      lane,
+      feed,
+      cursor,
+      handle,
+      clock,
+      observer,
+      onDone,
+      guard: ofLane,
+      get restMs() {
+        return reader.restMs;
+      },
+    });
     const onEnd = (reason: unknown): void => {
       observer.log.error({ part: `reader ${name}`, lane, err: reason }, 'a reader ended and starts again');
     };

@@ -254,7 +254,9 @@ t.test('a device that asks for itself gets its open commands until it answers', 
   const { commands, reader, stop } = await start();
   t.teardown(stop);
   t.strictSame(await commands.handOver('k1'), []);
+  t.equal(reader.restMs, 200, 'nobody waits for a reply');
   const { id } = await commands.create(OPERATOR, 'k1', unlock(1));
+  t.equal(reader.restMs, 25);
   const { id: second } = await commands.create(OPERATOR, 'k1', { name: 'reboot', args: {} });
   const deadline = clock.nowMs() + 30_000;
   t.match(await commands.handOver('k1'), [{ id, name: 'unlock', args: { cell: 1 }, deadline }, { id: second }]);
