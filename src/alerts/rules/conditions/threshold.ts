@@ -136,26 +136,40 @@ function isRaised(one: Clause, before: boolean, value: FieldValue): boolean {
 }
 
 function move(settings: Threshold, state: ThresholdState, over: boolean, now: Now): Step<ThresholdState> {
-  const start = (phase: 'pending' | 'clearing', holdS: number): Step<ThresholdState> => ({
-    state: { ...state, phase, since: now.position, dueAtMs: now.receivedAtMs + holdS * 1000 },
-    judgements: [],
-  });
-  const settle = (phase: 'clear' | 'active', transition: Transition | null): Step<ThresholdState> => ({
-    state: { ...state, phase, since: null, dueAtMs: null },
-    judgements: transition ? [{ transition, position: now.position }] : [],
-  });
   switch (state.phase) {
     case 'clear':
       if (!over) return unchanged(state);
-      return settings.hold_s > 0 ? start('pending', settings.hold_s) : settle('active', 'fired');
+      return settings.hold_s > 0
+        ? begun(state, 'pending', settings.hold_s, now)
+        : settled(state, 'active', 'fired', now);
     case 'pending':
-      return over ? unchanged(state) : settle('clear', null);
+      return over ? unchanged(state) : settled(state, 'clear', null, now);
     case 'active':
       if (over) return unchanged(state);
-      return settings.clear_hold_s > 0 ? start('clearing', settings.clear_hold_s) : settle('clear', 'cleared');
+      if (settings.clear_hold_s > 0) return begun(state, 'clearing', settings.clear_hold_s, now);
+      return settled(state, 'clear', 'cleared', now);
     case 'clearing':
-      return over ? settle('active', null) : unchanged(state);
+      return over ? settled(state, 'active', null, now) : unchanged(state);
   }
+}
+
+function begun(state: ThresholdState, phase: 'pending' | 'clearing', holdS: number, now: Now): Step<ThresholdState> {
+  return {
+    state: { ...state, phase, since: now.position, dueAtMs: now.receivedAtMs + holdS * 1000 },
+    judgements: [],
+  };
+}
+
+function settled(
+  state: ThresholdState,
+  phase: 'clear' | 'active',
+  transition: Transition | null,
+  now: Now,
+): Step<ThresholdState> {
+  return {
+    state: { ...state, phase, since: null, dueAtMs: null },
+    judgements: transition ? [{ transition, position: now.position }] : [],
+  };
 }
 
 function clauseMisfits(one: Clause, kind: DeviceKind, path: (string | number)[]): Misfit[] {
