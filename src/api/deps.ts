@@ -225,7 +225,10 @@ export interface HistoryPort {
 }
 
 /** The caller's right to see the device is checked before these are asked; the look is registered by them. */
-export type StreamsPort = Pick<StreamService, 'playlist' | 'mediaPlaylist' | 'part' | 'snapshot' | 'list' | 'status'>;
+export type StreamsPort = Pick<
+  StreamService,
+  'playlist' | 'mediaPlaylist' | 'part' | 'snapshot' | 'list' | 'status' | 'lease' | 'wall'
+>;
 
 export type AccessRegisterPort = Pick<AccessRegister, 'list'>;
 

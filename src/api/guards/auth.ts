@@ -8,7 +8,7 @@ import { isStillThere } from '../../core/jurisdiction.ts';
 import { type Caller, DEVICE_ID, type DeviceIdentity } from '../../core/types.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { RateLimits } from '../server/limits.ts';
-import { requireOwnPage, sessionIdOf } from './session-cookie.ts';
+import { refuseForeignPages, requireOwnPage, sessionIdOf } from './session-cookie.ts';
 
 export interface DeclaredRoute {
   method: string;
@@ -127,6 +127,8 @@ export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLi
     request.caller = who.caller;
     request.session = who.session;
     if (who.session) requireOwnPage(request);
+    // A browser opens a WebSocket to whoever it is told, with its cookie.
+    if (who.session && request.ws) refuseForeignPages(request);
     if (!(config.ownBudget && request.caller.type === 'device')) await limits.caller(request);
     const caller = deps.authority.callerFor(who.caller, rightsOf(config));
     if (!caller) throw forbidden(who.caller);

@@ -38,6 +38,7 @@ import { jurisdictionRoutes } from './jurisdictions.ts';
 import { kindRoutes } from './kinds.ts';
 import { labelRoutes } from './labels.ts';
 import { lifeRoutes } from './life.ts';
+import { liveSocketRoutes } from './live-socket.ts';
 import { maintenanceRoutes } from './maintenance.ts';
 import { orderRoutes } from './orders.ts';
 import { outageReportRoutes } from './outage-reports.ts';
@@ -126,6 +127,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   subscriptionRoutes,
   watchlistRoutes,
   streamRoutes,
+  liveSocketRoutes,
   accessRegisterRoutes,
   overviewRoutes,
   brokerRoutes,

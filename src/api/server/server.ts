@@ -3,6 +3,7 @@ import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
+import websocket from '@fastify/websocket';
 import Fastify, {
   type FastifyHttpsOptions,
   type FastifyInstance,
@@ -34,6 +35,8 @@ import { validatorCompiler } from './validation.ts';
 export { listen, reloadTls } from './listen.ts';
 
 const PARAM_LENGTH_MAX = 128;
+/** A message of a page to us; video goes the other way. */
+const ORDER_BYTES_MAX = 4_096;
 
 /** Builds the API, ready for `listen` and for `inject`; opens no port. Stop it with `close()`. */
 export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
@@ -51,6 +54,7 @@ export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
     strictTransportSecurity: deps.settings.tls !== undefined,
   });
   await app.register(rateLimit, { global: false });
+  await app.register(websocket, { options: { maxPayload: ORDER_BYTES_MAX, perMessageDeflate: false } });
   parseJsonBodies(app);
   logRequests(app, deps.observer);
   const stopping = nameAnswers(app);

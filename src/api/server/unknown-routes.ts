@@ -10,7 +10,6 @@ declare module 'fastify' {
 
 /** What the outside contract promises under /api/v1 and this version does not serve yet. */
 export const LATER_ROUTES: readonly (readonly [HTTPMethods, string])[] = [
-  ['GET', '/streams/:id/live'],
   ['GET', '/streams/:id/clip.mp4'],
   ['POST', '/alerts/:id/shelve'],
   ['POST', '/alerts/bulk'],

@@ -7,6 +7,7 @@ import type { StreamStatus } from '../pool/arrivals.ts';
 import type { CameraPool } from '../pool/camera-pool.ts';
 import type { StreamLease } from '../pool/pool.ts';
 import { type CameraSource, type Quality, type RegisterView, StreamFailure, type View } from '../pool/types.ts';
+import type { WallLevel } from '../pool/uses.ts';
 import { CAMERA_NETWORKS_SETTING } from '../relay/camera-session.ts';
 import { livePart, masterPlaylist, mediaPlaylist, PART_TYPE, PLAYLIST_TYPE } from './hls.ts';
 import { Snapshots } from './snapshots.ts';
@@ -96,6 +97,11 @@ export class StreamService {
   /** A look that holds the stream until it is released, for viewers with a connection of their own. */
   lease(view: View): Promise<StreamLease> {
     return this.#viewings.lease(view).catch(asAnswer);
+  }
+
+  /** See {@link Pool.wall}. */
+  get wall(): WallLevel {
+    return this.#pool.wall;
   }
 
   /** Registers a look at what was recorded of a camera; it resolves before the first byte may go out. */

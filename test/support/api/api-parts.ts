@@ -193,6 +193,10 @@ export function memoryStreams(): StreamsPort {
     snapshot: async () => ({ contentType: 'image/jpeg', quality: 'main', body: jpeg, atMs: 0 }),
     list: () => [],
     status: () => [],
+    lease: async () => {
+      throw new CitywatchError('stream.full');
+    },
+    wall: 'as-asked',
   };
 }
 

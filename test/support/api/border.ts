@@ -105,6 +105,7 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
 
 function questionsOfVideo(camera: string): Record<string, string> {
   return {
+    'GET /live': '/live',
     'GET /streams': '/streams',
     'GET /streams/{id}': `/streams/${camera}`,
     'GET /streams/{id}/live.m3u8': `/streams/${camera}/live.m3u8`,

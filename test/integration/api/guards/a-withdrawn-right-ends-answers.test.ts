@@ -20,6 +20,7 @@ const QUESTIONS: Record<string, string> = {
   'GET /api/v1/devices/health/stream': '/api/v1/devices/health/stream',
   'GET /api/v1/devices/export': '/api/v1/devices/export',
   'GET /api/v1/devices.geojson': '/api/v1/devices.geojson',
+  'GET /api/v1/live': '/api/v1/live',
   'GET /api/v1/devices/:id/export': `/api/v1/devices/${KIOSK}/export?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z`,
 };
 
@@ -70,8 +71,24 @@ async function start(t: Test, clock: ManualClock, credentials: Credentials) {
   return { api, url };
 }
 
+/** A WebSocket, until the other side ends it. */
+async function beginSocket(url: string, token: string) {
+  const state = { begun: false, ended: false };
+  const options = { headers: bearer(token) } as unknown as string[];
+  const socket = new WebSocket(url.replace('http', 'ws'), options);
+  socket.addEventListener('open', () => {
+    state.begun = true;
+  });
+  socket.addEventListener('close', () => {
+    state.ended = true;
+  });
+  await until('it has begun', () => state.begun);
+  return state;
+}
+
 /** Reads until the other side ends it, whichever way. */
 async function begin(url: string, token: string) {
+  if (url.endsWith('/live')) return beginSocket(url, token);
   const answer = await fetch(url, { headers: bearer(token) });
   const reader = answer.body!.getReader();
   const state = { begun: false, ended: false };

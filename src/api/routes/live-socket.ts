@@ -1,0 +1,85 @@
+import type { FastifyRequest } from 'fastify';
+import type { WebSocket } from 'ws';
+import { CitywatchError } from '../../core/errors.ts';
+import { LIVE_LIMITS, LiveChannels } from '../../streams/live/live-channels.ts';
+import { type LiveNews, liveOrder } from '../../streams/live/live-protocol.ts';
+import { callerOf } from '../guards/auth.ts';
+import { Shares } from '../guards/shares.ts';
+import { viewOf } from '../guards/views.ts';
+import { bytesOf } from '../schemas.ts';
+import type { RouteContext, RoutePart } from './route.ts';
+
+/** A page has one; a control room has some. */
+const SOCKETS = { total: 1_000, perCaller: 16, retryAfterS: 10 };
+
+/** RFC 6455 §7.4.1 and the registry of IANA. */
+const CLOSE = { going: 1001, policy: 1008, later: 1013 } as const;
+
+/** Live video for Media Source Extensions: every picture of a page over one WebSocket, as browsers open few others. */
+export const liveSocketRoutes: RoutePart = (app, context) => {
+  const shares = new Shares(SOCKETS);
+  app.route({
+    method: 'GET',
+    url: '/live',
+    exposeHeadRoute: false,
+    config: { right: 'video.look', lasting: true, errors: ['request.upgrade'] },
+    schema: {
+      tags: ['streams'],
+      summary: 'Live video of several cameras over one WebSocket, as fragments of MP4',
+      description: 'See docs/live-socket.md. Every look is registered before its first byte.',
+      response: { 101: bytesOf('application/octet-stream', 'Messages until one side ends it') },
+    },
+    handler: async () => {
+      throw new CitywatchError('request.upgrade');
+    },
+    wsHandler: (socket, request) => {
+      const leave = shares.enter(callerOf(request));
+      socket.once('close', leave);
+      serve(socket, request, context);
+    },
+  });
+};
+
+function serve(socket: WebSocket, request: FastifyRequest, context: RouteContext): void {
+  const { clock, streams, stopping } = context;
+  const caller = callerOf(request);
+  const sink = {
+    news: (news: LiveNews) => socket.send(JSON.stringify(news)),
+    video: (message: Buffer) => socket.send(message),
+    get backlogBytes() {
+      return socket.bufferedAmount;
+    },
+    cut: () => socket.terminate(),
+  };
+  const channels = new LiveChannels({
+    clock,
+    streams,
+    viewOf: ({ camera, ...look }) => viewOf(context, caller, camera, look),
+    sink,
+    limits: LIVE_LIMITS,
+  });
+  const gone = () => socket.close(CLOSE.going);
+  const withdrawn = () => socket.close(CLOSE.policy, 'The right to look was withdrawn.');
+  stopping.addEventListener('abort', gone, { once: true });
+  request.withdrawn.addEventListener('abort', withdrawn, { once: true });
+  socket.once('close', () => {
+    stopping.removeEventListener('abort', gone);
+    channels.stop();
+  });
+  // What it sends wrongly closes it; there is nothing more to say.
+  socket.on('error', () => socket.terminate());
+  socket.on('message', (data: Buffer, isBinary) => {
+    const order = isBinary ? null : liveOrder.safeParse(parsed(data)).data;
+    if (!order) socket.close(CLOSE.policy, 'This is no order of live video; see docs/live-socket.md.');
+    else if (order.type === 'close') channels.close(order.channel);
+    else void channels.open(order);
+  });
+}
+
+function parsed(data: Buffer): unknown {
+  try {
+    return JSON.parse(data.toString('utf8'));
+  } catch {
+    return null;
+  }
+}
