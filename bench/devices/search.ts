@@ -1,9 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { Health } from '../../src/devices/health/judge.ts';
+import { HealthTally } from '../../src/devices/health/tally.ts';
 import { bbox, polygon } from '../../src/devices/search/area.ts';
 import type { DeviceFilter } from '../../src/devices/search/filter.ts';
+import { DeviceSearch } from '../../src/devices/search/search.ts';
 import { type Database, sql } from '../../src/platform/database/database.ts';
 import { fillRegistry } from '../../test/support/devices/big-registry.ts';
 import { callerIn, openDatabase, openRegistry } from '../../test/support/devices/registry.ts';
+import { quietObserver } from '../../test/support/services/services.ts';
 import { owner, print, quantiles, round, run, setting } from '../support/harness.ts';
 
 /**
@@ -29,8 +33,23 @@ const QUESTIONS: [string, DeviceFilter][] = [
   ['nothing', { q: '没有这个地方' }],
   ['a tag', { tag: 'tag-8' }],
   ['a polygon', { polygon: polygon.parse('121.5,29.8;121.55,29.8;121.52,29.85') }],
+  ['those that are offline', { health: 'offline' }],
+  ['a tier', { tier: 'police' }],
   ['all of it', { q: '中', kind: 'camera', owner: '公安局', bbox: bbox.parse('121.4,29.7,121.6,29.9') }],
 ];
+
+/** One of so many is not online: four of a hundred, or half of them. */
+const NOT_ONLINE: [Health, number][] =
+  process.env.CITYWATCH_BENCH_HALF === undefined
+    ? [
+        ['offline', 50],
+        ['degraded', 99],
+        ['unknown', 101],
+      ]
+    : [
+        ['unknown', 2],
+        ['offline', 3],
+      ];
 
 interface Question {
   what: string;
@@ -42,7 +61,13 @@ interface Question {
 
 await run(async () => {
   const database = await openDatabase(owner);
-  const { search, behindApi, directory, jurisdictions, agencies, police } = await openRegistry(owner, { database });
+  const { behindApi, directory, departments, agencies, jurisdictions, police } = await openRegistry(owner, {
+    database,
+  });
+  const healths = new Map<string, Health>();
+  const book = { healthOf: (id: string) => healths.get(id) ?? null };
+  const tally = new HealthTally({ book, directory, observer: quietObserver() });
+  const search = new DeviceSearch({ database, owners: departments, trees: agencies, healths: tally });
   const caller = callerIn('330200');
   await drawStations(database);
   await agencies.load(database);
@@ -52,6 +77,10 @@ await run(async () => {
     await fillRegistry(database, { from: filled + 1, to: devices + 1 });
     filled = devices;
     await behindApi.loadDirectory();
+    for (const [index, id] of directory.ids().entries()) {
+      healths.set(id, NOT_ONLINE.find(([, every]) => index % every === 0)?.[0] ?? 'online');
+      tally.changed(id);
+    }
     const after = await nearTheEnd(database);
     const ask = (what: string, ask: () => Promise<unknown>) => ({ what, ask, tookMs: [], ownMs: 0, postgresMs: 0 });
     const questions: Question[] = [

@@ -27,6 +27,7 @@ const facets = z
   .object({
     total: z.int(),
     ...fields,
+    health: counts.meta({ description: 'How those that stand are now: online, degraded, offline or unknown' }),
     tag: counts.meta({ description: 'A device counts once for each of its tags' }),
     police: counts.meta({
       description: 'Codes of police agencies: a device counts for its own and for those above it',

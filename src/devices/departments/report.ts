@@ -1,6 +1,6 @@
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
-import type { OwnerCount } from '../search/search.ts';
+import type { OwnerCount } from '../search/counting.ts';
 import type { Department, Departments } from './departments.ts';
 
 export interface DepartmentReportDeps {

@@ -93,6 +93,13 @@ export class HealthTally {
     return counts;
   }
 
+  /** How many are how, those in maintenance among them. */
+  healthCounts(asked: Asked): Record<Health, number> {
+    const found = { online: 0, degraded: 0, offline: 0, unknown: 0 };
+    for (const { ids } of this.#asked(asked)) for (const health of HEALTHS) found[health] += ids[health].size;
+    return found;
+  }
+
   /** Those in one of these healths, in maintenance or not, in no order. */
   *ids(asked: Asked, healths: readonly Health[]): Generator<DeviceId> {
     for (const { ids } of this.#asked(asked)) for (const health of healths) yield* ids[health];

@@ -1,26 +1,56 @@
 import type { DeviceId, DeviceState } from '../../core/types.ts';
 import { type RawBuilder, sql } from '../../platform/database/database.ts';
-import type { Health } from '../health/judge.ts';
+import { HEALTHS, type Health } from '../health/judge.ts';
+import type { Asked } from '../health/tally.ts';
 import { isStanding } from '../life/life.ts';
 
-/** How devices are at the moment, from memory. */
+/** How devices are at the moment, from memory. Each that stands has one health. */
 export interface HealthPort {
-  /** Null for a device that does not stand. */
-  healthOf(id: DeviceId): Health | null;
-  ids(): Iterable<DeviceId>;
+  healthCounts(asked: Asked): Record<Health, number>;
+  ids(asked: Asked, healths: readonly Health[]): Iterable<DeviceId>;
 }
 
 /** What a row of `device_search`, which the statement calls `d`, must fulfil to have this health. */
-export function hasHealth({ healthOf, ids }: HealthPort, health: Health): RawBuilder<boolean> {
-  const having: DeviceId[] = [];
-  const others: DeviceId[] = [];
-  for (const id of ids()) {
-    const now = healthOf(id);
-    if (now !== null) (now === health ? having : others).push(id);
-  }
+export function hasHealth(port: HealthPort, asked: Asked, health: Health): RawBuilder<boolean> {
+  const counts = port.healthCounts(asked);
+  const others = HEALTHS.filter((other) => other !== health);
   // The shorter list goes along; those that are planned or retired are in neither.
-  if (having.length <= others.length) return sql<boolean>`d.id = any (${having}::text[])`;
-  return sql<boolean>`d.id <> all (${others}::text[])`;
+  const isRare = counts[health] <= others.reduce((sum, other) => sum + counts[other], 0);
+  return isRare
+    ? sql<boolean>`d.id = any (${[...port.ids(asked, [health])]}::text[])`
+    : sql<boolean>`d.id <> all (${[...port.ids(asked, others)]}::text[])`;
+}
+
+/** How devices of a list are counted by health. */
+export interface ToldHealths {
+  /** Of all that is asked for, where memory alone can say it. */
+  known: { value: Health; count: number }[] | null;
+  /** The health of a row `d`, as a place in `others`; any other number for what is as most are. */
+  by: RawBuilder<number> | null;
+  others: Health[];
+  most: Health;
+}
+
+/**
+ * Has the devices that are not as most are, in a city few, told apart by lists of their ids. `isAll`: nothing but the
+ * area and the kind is asked for.
+ */
+export function tellHealths(port: HealthPort, asked: Asked, isAll: boolean): ToldHealths {
+  const counts = port.healthCounts(asked);
+  const [most, ...others] = [...HEALTHS].sort((one, other) => counts[other] - counts[one]) as [Health, ...Health[]];
+  const known = HEALTHS.map((value) => ({ value, count: counts[value] }));
+  if (isAll) return { known, by: null, others, most };
+  const [second, ...rare] = others as [Health, ...Health[]];
+  const few = [...port.ids(asked, others)];
+  if (few.length === 0) return { known: null, by: null, others, most };
+  const each = rare.flatMap((health) => {
+    const ids = [...port.ids(asked, [health])];
+    return ids.length === 0 ? [] : [sql`when d.id = any (${ids}::text[]) then ${sql.lit(others.indexOf(health))}`];
+  });
+  const which = sql.lit(others.indexOf(second));
+  const among = each.length === 0 ? which : sql`case ${sql.join(each, sql` `)} else ${which} end`;
+  const by = sql<number>`case when d.id = any (${few}::text[]) then ${among} else -1 end`;
+  return { known: null, by, others, most };
 }
 
 /** Whether devices of this state have a health at all. */

@@ -33,6 +33,7 @@ import { SecretHasher } from '../../../src/platform/secrets/hasher.ts';
 import { Vault } from '../../../src/platform/secrets/vault.ts';
 import { type Owner, quietObserver } from '../services/services.ts';
 import { freshDatabase } from '../services/shared-database.ts';
+import { healthPort } from './search-model.ts';
 
 export const KINDS_DIRECTORY = fileURLToPath(new URL('../../../config/kinds', import.meta.url));
 
@@ -186,8 +187,8 @@ function openSearch(
   { departments, directory, agencies }: Pick<OpenRegistry, 'departments' | 'directory' | 'agencies'>,
 ) {
   const healths = new Map<string, Health>();
-  const port = { healthOf: (id: string) => healths.get(id) ?? null, ids: () => directory.ids() };
-  return { healths, search: new DeviceSearch(database, departments, agencies, port) };
+  const deps = { database, owners: departments, trees: agencies, healths: healthPort(directory, healths) };
+  return { healths, search: new DeviceSearch(deps) };
 }
 
 export function callerIn(jurisdiction: string, role: Role = 'admin'): Caller {

@@ -1,3 +1,8 @@
+import { HEALTHS, type Health } from '../../../src/devices/health/judge.ts';
+import type { Asked } from '../../../src/devices/health/tally.ts';
+import { isStanding } from '../../../src/devices/life/life.ts';
+import type { Directory } from '../../../src/devices/registry/directory.ts';
+import type { HealthPort } from '../../../src/devices/search/health.ts';
 import { fold } from '../../../src/devices/search/words.ts';
 
 /** A device as the plain model of searching knows it. */
@@ -75,4 +80,20 @@ export function isInside({ lon, lat }: { lon: number; lat: number }, ring: reado
     if (y > lat !== nextY > lat && lon < x + ((lat - y) / (nextY - y)) * (nextX - x)) crossings += 1;
   }
   return crossings % 2 === 1;
+}
+
+/** The healths of a directory's devices, as `said`; those that stand and of which nothing is said are unknown. */
+export function healthPort(directory: Directory, said: ReadonlyMap<string, Health>): HealthPort {
+  const ids = function* ({ lies, kind }: Asked, healths: readonly Health[]): Generator<string> {
+    for (const id of directory.ids()) {
+      const { identity, state } = directory.get(id)!;
+      const isAsked = lies(identity) && (kind === undefined || identity.kind === kind);
+      if (isAsked && isStanding(state) && healths.includes(said.get(id) ?? 'unknown')) yield id;
+    }
+  };
+  const count = (asked: Asked, health: Health) => [health, [...ids(asked, [health])].length] as const;
+  return {
+    ids,
+    healthCounts: (asked) => Object.fromEntries(HEALTHS.map((one) => count(asked, one))) as Record<Health, number>,
+  };
 }

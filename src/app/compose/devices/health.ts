@@ -114,7 +114,7 @@ export function composeHealth(ground: Ground, { kinds, directory, jurisdictions 
       await outages.start(outageAlerts(alerts, directory));
       lifecycle.onStop('outages', () => outages.stop());
     },
-    healthOf: (id: DeviceId) => book.healthOf(id),
+    tally,
     judgements: { of: (id: DeviceId) => book.of(id) },
     /** Tells somebody more of each device that is judged otherwise; `judged` must not throw. */
     alsoTell: (judged: (id: DeviceId) => void): void => void listeners.push(judged),

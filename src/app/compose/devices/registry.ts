@@ -155,8 +155,7 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     maintenance: { ownership: ground.ownership, withheld: alerts.withheld, maxMs },
   };
   const registry = new Registry(deps);
-  const healths = { healthOf: health.healthOf, ids: () => directory.ids() };
-  const search = new DeviceSearch(database, departments, devices.agencies, healths);
+  const search = new DeviceSearch({ database, owners: departments, trees: devices.agencies, healths: health.tally });
   await registry.loadDirectory();
   return {
     registry,

@@ -11,7 +11,16 @@ interface Counted {
   count: number;
 }
 
-const { behindApi: registry, registry: bodies, search, doors, tokens, kinds, jurisdictions } = await openRegistry(t);
+const {
+  behindApi: registry,
+  registry: bodies,
+  search,
+  healths,
+  doors,
+  tokens,
+  kinds,
+  jurisdictions,
+} = await openRegistry(t);
 await tokens.ensureBootstrap(BOOTSTRAP);
 const api = await startApi(t, { registry, search, directory: doors, tokens, kinds, jurisdictions });
 const NATION = callerIn('000000');
@@ -39,6 +48,7 @@ t.before(async () => {
 
 t.test('a list is counted by every field, and nothing beyond the border counts', async (t) => {
   const ningbo = await tokenOf('330200');
+  healths.set('k-1', 'offline').set('far', 'online');
   const { status, body } = await ask('/device-facets', ningbo);
   t.equal(status, 200);
   t.match(body, {
@@ -56,6 +66,10 @@ t.test('a list is counted by every field, and nothing beyond the border counts',
       { value: '夜', count: 2 },
       { value: '学校', count: 1 },
     ],
+    health: [
+      { value: 'unknown', count: 2 },
+      { value: 'offline', count: 1 },
+    ],
     jurisdiction: [
       { value: '330200', count: 3, level: 'city' },
       { value: '330203', count: 2, level: 'county' },
@@ -64,7 +78,8 @@ t.test('a list is counted by every field, and nothing beyond the border counts',
   });
   t.equal((body as { jurisdiction: unknown[] }).jurisdiction.length, 3, 'no level above the own area');
   const found = (await ask(`/device-facets?q=${encodeURIComponent('中')}&tag=${encodeURIComponent('夜')}`)).body;
-  t.match(found, { total: 2, kind: [{ value: 'recycling-kiosk', count: 2 }] });
+  const each = ['offline', 'unknown'].map((value) => ({ value, count: 1 }));
+  t.match(found, { total: 2, kind: [{ value: 'recycling-kiosk', count: 2 }], health: each });
   const all = (await ask('/device-facets')).body as { total: number; state: Counted[] };
   t.equal(all.total, 4);
   t.ok(all.state.every(({ value }) => (DEVICE_STATES as readonly string[]).includes(value)));

@@ -1,6 +1,6 @@
 import type { SearchPort } from '../../../../src/api/ports.ts';
+import type { Facets } from '../../../../src/devices/search/counting.ts';
 import { FIELD_NAMES } from '../../../../src/devices/search/fields.ts';
-import type { Facets } from '../../../../src/devices/search/search.ts';
 
 const MAP_MAX = 500;
 
@@ -11,7 +11,7 @@ export function memorySearch(registry: Pick<SearchPort, 'list'>): SearchPort {
     facets: async (caller, filter) => {
       const { items } = await registry.list(caller, { ...filter, limit: MAP_MAX });
       const fields = Object.fromEntries(FIELD_NAMES.map((name) => [name, []])) as unknown as Facets['fields'];
-      return { total: items.length, fields, tag: [], police: [], jurisdiction: [] };
+      return { total: items.length, fields, tag: [], police: [], health: [], jurisdiction: [] };
     },
     owners: async () => [],
     async *pages(caller, filter) {

@@ -60,14 +60,16 @@ type Live = ReturnType<typeof live>;
 /** What a look at every device finds. */
 function walk({ directory, book }: Live, lies: (place: Place) => boolean, kind: string | undefined) {
   const counts = { online: 0, degraded: 0, offline: 0, unknown: 0, maintenance: 0 };
+  const healths = { online: 0, degraded: 0, offline: 0, unknown: 0 };
   const ids: string[] = [];
   for (const { id, jurisdiction, kind: its } of directory.within(codeAlone('000000'))) {
     const health = book.healthOf(id);
     if (health === null || !lies({ jurisdiction }) || (kind !== undefined && its !== kind)) continue;
+    healths[health] += 1;
     counts[directory.maintained(id) === null ? health : 'maintenance'] += 1;
     if (health === 'offline' || health === 'degraded') ids.push(id);
   }
-  return { counts, ids: ids.sort() };
+  return { counts, healths, ids: ids.sort() };
 }
 
 async function apply({ clock, directory, book }: Live, one: unknown, version: number): Promise<void> {
@@ -123,8 +125,9 @@ t.test('counts are what a look at every device finds, whatever changed before', 
         for (const scope of SCOPES) {
           for (const kind of [undefined, ...KINDS]) {
             const lies = (place: Place): boolean => covers(scope, place);
-            const { counts, ids } = walk(one, lies, kind);
+            const { counts, healths, ids } = walk(one, lies, kind);
             deepStrictEqual(one.tally.counts({ lies, kind }), counts);
+            deepStrictEqual(one.tally.healthCounts({ lies, kind }), healths);
             deepStrictEqual([...one.tally.ids({ lies, kind }, WRONG)].sort(), ids);
             const below = ids.filter((id) => one.directory.get(id)?.parent === 'a');
             deepStrictEqual([...one.tally.idsBelow('a', { lies, kind }, WRONG)].sort(), below);
