@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { HOUR_MS } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
-import type { Caller, Device } from '../../core/types.ts';
+import type { Caller, Device, DeviceId } from '../../core/types.ts';
 import { jsonb, type Tables } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import { enqueueWork } from '../../platform/work/work.ts';
@@ -11,6 +11,7 @@ import { dryRun } from '../import-export/dry-run.ts';
 import { batchOf, type Counts, type ImportStatus } from '../import-export/jobs/import-list.ts';
 import { type ImportTables, insertRows, moveBatch } from '../import-export/jobs/import-table.ts';
 import { IMPORT_QUEUE, type Imports, type ImportsDeps } from '../import-export/jobs/imports.ts';
+import { inOrderOfNaming } from '../import-export/order.ts';
 import type { SheetRow } from '../import-export/sheet.ts';
 import type { DeviceSearch } from '../search/search.ts';
 import type { DeviceChange } from './input.ts';
@@ -59,19 +60,28 @@ export class DeviceChanges {
   async plan(caller: Caller, change: DeviceChange): Promise<ChangePlan> {
     const { database, registry, clock, seal } = this.#deps.imports;
     const rows: SheetRow[] = [];
+    const hanging = new Map<DeviceId, DeviceId[]>();
     for await (const page of this.#deps.search.pages(caller, change.filter, CHANGED_MAX + 1)) {
-      for (const device of page) rows.push(rowOf(device, change, rows.length + 1));
+      for (const device of page) {
+        rows.push(rowOf(device, change, rows.length + 1));
+        if (device.parent === null) continue;
+        const beside = hanging.get(device.parent);
+        if (beside) beside.push(device.id);
+        else hanging.set(device.parent, [device.id]);
+      }
     }
+    if (change.retire) for (const row of rows) row.behind = hanging.get(row.cells.id!) ?? [];
     if (rows.length === 0) throw invalid('filter', 'finds no device that you may see');
     if (rows.length > CHANGED_MAX)
       throw invalid('filter', `finds more than ${CHANGED_MAX} devices: change a part first`);
     const verdicts = await dryRun(database, registry, { caller, rows });
+    const ordered = inOrderOfNaming(rows);
     const id = randomUUID();
     const atMs = clock.nowMs();
     await database.transaction(async (tx) => {
       await forget(tx, caller, atMs);
       await insertPlan(tx, { id, caller, change, count: rows.length, atMs });
-      await insertRows(tx, seal, id, rows);
+      await insertRows(tx, seal, id, ordered);
     });
     const counts = { create: 0, change: 0, same: 0, error: 0 };
     for (const { verdict } of verdicts) counts[verdict] += 1;
@@ -123,7 +133,8 @@ function tagsOf({ file: { tags = [] } }: Device, { addTags, removeTags }: Device
   return { tags: kept.length === 0 ? null : columnNamed('tags')!.type.write(kept as never) };
 }
 
-function rowStep({ state, maintenance }: DeviceChange): RowStep | null {
+function rowStep({ state, maintenance, retire }: DeviceChange): RowStep | null {
+  if (retire) return { type: 'retire', ...retire };
   if (state) return { type: 'state', ...state };
   if (maintenance === null) return { type: 'end-maintenance' };
   return maintenance ? { type: 'maintenance', ...maintenance } : null;

@@ -64,12 +64,23 @@ export const deviceChange = z
       .union([z.strictObject({ minutes: z.int().min(1).max(MINUTES_MAX), reason }), z.null()])
       .optional()
       .meta({ description: 'Begins one; null ends it' }),
+    retire: z
+      .strictObject({ reason })
+      .optional()
+      .meta({ description: 'Retires them, what hangs on others of them first; takes no other change along' }),
+  })
+  .refine((change) => change.retire === undefined || !isAny(change), {
+    path: ['retire'],
+    message: 'do this alone: what is retired is changed no more',
   })
   .refine((change) => stepsOf(change) <= 1, {
     path: ['maintenance'],
     message: 'do this and `state` one after the other',
   })
-  .refine((change) => isAny(change), { path: ['set'], message: 'say what is to be changed' });
+  .refine((change) => change.retire !== undefined || isAny(change), {
+    path: ['set'],
+    message: 'say what is to be changed',
+  });
 
 export type DeviceChange = z.output<typeof deviceChange>;
 

@@ -2,6 +2,7 @@ import { CitywatchError } from '../../core/errors.ts';
 import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
 import type { Tables } from '../../platform/database/database.ts';
+import { lockTree } from '../registry/checks.ts';
 import type { ComingDevice, Created } from '../registry/registry.ts';
 import { knownUnits, lockUnits } from '../units/places.ts';
 import { ID } from './columns.ts';
@@ -44,9 +45,10 @@ interface Planned {
 
 /**
  * To be called first in a transaction that applies these rows: keeps every unit where it hangs until the transaction
- * ends, where one of the rows names a unit.
+ * ends, where one of the rows names a unit, and every device on its parent, where one is to be retired.
  */
 export async function lockUnitsOf(tx: Tables, rows: readonly SheetRow[]): Promise<void> {
+  if (rows.some(({ step }) => step?.type === 'retire')) await lockTree(tx);
   if (rows.some(({ cells }) => UNIT_COLUMNS.some(({ name }) => cells[name] != null))) await lockUnits(tx);
 }
 
@@ -135,7 +137,7 @@ async function change(done: OneTransaction, caller: Caller, { row, plan, known }
   try {
     const { version } = await done.together(async () => {
       if (patch) await done.registry.update(caller, id, plan.version, patch);
-      await takeSteps(done, caller, { device: known.device, steps });
+      await takeSteps(done, caller, { device: known.device, version: plan.version, steps });
       return await done.registry.get(caller, id);
     });
     return { ...verdictOf(row, plan), version, before: wayBack(plan, known), secret: null };
@@ -148,12 +150,13 @@ async function change(done: OneTransaction, caller: Caller, { row, plan, known }
 async function takeSteps(
   done: OneTransaction,
   caller: Caller,
-  { device: { id, state }, steps: { unit, life } }: { device: Device; steps: ChangeSteps },
+  { device: { id, state }, version, steps: { unit, life } }: { device: Device; version: number; steps: ChangeSteps },
 ): Promise<void> {
   if (unit?.type === 'correct') await done.unitLabels.correct(caller, id, unit);
   else if (unit) await done.units.assign(caller, id, { unit: unit.label, reason: null });
   if (life?.type === 'state') await done.life.step(caller, id, { from: state, to: life.to, reason: life.reason });
   else if (life?.type === 'maintenance') await done.maintenances.begin(caller, id, life);
+  else if (life?.type === 'retire') await done.registry.retire(caller, id, version, life.reason);
   else if (life) await done.maintenances.end(caller, id);
 }
 

@@ -4,6 +4,7 @@ import type { DeviceId } from '../../core/types.ts';
 import { sql, type Tables } from '../../platform/database/database.ts';
 import { LifeSteps } from '../life/life-steps.ts';
 import { Maintenances, type MaintenancesDeps } from '../life/maintenances.ts';
+import { Restoring } from '../life/restoring.ts';
 import type { DirectoryEntry } from '../registry/directory.ts';
 import type { DeviceFollower, DeviceStanding } from '../registry/followers.ts';
 import { Registry, type RegistryDeps } from '../registry/registry.ts';
@@ -25,6 +26,7 @@ export class OneTransaction {
   readonly unitLabels: UnitLabels;
   readonly life: LifeSteps;
   readonly maintenances: Maintenances;
+  readonly restoring: Restoring;
   readonly #tx: Tables;
   readonly #cameras: EditDeps['cameras'];
   /** Devices whose units are others now. */
@@ -62,6 +64,7 @@ export class OneTransaction {
     this.units = new Units({ ...inside, cameras: later });
     this.unitLabels = new UnitLabels({ ...inside, cameras: later });
     this.life = new LifeSteps(inside);
+    this.restoring = new Restoring(inside);
     this.maintenances = new Maintenances({ ...inside, ...deps.maintenance });
   }
 

@@ -4,12 +4,13 @@ import type { SheetRow } from './sheet.ts';
 /** Columns whose cells name other devices. */
 const NAMING = ['parent', 'cameras'].map((name) => columnNamed(name)!);
 
-/** The ids of devices that a row names. */
-function namedBy({ cells }: SheetRow): string[] {
-  return NAMING.flatMap(({ name, type }) => {
+/** The ids of devices that a row names, or stands behind. */
+function namedBy({ cells, behind = [] }: SheetRow): string[] {
+  const named = NAMING.flatMap(({ name, type }) => {
     const read = type.read(cells[name] ?? '');
     return Array.isArray(read) ? (read as string[]) : typeof read === 'string' && read !== '' ? [read] : [];
   });
+  return [...named, ...behind];
 }
 
 /** Rows in the order of the file, but each behind those it names: a parent is there before its children. */

@@ -1,3 +1,4 @@
+import type { DeviceId } from '../../core/types.ts';
 import type { RowStep } from '../bulk/steps.ts';
 import { isClear, ROUNDED } from './column-types.ts';
 import { COLUMNS, type Column, columnTitled, ID, titleOf } from './columns.ts';
@@ -22,6 +23,8 @@ export interface SheetRow {
   /** The version that whoever asked for it has seen; any where it is absent. */
   version?: number;
   step?: RowStep;
+  /** Rows, by their ids, that must be applied before it. */
+  behind?: DeviceId[];
 }
 
 export interface Sheet {

@@ -42,7 +42,7 @@ export class SiteClosing {
       if (site.state === 'retired') throw refused('The site is retired.');
       const devices = await this.#below(tx, caller, id);
       const edits = new OneTransaction(tx, this.#deps);
-      for (const device of devices) await edits.registry.retire(caller, device.id, device.version);
+      for (const device of devices) await edits.registry.retire(caller, device.id, device.version, reason);
       const { jurisdiction } = site;
       const after = { reason, retired: devices.length };
       const atMs = clock.nowMs();

@@ -150,8 +150,9 @@ export class Registry {
   }
 
   /** A retired device keeps its row and history, is refused at every door, and its id is never given out again. */
-  async retire(caller: Caller, id: DeviceId, expectedVersion: number): Promise<void> {
-    await this.#change({ caller, id, expectedVersion, action: 'device.retire' }, async (tx) => {
+  async retire(caller: Caller, id: DeviceId, expectedVersion: number, reason?: string): Promise<void> {
+    const told = reason === undefined ? {} : { told: { reason } };
+    await this.#change({ caller, id, expectedVersion, action: 'device.retire', ...told }, async (tx) => {
       // Whoever is about to hang something on it has done so, or finds it retired.
       await lockTree(tx);
       const child = await tx
@@ -249,10 +250,10 @@ export class Registry {
   }
 
   async #change(
-    request: { caller: Caller; id: DeviceId; expectedVersion: number | null; action: string },
+    request: { caller: Caller; id: DeviceId; expectedVersion: number | null; action: string; told?: object },
     edit: (tx: Tables, current: Position) => Promise<Change>,
   ): Promise<Device> {
-    const { caller, id, expectedVersion, action } = request;
+    const { caller, id, expectedVersion, action, told } = request;
     return this.#sync.commit(id, async (tx) => {
       const db = tx.tables<RegistryTables>();
       // Not against who refers to it: one that hangs a device on it holds the tree, for which this one may wait.
@@ -270,7 +271,7 @@ export class Registry {
         .where('id', '=', id)
         .execute();
       const after = await this.#read(tx, caller, id);
-      await this.#audit(tx, { caller, action, before, after });
+      await this.#audit(tx, { caller, action, before, after: { ...after, ...told } });
       await tellFollowers(tx, this.#deps.followers, { before: current.jurisdiction, after });
       return { device: after };
     });

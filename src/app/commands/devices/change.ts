@@ -28,7 +28,7 @@ export const changeDevices: Command = {
     'hour, --yes at once. Just the devices that were shown are changed, and none that was changed meanwhile.',
     '--set FIELD=VALUE: a column of docs/spreadsheets.md and what its cell would hold; nothing behind = empties it.',
     '--add-tag TAG, --remove-tag TAG; --to STATE, the next step of their lives; --maintenance MINUTES or',
-    '--end-maintenance; --reason TEXT. Exit status 1: at least one device was refused, or could not be undone.',
+    '--end-maintenance; --retire; --reason TEXT. Exit status 1: at least one device was refused, or could not be undone.',
     `Filters, all of which must hold: ${FILTERS.map((name) => `--${name}`).join(' ')}`,
     ...RIGHTS_HELP,
   ],
@@ -40,6 +40,7 @@ export const changeDevices: Command = {
     to: { type: 'string' },
     maintenance: { type: 'string' },
     'end-maintenance': { type: 'boolean' },
+    retire: { type: 'boolean' },
     reason: { type: 'string' },
     yes: { type: 'boolean' },
     url: { type: 'string' },
@@ -71,6 +72,7 @@ function bodyOf(options: Options): Record<string, unknown> {
     addTags: many('add-tag'),
     removeTags: many('remove-tag'),
     ...(to === undefined ? {} : { state: { to, reason: reason ?? null } }),
+    ...(options.retire ? { retire: { reason } } : {}),
     ...(options['end-maintenance'] ? { maintenance: null } : lasts),
   };
 }

@@ -134,11 +134,12 @@ async function bringBack({ done, caller }: Undoing, device: Device, { unit, step
 }
 
 async function stepBack(
-  { life, maintenances }: OneTransaction,
+  { life, maintenances, restoring }: OneTransaction,
   caller: Caller,
-  { device: { id, state }, step }: { device: Device; step: StepWayBack },
+  { device: { id, state, version }, step }: { device: Device; step: StepWayBack },
 ): Promise<void> {
   if (step.type === 'state') await life.step(caller, id, { from: state, to: step.to, reason: step.reason });
+  else if (step.type === 'restore') await restoring.restore(caller, id, version, step);
   else if (step.type === 'end-maintenance') await maintenances.end(caller, id);
   else throw new CitywatchError('conflict.state', { detail: 'A maintenance that was ended is begun anew by hand.' });
 }

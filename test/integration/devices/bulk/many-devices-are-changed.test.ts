@@ -119,6 +119,42 @@ t.test('a row stands or falls as a whole, and rights and borders hold', async (t
   await t.rejects(changes.start(CITY, again.id), { code: 'conflict.state' });
 });
 
+t.test(
+  'devices are retired together, what hangs on others first, and come back as far as nothing stands in the way',
+  async (t) => {
+    const gbId = '34020000001320000077';
+    await registry.create(CITY, kiosk({ id: 's-site', kind: 'site', file: { owner: 's' }, confirm: true }));
+    await make('s', 230, { parent: 's-site', file: { owner: 's' } });
+    await registry.create(CITY, kiosk({ id: 's-gb', file: { owner: 's', gbId }, confirm: true }));
+    await registry.create(CITY, kiosk({ id: 's-box', kind: 'site', file: { owner: 's' }, confirm: true }));
+    await make('foreign', 1, { parent: 's-box' });
+    await parts.database
+      .tables<{ position: { id: string; state: string } }>()
+      .updateTable('position')
+      .set({ state: 'maintenance' })
+      .where('id', '=', 's-3')
+      .execute();
+    const planned = await plan(YINZHOU, { filter: { owner: 's' }, retire: { reason: '完工' } });
+    t.match(planned, { count: 233, counts: { change: 232, error: 1 } });
+    t.match(planned.items[0], { id: 's-box', faults: [{ message: /parent of devices in use/ }] });
+    t.match(await carriedOut(YINZHOU, planned.id), { counts: { change: 232, error: 1 } });
+    t.equal((await registry.get(CITY, 's-site')).state, 'retired');
+    t.match(await listAudit(database, CITY, { subject: 'device/s-7', limit: 1 }), [
+      { action: 'device.retire', after: { state: 'retired', reason: '完工' } },
+    ]);
+
+    await registry.create(CITY, kiosk({ id: 's-gb2', file: { owner: 'other', gbId }, confirm: true }));
+    await imports.undo(YINZHOU, planned.id);
+    await work(planned.id);
+    t.match(await imports.list.get(YINZHOU, planned.id), { state: 'undone', undone: 231, conflicts: 1 });
+    const rows = await imports.list.rows(YINZHOU, planned.id, { verdict: 'conflict', limit: 10 });
+    t.match(rows.items, [{ id: 's-gb' }]);
+    t.match(await registry.get(CITY, 's-3'), { state: 'in-service', parent: 's-site' });
+    t.match(parts.directory.get('s-229'), { state: 'in-service', parent: 's-site' });
+    t.match(await listAudit(database, CITY, { subject: 'device/s-7', limit: 1 }), [{ action: 'device.restore' }]);
+  },
+);
+
 t.test('what is no change of many devices is refused by the name of its field', async (t) => {
   const refusals: [object, string, RegExp][] = [
     [{ set: {} }, 'set', /say what/],
@@ -127,6 +163,8 @@ t.test('what is no change of many devices is refused by the name of its field', 
     [{ set: { owner: 'x', 所属部门: 'y' } }, 'set.所属部门', /named twice/],
     [{ set: { wdr: 'maybe' } }, 'set.wdr', /must be yes/],
     [{ state: { to: 'installed' }, maintenance: null }, 'maintenance', /one after the other/],
+    [{ retire: {} }, 'retire.reason', /./],
+    [{ retire: { reason: 'x' }, addTags: ['x'] }, 'retire', /do this alone/],
     [{ maintenance: { minutes: 60 } }, 'maintenance', /./],
     [{ addTags: ['x'], filter: { colour: 'red' } }, 'filter', /colour/],
   ];
