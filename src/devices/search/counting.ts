@@ -95,6 +95,7 @@ export class Counting {
   /** By group, tags, police agency and health. What fits is found once and counted four times: to find it costs. */
   async #counts(conditions: readonly Condition[], health: RawBuilder<number> | null) {
     const [also, by] = health ? [sql`, health`, sql`, (health)`] : [sql``, sql``];
+    // The fence of `offset` has the health of each device looked up once.
     const { rows } = await sql<GroupCount & { station: string | null; what: number }>`
       select coalesce(group_id, tag_set${also}) as id, police as station, count(*)::integer as count,
         grouping(group_id, tag_set, police) as what

@@ -97,6 +97,7 @@ export class Finding {
 
   /** How the devices of a list are counted by health. */
   healthsOf(caller: Caller, filter: DeviceFilter): ToldHealths {
+    if (filter.health !== undefined) return { known: null, by: null, others: [], most: filter.health };
     const { jurisdiction: _area, kind: _kind, ...others } = filter;
     const isAll = Object.values(others).every((value) => value === undefined);
     return tellHealths(this.#deps.healths, this.asked(caller, filter), isAll);

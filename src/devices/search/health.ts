@@ -16,9 +16,12 @@ export function hasHealth(port: HealthPort, asked: Asked, health: Health): RawBu
   const others = HEALTHS.filter((other) => other !== health);
   // The shorter list goes along; those that are planned or retired are in neither.
   const isRare = counts[health] <= others.reduce((sum, other) => sum + counts[other], 0);
-  return isRare
-    ? sql<boolean>`d.id = any (${[...port.ids(asked, [health])]}::text[])`
-    : sql<boolean>`d.id <> all (${[...port.ids(asked, others)]}::text[])`;
+  return isRare ? among([...port.ids(asked, [health])]) : sql<boolean>`not ${among([...port.ids(asked, others)])}`;
+}
+
+/** A list in a query of its own is hashed; `any` walks along it for each row wherever a plan is used again. */
+function among(ids: readonly DeviceId[]): RawBuilder<boolean> {
+  return sql<boolean>`(d.id in (select unnest(${ids}::text[])))`;
 }
 
 /** How devices of a list are counted by health. */
@@ -45,11 +48,11 @@ export function tellHealths(port: HealthPort, asked: Asked, isAll: boolean): Tol
   if (few.length === 0) return { known: null, by: null, others, most };
   const each = rare.flatMap((health) => {
     const ids = [...port.ids(asked, [health])];
-    return ids.length === 0 ? [] : [sql`when d.id = any (${ids}::text[]) then ${sql.lit(others.indexOf(health))}`];
+    return ids.length === 0 ? [] : [sql`when ${among(ids)} then ${sql.lit(others.indexOf(health))}`];
   });
   const which = sql.lit(others.indexOf(second));
-  const among = each.length === 0 ? which : sql`case ${sql.join(each, sql` `)} else ${which} end`;
-  const by = sql<number>`case when d.id = any (${few}::text[]) then ${among} else -1 end`;
+  const told = each.length === 0 ? which : sql`case ${sql.join(each, sql` `)} else ${which} end`;
+  const by = sql<number>`case when ${among(few)} then ${told} else -1 end`;
   return { known: null, by, others, most };
 }
 
