@@ -199,6 +199,8 @@ export interface DirectoryPort {
   identity(id: string): DeviceIdentity | undefined;
   /** The device where the caller may see it; from memory. */
   seenBy(caller: Caller, id: string): DeviceIdentity | undefined;
+  /** As `seenBy`, also one that is retired, by the place where it stood last. */
+  everSeenBy(caller: Caller, id: string): DeviceIdentity | undefined;
   /** Whether pictures of a device are shown for an incident only. */
   needsIncident(id: string): boolean;
   /** Every device within an area, from memory. */

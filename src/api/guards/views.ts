@@ -19,20 +19,37 @@ export function cameraOf(
   caller: Caller,
   id: string,
 ): DeviceIdentity {
-  const device = directory.seenBy(caller, id);
+  return withVideo(kinds, directory.seenBy(caller, id));
+}
+
+/** As {@link cameraOf}, also one that is retired: what was recorded of it is shown until its own time is over. */
+export function recordedCameraOf(
+  { directory, kinds }: Pick<ApiDeps, 'directory' | 'kinds'>,
+  caller: Caller,
+  id: string,
+): DeviceIdentity {
+  return withVideo(kinds, directory.everSeenBy(caller, id));
+}
+
+function withVideo(kinds: ApiDeps['kinds'], device: DeviceIdentity | undefined): DeviceIdentity {
   if (!device) throw new CitywatchError('not-found');
   if (kinds.latest(device.kind)?.stream) return device;
   throw new CitywatchError('not-found', { detail: 'Devices of this kind have no video.' });
 }
 
+type ViewContext = Pick<ApiDeps, 'directory' | 'kinds' | 'authority'>;
+
 /** The look a request is part of. Rights come first, so that nothing else tells whether the camera exists. */
-export function viewOf(
-  context: Pick<ApiDeps, 'directory' | 'kinds' | 'authority'>,
-  caller: Caller,
-  id: string,
-  query: Look,
-): View {
-  const { id: deviceId } = cameraOf(context, caller, id);
+export function viewOf(context: ViewContext, caller: Caller, id: string, query: Look): View {
+  return lookAt(context, caller, cameraOf(context, caller, id), query);
+}
+
+/** As {@link viewOf}, of what was recorded. */
+export function recordedViewOf(context: ViewContext, caller: Caller, id: string, query: Look): View {
+  return lookAt(context, caller, recordedCameraOf(context, caller, id), query);
+}
+
+function lookAt(context: ViewContext, caller: Caller, { id: deviceId }: DeviceIdentity, query: Look): View {
   const purpose = purposeOf(context, caller, query);
   const { type, id: viewerId, name } = caller;
   const viewer = { type, id: viewerId, name };

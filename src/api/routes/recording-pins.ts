@@ -1,8 +1,9 @@
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import type { Pin } from '../../streams/recordings/pins.ts';
 import { callerOf } from '../guards/auth.ts';
-import { cameraOf } from '../guards/views.ts';
+import { recordedCameraOf } from '../guards/views.ts';
 import { deviceParams, inOrder, instant, moment, noContent, rangeQuery } from '../schemas.ts';
 import type { RoutePart } from './route.ts';
 
@@ -33,6 +34,8 @@ const body = z
 /** Recordings that are kept for a case. */
 export const recordingPinRoutes: RoutePart = (app, context) => {
   const { pins } = context.recordings;
+  const of = (request: FastifyRequest, id: string) => recordedCameraOf(context, callerOf(request), id);
+
   app.get(
     '/streams/:id/pins',
     {
@@ -45,7 +48,7 @@ export const recordingPinRoutes: RoutePart = (app, context) => {
       },
     },
     async (request) => ({
-      items: (await pins.of(cameraOf(context, callerOf(request), request.params.id).id)).map(shown),
+      items: (await pins.of(of(request, request.params.id).id)).map(shown),
     }),
   );
 
@@ -64,9 +67,8 @@ export const recordingPinRoutes: RoutePart = (app, context) => {
     async (request, reply) => {
       const { from: fromMs, to: toMs, until: untilMs, reason, case: caseNumber } = request.body;
       const asked = { fromMs, toMs, untilMs, reason, case: caseNumber };
-      return reply
-        .code(201)
-        .send(shown(await pins.add(callerOf(request), cameraOf(context, callerOf(request), request.params.id), asked)));
+      const made = await pins.add(callerOf(request), of(request, request.params.id), asked);
+      return reply.code(201).send(shown(made));
     },
   );
 
@@ -82,7 +84,7 @@ export const recordingPinRoutes: RoutePart = (app, context) => {
       },
     },
     async (request, reply) => {
-      await pins.remove(callerOf(request), cameraOf(context, callerOf(request), request.params.id), request.params.pin);
+      await pins.remove(callerOf(request), of(request, request.params.id), request.params.pin);
       return reply.code(204).send(null);
     },
   );

@@ -4,7 +4,7 @@ import { PART_TYPE, PLAYLIST_TYPE } from '../../streams/live/hls.ts';
 import { recordingPlan } from '../../streams/recorder/plan/plans.ts';
 import { callerOf } from '../guards/auth.ts';
 import { lookQuery } from '../guards/look.ts';
-import { cameraOf, viewOf } from '../guards/views.ts';
+import { cameraOf, recordedCameraOf, recordedViewOf } from '../guards/views.ts';
 import { bytesOf, deviceParams, inOrder, moment, momentOrNull, noContent, rangeQuery } from '../schemas.ts';
 import { sendRange } from '../server/byte-range.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
@@ -90,7 +90,7 @@ function timelineRoute(app: ApiApp, context: RouteContext): void {
       },
     },
     async (request) => {
-      const { id: device } = cameraOf(context, callerOf(request), request.params.id);
+      const { id: device } = recordedCameraOf(context, callerOf(request), request.params.id);
       const { quality: asked, from: fromMs, to: toMs } = request.query;
       const found = await context.recordings.playback.timeline({ device, quality: asked, fromMs, toMs });
       return {
@@ -127,7 +127,7 @@ function playbackRoutes(app: ApiApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const { from: fromMs, to: toMs, ...rest } = request.query;
-      const text = await playback.playlist(viewOf(context, callerOf(request), request.params.id, rest), {
+      const text = await playback.playlist(recordedViewOf(context, callerOf(request), request.params.id, rest), {
         fromMs,
         toMs,
       });
@@ -153,7 +153,7 @@ function playbackRoutes(app: ApiApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const [startsAtMs, leaseEpoch] = request.params.file.replace('.mp4', '').split('-').map(Number);
-      const view = viewOf(context, callerOf(request), request.params.id, request.query);
+      const view = recordedViewOf(context, callerOf(request), request.params.id, request.query);
       const file = await playback.file(view, { startsAtMs: startsAtMs!, leaseEpoch: leaseEpoch! });
       return await sendRange(request, reply.type(PART_TYPE) as never, file);
     },

@@ -57,6 +57,11 @@ export class Doors {
   }
 
   /** As that of the directory. */
+  everSeenBy(caller: Caller, id: DeviceId): DeviceIdentity | undefined {
+    return this.#directory.everSeenBy(caller, id);
+  }
+
+  /** As that of the directory. */
   needsIncident(id: DeviceId): boolean {
     return this.#directory.needsIncident(id);
   }

@@ -41,7 +41,7 @@ export class Restoring {
       // Before any row, as whoever hangs a device on another one.
       await lockTree(tx);
       const row = db.selectFrom('position').selectAll().where('id', '=', id).forNoKeyUpdate();
-      const found = await withinJurisdiction(row, 'jurisdiction', ownArea(caller)).executeTakeFirst();
+      const found = await withinJurisdiction(row, 'jurisdiction', ownArea(caller), 'police').executeTakeFirst();
       if (!found) throw new CitywatchError('not-found');
       if (found.state !== 'retired') throw new CitywatchError('conflict.state', { detail: 'The device is in use.' });
       if (found.version !== expectedVersion) throw new CitywatchError('precondition.stale');
@@ -53,8 +53,8 @@ export class Restoring {
       await db.updateTable('position').set(change).where('id', '=', id).execute();
       const after = (await findDevice(tx, ownArea(caller), id))!;
       const subject = `device/${id}`;
-      const said = { before, after: { ...after, reason } };
-      await recordAudit(tx, { caller, action: 'device.restore', subject, jurisdiction, ...said, atMs });
+      const told = { ...after, reason };
+      await recordAudit(tx, { caller, action: 'device.restore', subject, jurisdiction, before, after: told, atMs });
       return { device: after };
     });
   }

@@ -135,6 +135,12 @@ export class Directory {
     return identity && covers(caller, identity) ? identity : undefined;
   }
 
+  /** As {@link seenBy}, also one that is retired, by the place where it stood last. */
+  everSeenBy(caller: Caller, id: DeviceId): DeviceIdentity | undefined {
+    const identity = this.#entries.get(id)?.identity;
+    return identity && covers(caller, identity) ? identity : undefined;
+  }
+
   /** Every device within an area that is not retired. */
   *within(scope: Scope): Generator<DeviceIdentity> {
     for (const { place, devices } of this.#areas.values()) if (covers(scope, place)) yield* devices.values();

@@ -27,8 +27,17 @@ export interface RecordingReportDeps {
   leastDays: KeptDays;
   /** Cameras within an area that are not retired. */
   within(scope: Scope): Iterable<{ id: DeviceId; jurisdiction: Jurisdiction }>;
+  /** Cameras within an area that were retired at a moment or later, and when. */
+  retired(scope: Scope, sinceMs: number): Promise<RetiredCamera[]>;
   /** How devices are called; the caller's right to see them is checked before. */
   namesOf(ids: DeviceId[]): Promise<ReadonlyMap<DeviceId, { name: string }>>;
+}
+
+/** A camera that is gone; `retiredAtMs` is Unix ms. */
+export interface RetiredCamera {
+  id: DeviceId;
+  jurisdiction: Jurisdiction;
+  retiredAtMs: number;
 }
 
 export interface RecordingFilter {
@@ -100,8 +109,10 @@ export class RecordingReport {
     const nowMs = clock.nowMs();
     const { fromMs, toMs } = periodOf(days, nowMs);
     const area = jurisdiction === undefined ? null : tree.area(jurisdiction);
+    const gone = await this.#deps.retired(caller, fromMs);
+    const ends = new Map(gone.map(({ id, retiredAtMs }) => [id, retiredAtMs]));
     const places = new Map<DeviceId, Jurisdiction>();
-    for (const { id, jurisdiction: place } of this.#deps.within(caller))
+    for (const { id, jurisdiction: place } of [...this.#deps.within(caller), ...gone])
       if (area === null || covers(area, place)) places.set(id, place);
     const asked = { devices: [...places.keys()], fromMs, toMs: Math.min(toMs, nowMs - SETTLED_MS) };
     const [recorded, holes, oldest] = await Promise.all([
@@ -109,7 +120,7 @@ export class RecordingReport {
       holesOfDays(database, asked),
       oldestDays(database, asked.devices),
     ]);
-    const counted = countedDays(asked, { plans: this.#deps.plans.standing(), places, recorded, holes });
+    const counted = countedDays(asked, { plans: this.#deps.plans.standing(), places, ends, recorded, holes });
     const shown = below === undefined ? counted : counted.filter((one) => one.keptMs * 100 < one.expectedMs * below);
     const { classOf, leastDays } = this.#deps;
     const devices = [...new Set(shown.map(({ device }) => device))];
@@ -134,12 +145,14 @@ interface CountedDay {
 interface Found {
   plans: Iterable<StandingPlan>;
   places: ReadonlyMap<DeviceId, Jurisdiction>;
+  /** Until when those were there that are gone. */
+  ends: ReadonlyMap<DeviceId, number>;
   recorded: readonly { device: DeviceId; day: number; recordedMs: number }[];
   holes: readonly DayHoles[];
 }
 
 /** Days on which a camera should have been recorded, or was, in order of camera and day. */
-function countedDays({ fromMs, toMs }: DaysAsked, { plans, places, recorded, holes }: Found): CountedDay[] {
+function countedDays({ fromMs, toMs }: DaysAsked, { plans, places, ends, recorded, holes }: Found): CountedDay[] {
   const found = new Map<DeviceId, Map<number, CountedDay>>();
   const dayOf = (device: DeviceId, day: number): CountedDay => {
     const days = found.get(device) ?? new Map<number, CountedDay>();
@@ -151,9 +164,10 @@ function countedDays({ fromMs, toMs }: DaysAsked, { plans, places, recorded, hol
   for (const { device, plan, sinceMs } of plans) {
     if (!places.has(device)) continue;
     const week: Week = weekOf(plan.mode === 'schedule' ? plan.hours : null);
-    for (let day = dayNumber(Math.max(fromMs, sinceMs)); startOfDay(day) < toMs; day += 1) {
+    const untilMs = Math.min(toMs, ends.get(device) ?? toMs);
+    for (let day = dayNumber(Math.max(fromMs, sinceMs)); startOfDay(day) < untilMs; day += 1) {
       const begin = Math.max(startOfDay(day), sinceMs);
-      const ms = expectedMs(week, begin, Math.min(startOfDay(day + 1), toMs));
+      const ms = expectedMs(week, begin, Math.min(startOfDay(day + 1), untilMs));
       if (ms > 0) dayOf(device, day).expectedMs = ms;
     }
   }

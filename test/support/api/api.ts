@@ -27,7 +27,7 @@ import { memoryDeviceExport, memoryImportParts } from './memory/imports.ts';
 import { memoryOrders } from './memory/orders.ts';
 import { memoryPeople } from './memory/people.ts';
 import { memoryCameras } from './memory/ptz.ts';
-import { memorySearch } from './memory/search.ts';
+import { memorySearch, memorySight } from './memory/search.ts';
 import { memoryTrees } from './memory/trees.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
@@ -263,7 +263,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
       within: (scope) => [...devices.values()].filter(({ jurisdiction }) => covers(scope, jurisdiction)),
       counts: () => [],
       needsIncident: () => false,
-      seenBy: (caller, id) => (covers(caller, HERE) ? devices.get(id) : undefined),
+      ...memorySight(devices),
     },
     ...quietData(),
     deviceHealth: memoryHealth(),

@@ -141,6 +141,7 @@ async function httpWorld(t: Test, { uplink, deps }: Ground): Promise<UplinkWorld
     within: () => [],
     counts: () => [],
     seenBy: () => undefined,
+    everSeenBy: () => undefined,
     needsIncident: () => true,
   };
   let started: ReturnType<typeof startApi> | null = null;

@@ -1,3 +1,5 @@
+import type { Scope } from '../../../core/jurisdiction.ts';
+import { type RetiredDevice, retiredSince } from '../../../devices/life/retired.ts';
 import { placesOf } from '../../../devices/registry/places.ts';
 import { chunksOf } from '../../../platform/database/chunks.ts';
 import type { Database } from '../../../platform/database/database.ts';
@@ -51,6 +53,7 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
     *within(scope) {
       for (const device of registered.within(scope)) if (kinds.latest(device.kind)?.stream) yield device;
     },
+    retired: (scope, sinceMs) => retiredCameras({ database, kinds }, scope, sinceMs),
     namesOf: (ids) => namesOf(database, ids),
   });
   const register = streams.registered.bind(streams);
@@ -81,6 +84,15 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
       await clips.start();
     },
   };
+}
+
+async function retiredCameras(
+  { database, kinds }: Pick<Ground, 'database'> & Pick<Devices, 'kinds'>,
+  scope: Scope,
+  sinceMs: number,
+): Promise<RetiredDevice[]> {
+  const gone = await retiredSince(database, scope, sinceMs);
+  return gone.filter(({ kind }) => kinds.latest(kind)?.stream);
 }
 
 /** Each of them is a parameter of a statement, which takes 65,535. */

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { CAMERA_SETUP_QUEUE } from '../../../devices/cameras/setup.ts';
 import { holderOf, whereabouts } from '../../../platform/database/lease.ts';
 import { noteOwnWork } from '../../../platform/work/work.ts';
+import { viewRegister } from '../../../streams/live/view-register.ts';
+import type { RegisterView } from '../../../streams/pool/types.ts';
 import { ffmpegUser } from '../../local-services/system-user.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Ground } from '../ground/ground.ts';
@@ -42,7 +44,7 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
   const video = composeVideo({
     ...ground,
     connections,
-    register: devices.register,
+    register: registerOf(devices),
     identity,
     hasVideo,
     plans,
@@ -81,6 +83,11 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
       cameraEvents.start(lifecycle);
     },
   };
+}
+
+/** Looks at cameras, also at what was recorded of those that are retired. */
+function registerOf({ register, directory }: Devices): RegisterView {
+  return viewRegister({ register, jurisdictionOf: (id) => directory.get(id)?.identity.jurisdiction });
 }
 
 async function startVideo({ lifecycle }: Ground, video: ReturnType<typeof composeVideo>): Promise<void> {

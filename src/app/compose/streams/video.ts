@@ -16,11 +16,9 @@ import { camerasSeeing } from '../../../devices/registry/nearby-cameras.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import type { Ownership } from '../../../platform/database/ownership.ts';
 import { TcpOutbound } from '../../../platform/outbound/tcp.ts';
-import type { AccessRegister } from '../../../platform/records/access-register.ts';
 import type { Vault } from '../../../platform/secrets/vault.ts';
 import type { WorkQueue } from '../../../platform/work/work.ts';
 import { StreamService } from '../../../streams/live/service.ts';
-import { viewRegister } from '../../../streams/live/view-register.ts';
 import { Approval } from '../../../streams/picture-health/approval.ts';
 import { ApprovedPictures } from '../../../streams/picture-health/approved.ts';
 import { SmallPictures } from '../../../streams/picture-health/decode.ts';
@@ -36,7 +34,7 @@ import {
 import { LeaseTable } from '../../../streams/pool/lease-table.ts';
 import { PULL_TIMES } from '../../../streams/pool/pull-machine.ts';
 import type { StreamPlans } from '../../../streams/pool/stream-plans.ts';
-import type { CameraSource, FailureReason } from '../../../streams/pool/types.ts';
+import type { CameraSource, FailureReason, RegisterView } from '../../../streams/pool/types.ts';
 import type { Ground } from '../ground/ground.ts';
 import { composeLooks } from './looks.ts';
 
@@ -57,7 +55,7 @@ export interface VideoDeps {
   cameras: Ground['cameras'];
   work: WorkQueue;
   connections: Connections;
-  register: AccessRegister;
+  register: RegisterView;
   vault: Vault;
   identity: CameraWatchDeps['identity'];
   hasVideo(id: DeviceId): boolean;
@@ -123,7 +121,7 @@ export function composeVideo(deps: VideoDeps) {
     pool,
     health: judged.health,
     cameras,
-    register: viewRegister({ register: deps.register, jurisdictionOf: (id) => identity(id)?.jurisdiction }),
+    register: deps.register,
   });
   const looks = composeLooks({ pool, tcp, networks });
   const approved = composeApproval(deps, streams, judged);

@@ -63,8 +63,9 @@ t.test('everybody sees the numbers of their area, counted once for all', async (
   const numbers = { latest: () => null, presence: neverSeen, counts: twin.counts.bind(twin) };
   const messageRate = { perSecond: (scope: Scope) => (covers(scope, HERE) ? 12.345 : 0) };
   const noted = { within: (scope: Scope) => directory.within(scope) };
-  const unknown = { seenBy: () => undefined, identity: () => undefined, needsIncident: () => true, counts: () => [] };
-  const nobody = { ...unknown, find: async () => undefined, authenticate: async () => null };
+  const unknown = { identity: () => undefined, needsIncident: () => true, counts: () => [] };
+  const unseen = { ...unknown, seenBy: () => undefined, everSeenBy: () => undefined };
+  const nobody = { ...unseen, find: async () => undefined, authenticate: async () => null };
   const api = await startApi(t, { clock, twin: numbers, alerts, messageRate, directory: { ...nobody, ...noted } });
   const read = (token: string) => api.call({ method: 'GET', url: '/api/v1/overview', headers: bearer(token) });
   const expected = {

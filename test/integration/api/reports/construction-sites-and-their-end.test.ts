@@ -4,10 +4,16 @@ import { SiteClosing } from '../../../../src/devices/life/closing.ts';
 import type { DeviceFollower } from '../../../../src/devices/registry/followers.ts';
 import { ConstructionSites } from '../../../../src/devices/reports/construction-sites.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
+import { AccessRegister } from '../../../../src/platform/records/access-register.ts';
+import { viewRegister } from '../../../../src/streams/live/view-register.ts';
+import { GapTable } from '../../../../src/streams/recordings/gap-table.ts';
+import { Playback } from '../../../../src/streams/recordings/playback.ts';
+import { Recordings } from '../../../../src/streams/recordings/recordings.ts';
 import { bearer, startApi } from '../../../support/api/api.ts';
 import { memoryReports } from '../../../support/api/memory/reports.ts';
 import { UNHEARD } from '../../../support/devices/imports.ts';
 import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
+import { firstOwner } from '../../../support/services/ownership.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 
 const NINGBO = callerIn('330200');
@@ -34,8 +40,18 @@ const siteClosing = new SiteClosing({
   cameraNetworks: [],
   ...UNHEARD,
 });
-const parts = { registry: behindApi, directory: doors, tokens, kinds, jurisdictions, authority, reports, siteClosing };
-const api = await startApi(t, parts);
+const ownership = firstOwner();
+const recorded = new Recordings({ database, ownership, disk: 'recordings', classOf: () => 'public' });
+const needsIncident = (id: string) => directory.needsIncident(id);
+const register = viewRegister({
+  register: new AccessRegister({ database, clock: systemClock, needsIncident }),
+  jurisdictionOf: (id) => directory.get(id)?.identity.jurisdiction,
+});
+const gaps = new GapTable({ database, ownership });
+const playback = new Playback({ clock: systemClock, recordings: recorded, gaps, directory: '/nowhere', register });
+const people = { tokens, jurisdictions, authority };
+const parts = { registry: behindApi, directory: doors, kinds, ...people, reports, siteClosing };
+const api = await startApi(t, { ...parts, recordings: { playback } as never });
 
 const tokenIn = async (jurisdiction: string, role: 'admin' | 'viewer' = 'viewer'): Promise<string> =>
   (await tokens.create(callerIn('000000'), { name: 'n', role, jurisdiction, purpose: null })).token;
@@ -128,4 +144,44 @@ t.test('a site is closed with all that hangs there, all or nothing, each with it
   t.match((await ask('')).body, { sum: { sites: 10 } }, 'it is no construction site any more');
   t.match((await close('site-bare')).body, { code: 'conflict.state' });
   t.match((await close('cam-1')).body, { code: 'conflict.state', detail: /DELETE/ });
+});
+
+t.test('what was recorded there is shown on to who could see the cameras, and each look is registered', async (t) => {
+  const [startsAtMs, endsAtMs] = [Date.parse('2026-11-20T08:00:00Z'), Date.parse('2026-11-20T08:01:00Z')];
+  for (const device of ['cam-1', 'cam-2']) {
+    const head = {
+      device,
+      quality: 'main',
+      startsAtMs,
+      previousEndsAtMs: null,
+      continuity: 'c',
+      leaseEpoch: 1,
+    } as const;
+    await recorded.add([{ head, endsAtMs, bytes: 1_000, leadBytes: 10, sha256: '00'.repeat(32) }]);
+  }
+  await registry.update(NINGBO, 'cam-2', 1, { accessClass: 'minors' });
+  for (const id of ['site-1', 'site-2']) t.equal((await close(id)).status, 200);
+  const of = (path: string, token: string) =>
+    api.call({ method: 'GET', url: `/api/v1/streams/${path}`, headers: bearer(token) });
+  const span = 'from=2026-11-20T00:00:00Z&to=2026-11-21T00:00:00Z';
+  const [reader, haishu] = [await tokenIn(YINZHOU), await tokenIn(HAISHU)];
+  t.match((await of(`cam-1/recordings?${span}`, reader)).body, { stretches: [{ files: 1, bytes: 1_000 }] });
+  const play = async (id: string, token: string, more = '') =>
+    await of(`${id}/playback.m3u8?${span}&purpose=inquiry${more}`, token);
+  t.match(await play('cam-1', reader), { status: 200, text: /EXTINF:60/ });
+  t.match(await play('cam-2', reader), { body: { code: 'look.incident-missing' } });
+  t.equal((await play('cam-2', reader, '&case=A-7')).status, 200);
+  const { rows } = await sql<object>`
+    select device, act, jurisdiction, case_number as "case" from access_register order by seq`.execute(
+    database.tables(),
+  );
+  const look = { act: 'view', jurisdiction: YINZHOU };
+  t.strictSame(rows, [
+    { device: 'cam-1', ...look, case: null },
+    { device: 'cam-2', ...look, case: 'A-7' },
+  ]);
+  for (const path of [`cam-1/recordings?${span}`, `cam-1/recordings/${startsAtMs}-1.mp4?purpose=inquiry`])
+    t.equal((await of(path, haishu)).status, 404);
+  t.equal((await play('cam-1', haishu)).status, 404);
+  t.equal((await of('cam-1/live.m3u8?purpose=inquiry', reader)).status, 404, 'there is nothing live any more');
 });

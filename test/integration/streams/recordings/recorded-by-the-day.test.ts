@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { type Clock, DAY_MS, HOUR_MS, MINUTE_MS, systemClock } from '../../../../src/core/clock.ts';
+import { retiredSince } from '../../../../src/devices/life/retired.ts';
 import { placesOf } from '../../../../src/devices/registry/places.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { RecordingPlans } from '../../../../src/streams/recorder/plan/plans.ts';
@@ -41,6 +42,7 @@ const report = new RecordingReport({
   classOf: (id) => directory.get(id)!.accessClass,
   leastDays: RECORDED_DAYS_MIN,
   within: (scope) => directory.within(scope),
+  retired: (scope, sinceMs) => retiredSince(database, scope, sinceMs),
   namesOf: (ids) => placesOf(database, ids),
 });
 
@@ -252,3 +254,20 @@ t.test(
     t.equal(rows.length, 0, 'its days are gone');
   },
 );
+
+t.test('a camera that is gone counts for as long as it was there', async (t) => {
+  nowMs = at('28T12:02');
+  const { version } = await registry.get(NINGBO, 'dark');
+  await registry.retire(NINGBO, 'dark', version);
+  const of = async (from: string) => {
+    const { rows } = await report.report(NINGBO, { from, jurisdiction: '330212' });
+    return rows.map(({ device, day, expectedS }) => [device, day.slice(-2), expectedS]);
+  };
+  await sql`update position set retired_at_ms = ${at('28T06:00')} where id = 'dark'`.execute(database.tables());
+  t.strictSame(await of('2026-11-27'), [
+    ['dark', '27', 86_400],
+    ['dark', '28', 21_600],
+  ]);
+  await sql`update position set retired_at_ms = ${at('27T23:00')} where id = 'dark'`.execute(database.tables());
+  t.strictSame(await of('2026-11-28'), []);
+});

@@ -1,4 +1,6 @@
 import type { SearchPort } from '../../../../src/api/ports.ts';
+import { covers } from '../../../../src/core/jurisdiction.ts';
+import type { Caller, DeviceIdentity } from '../../../../src/core/types.ts';
 import type { Facets } from '../../../../src/devices/search/counting.ts';
 import { FIELD_NAMES } from '../../../../src/devices/search/fields.ts';
 
@@ -18,4 +20,13 @@ export function memorySearch(registry: Pick<SearchPort, 'list'>): SearchPort {
       yield (await registry.list(caller, { ...filter, limit: MAP_MAX })).items;
     },
   };
+}
+
+/** Who sees which of these devices, of which none is retired. */
+export function memorySight(devices: ReadonlyMap<string, DeviceIdentity>) {
+  const seenBy = (caller: Caller, id: string): DeviceIdentity | undefined => {
+    const device = devices.get(id);
+    return device && covers(caller, device) ? device : undefined;
+  };
+  return { seenBy, everSeenBy: seenBy };
 }
