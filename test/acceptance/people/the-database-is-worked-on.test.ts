@@ -85,7 +85,7 @@ t.test(
     const { stdout } = await commandInProcess(['doctor'], settings);
     t.match(
       stdout,
-      /^PROBLEM {2}recordings: CITYWATCH_RECORDINGS_QUOTA_GIB is refused .* 1 cameras need 1\.36 TB .* 1\.07 TB$/m,
+      /^PROBLEM {2}recordings: CITYWATCH_RECORDINGS_QUOTA_GIB is refused .* 1 camera needs 1\.36 TB .* 1\.07 TB$/m,
     );
   },
 );

@@ -30,8 +30,8 @@ export function composeRoom(ground: Ground, { recordings, disk, stopped, ...came
   const settings = settingsOf(config);
   const asked = { clock, observer, database, recordings, disk, plans, isCamera, classOf, leastDays, settings };
   const outlook = new Outlook(asked);
-  const leftBytes = () => outlook.leftBytes;
-  const room = new Room({ clock, believed, observer, disk, retention, settings, leftBytes, stopped });
+  const quota = () => outlook.quota;
+  const room = new Room({ clock, believed, observer, disk, retention, settings, quota, stopped });
   return {
     async tidy(nowMs: number): Promise<void> {
       // A disk that is away keeps no old row.

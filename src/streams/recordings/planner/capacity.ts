@@ -31,7 +31,8 @@ const FEWER = 'record fewer cameras, at fewer hours or with the small picture';
 export function judgeCapacity(groups: readonly CameraGroup[], { quotaBytes, diskBytes }: GivenRoom): Capacity {
   const plan = planStorage(groups);
   const { neededBytes, cameras } = plan;
-  const needed = `${cameras} cameras need ${sizeText(neededBytes)} for the least days of their classes`;
+  const whose = cameras === 1 ? '1 camera needs' : `${cameras} cameras need`;
+  const needed = `${whose} ${sizeText(neededBytes)} for the least days of their classes`;
   const lacks: LackOfRoom[] = [];
   const isRefused = quotaBytes !== null && quotaBytes < neededBytes;
   if (isRefused) {

@@ -11,7 +11,8 @@ export function planText(plan: StoragePlan, assumptions: PlanAssumptions): strin
   return [
     ...table([HEAD, ...plan.groups.map(row)]),
     '',
-    `${cameras} cameras, video of ${sizeText(total)}: ${sizeText(centralBytes)} here (${share(centralBytes)}), ` +
+    `${cameras === 1 ? '1 camera' : `${cameras} cameras`}, video of ${sizeText(total)}: ` +
+      `${sizeText(centralBytes)} here (${share(centralBytes)}), ` +
       `${sizeText(edgeBytes)} in the cameras and recorders themselves (${share(edgeBytes)}).`,
     `Room here: ${sizeText(neededBytes)}, with ${overheadPercent} % for file system, heads, index and what stays free.`,
     `Disks of ${sizeText(diskBytes)}: ${disks}, without any that may fail.`,

@@ -12,7 +12,7 @@ import { groupsOf } from '../planner/groups.ts';
 import type { Recordings } from '../recordings.ts';
 import { GrowthRate, hoursUntilFull, isNearlyFull } from './forecast.ts';
 import type { TellRoom } from './room.ts';
-import { marksOf, type RoomSettings } from './stops.ts';
+import { marksOf, type RoomQuota, type RoomSettings } from './stops.ts';
 import { keptBytes, MEASURED_DAYS, measuredRates, removableBytes } from './stored-bytes.ts';
 
 export interface OutlookDeps {
@@ -28,7 +28,7 @@ export interface OutlookDeps {
   settings: RoomSettings & { quotaBytes: number | null };
 }
 
-const LOOK_MS = 5 * MINUTE_MS;
+const LOOK_MS = MINUTE_MS;
 const GiB = 1024 ** 3;
 
 /**
@@ -83,11 +83,11 @@ export class Outlook {
     await this.#looking.settled();
   }
 
-  /** What is left of the quota; null where there is none, or it does not count. */
-  get leftBytes(): number | null {
-    const quotaBytes = this.#capacity?.quotaBytes ?? null;
-    if (quotaBytes === null || !this.#kept) return null;
-    return Math.max(0, quotaBytes - this.#kept.bytes - (this.#netBytes() - this.#kept.netBytes));
+  /** The quota as it counts; null where there is none, or it is refused. */
+  get quota(): RoomQuota | null {
+    const bytes = this.#capacity?.quotaBytes ?? null;
+    if (bytes === null || !this.#kept) return null;
+    return { bytes, leftBytes: Math.max(0, bytes - this.#kept.bytes - (this.#netBytes() - this.#kept.netBytes)) };
   }
 
   /** What somebody should know, each one sentence with its remedy. */
@@ -139,8 +139,9 @@ export class Outlook {
       0,
     );
     const bytesPerSecond = measured ?? planned / 24 / 8;
-    const freeBytes = Math.min(room.freeBytes, this.leftBytes ?? Number.POSITIVE_INFINITY);
-    const spareBytes = freeBytes - marksOf(settings, room.totalBytes).markBytes;
+    const { bytes, leftBytes } = this.quota ?? { bytes: room.totalBytes, leftBytes: room.freeBytes };
+    const freeBytes = Math.min(room.freeBytes, leftBytes);
+    const spareBytes = freeBytes - marksOf(settings, Math.min(room.totalBytes, bytes)).markBytes;
     const sinceMs = (of: RecordingClass): number => nowMs + DAY_MS - leastDays[of] * DAY_MS;
     const cameras = [...plans.standing()].map(({ device }) => ({ device, sinceMs: sinceMs(classOf(device)) }));
     const kept = { cameras, sinceMs: sinceMs('key-site') };

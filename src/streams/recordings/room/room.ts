@@ -6,7 +6,7 @@ import { SayOnce } from '../../../core/mechanisms/say-once.ts';
 import { Gauge, type Observer } from '../../../core/observe.ts';
 import type { DiskRoom } from '../../recorder/disk/disk-protocol.ts';
 import { RECORDING_CLASSES, type RecordingClass } from '../classes.ts';
-import { aimBytes, marksOf, type RoomSettings, stoppedClasses } from './stops.ts';
+import { aimBytes, marksOf, type RoomQuota, type RoomSettings, stoppedClasses } from './stops.ts';
 
 export interface RoomDeps {
   clock: Clock;
@@ -17,8 +17,8 @@ export interface RoomDeps {
   retention: { makeRoom(bytes: number, nowMs: number): Promise<number> };
   /** By this it is told what is old. */
   believed: Pick<BelievedTime, 'nowMs'>;
-  /** What is left of a quota; null where there is none. */
-  leftBytes(): number | null;
+  /** What recordings may take of their disk; null where that is all of it. */
+  quota(): RoomQuota | null;
   settings: RoomSettings;
   /** The classes that are not recorded, for whoever asks; only this changes it. */
   stopped: Set<RecordingClass>;
@@ -119,13 +119,13 @@ export class Room {
   }
 
   #freeBytes(): number | null {
-    const { disk, leftBytes } = this.#deps;
-    return disk.room && Math.min(disk.room.freeBytes, leftBytes() ?? Number.POSITIVE_INFINITY);
+    const { disk, quota } = this.#deps;
+    return disk.room && Math.min(disk.room.freeBytes, quota()?.leftBytes ?? Number.POSITIVE_INFINITY);
   }
 
   async #judge({ totalBytes }: DiskRoom, freeBytes: number): Promise<void> {
-    const { clock, believed, retention, settings, observer, disk, stopped } = this.#deps;
-    const marks = marksOf(settings, totalBytes);
+    const { clock, believed, retention, settings, observer, disk, stopped, quota } = this.#deps;
+    const marks = marksOf(settings, Math.min(totalBytes, quota()?.bytes ?? Number.POSITIVE_INFINITY));
     let free = freeBytes;
     const isLow = stopped.size > 0 || free < marks.markBytes;
     if (isLow && free < aimBytes(marks)) {

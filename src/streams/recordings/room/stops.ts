@@ -17,6 +17,13 @@ export interface RoomSettings {
   reserveBytes: number;
 }
 
+/** A part of a disk that counts as a disk of its own. */
+export interface RoomQuota {
+  bytes: number;
+  /** What is left of it. */
+  leftBytes: number;
+}
+
 /** By so much of the mark more must be free before a class that stopped is recorded again. */
 const AGAIN_SHARE = 0.25;
 

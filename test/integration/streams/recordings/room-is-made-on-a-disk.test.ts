@@ -45,7 +45,7 @@ const mostDays = { public: 90, 'key-site': 90, minors: 90 };
 const retention = new Retention({ observer, recordings, disk, leastDays: RECORDED_DAYS_MIN, mostDays });
 const settings = { freeBytes: 4 * MiB, freePercent: 0, reserveBytes: MiB };
 const stopped = new Set<RecordingClass>();
-const room = new Room({ clock, believed: clock, observer, disk, retention, settings, leftBytes: () => null, stopped });
+const room = new Room({ clock, believed: clock, observer, disk, retention, settings, quota: () => null, stopped });
 const told: boolean[] = [];
 
 t.test(

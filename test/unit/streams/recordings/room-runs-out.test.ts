@@ -40,7 +40,11 @@ t.test('whatever room there is, a higher class is never stopped while a lower on
 });
 
 /** A disk of 1,000 bytes with files of 10 bytes; each is of one class and so many days old. */
-function diskWith(t: Owner, files: readonly [of: RecordingClass, ageDays: number, isPinned?: true][]) {
+function diskWith(
+  t: Owner,
+  files: readonly [of: RecordingClass, ageDays: number, isPinned?: true][],
+  settings = SETTINGS,
+) {
   const clock = new ManualClock();
   const observer = quietObserver();
   const startsAtMs = (ageDays: number) => clock.nowMs() - ageDays * DAY_MS;
@@ -54,7 +58,7 @@ function diskWith(t: Owner, files: readonly [of: RecordingClass, ageDays: number
     isPinned,
   }));
   const bytesOf = () => kept.length * 10;
-  const state = { otherBytes: 0, gone: [] as string[], leftBytes: null as number | null };
+  const state = { otherBytes: 0, gone: [] as string[], leftBytes: null as number | null, quotaBytes: 500 };
   const disk = {
     directory: '/video',
     isReady: true,
@@ -78,8 +82,8 @@ function diskWith(t: Owner, files: readonly [of: RecordingClass, ageDays: number
   const mostDays = { public: 365, 'key-site': 365, minors: 365 };
   const retention = new Retention({ observer, recordings, disk, leastDays: RECORDED_DAYS_MIN, mostDays });
   const stopped = new Set<RecordingClass>();
-  const leftBytes = () => state.leftBytes;
-  const room = new Room({ clock, believed: clock, observer, disk, retention, settings: SETTINGS, leftBytes, stopped });
+  const quota = () => (state.leftBytes === null ? null : { bytes: state.quotaBytes, leftBytes: state.leftBytes });
+  const room = new Room({ clock, believed: clock, observer, disk, retention, settings, quota, stopped });
   const refusal = (of: RecordingClass) => refusalOf(of, stopped);
   const told: boolean[] = [];
   room.start(async (holds) => void told.push(holds));
@@ -154,6 +158,22 @@ t.test('a quota counts as a disk of that size', async (t) => {
   t.strictSame(state.gone, ['cam-0']);
   t.match(refusal('public'), null, 'it is 109 now');
   state.leftBytes = 89;
+  await look();
+  t.match(refusal('public'), { cause: 'disk-full' });
+  state.leftBytes = 101;
+  await look();
+  t.match(refusal('public'), { cause: 'disk-full' }, 'not much more than before');
+  state.leftBytes = 130;
+  await look();
+  t.equal(refusal('public'), null);
+});
+
+t.test('the share that stays free is one of the quota, not of the whole disk', async (t) => {
+  const { state, refusal, look } = diskWith(t, [['public', 2]], { ...SETTINGS, freePercent: 50 });
+  state.leftBytes = 260;
+  await look();
+  t.equal(refusal('public'), null, 'half of 500 is left, and half of 1,000 is not');
+  state.leftBytes = 240;
   await look();
   t.match(refusal('public'), { cause: 'disk-full' });
 });
