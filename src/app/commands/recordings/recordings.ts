@@ -9,9 +9,9 @@ export const recordings: Command = {
   usage: 'verify [--head HASH]',
   details: [
     'Reads only, beside the running gateway or while it is stopped, with its settings. Each removal is held against',
-    'the one before and, as long as it is kept (90 days), against its list of files. Exit status 0 where every one',
-    'holds, 1 with the first that does not. Keep the hash it prints elsewhere and give it as --head the next time:',
-    'removals taken from the end show only by it.',
+    'the one before, against its list of files as long as that is kept (90 days), and, one a day, against the audit',
+    'trail (`citywatch audit verify`). Exit status 0 where every one holds, 1 with the first that does not. Keep the',
+    'hash it prints elsewhere and give it as --head the next time.',
   ],
   options: { head: { type: 'string' } },
   run: async ({ words, options }, terminal) => {
@@ -28,8 +28,9 @@ export const recordings: Command = {
   },
 };
 
-function told({ proofs, files, bytes, lists, unchecked, after, last, fault }: RemovalVerdict): string[] {
-  const counted = `${proofs} removals of ${files} files (${sizeText(bytes)}), ${lists} of them by their list`;
+function told({ proofs, files, bytes, lists, witnessed, unchecked, after, last, fault }: RemovalVerdict): string[] {
+  const also = `${lists} of them by their list, ${witnessed} by the audit trail`;
+  const counted = `${proofs} removals of ${files} files (${sizeText(bytes)}), ${also}`;
   const pruned = `  Removals 1 to ${after.number} were dropped after three years; the first goes on from their hash.`;
   const old = `  ${unchecked} are of before this was kept: only that none of them is missing is known.`;
   return [

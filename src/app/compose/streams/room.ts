@@ -2,6 +2,7 @@ import { DISK_OPTIONS } from '../../../streams/recorder/disk/disk.ts';
 import type { openRecorder } from '../../../streams/recorder/open-recorder.ts';
 import type { RecordingClass } from '../../../streams/recordings/classes.ts';
 import { RecordPruning } from '../../../streams/recordings/proofs/prune-records.ts';
+import { RemovalWitness } from '../../../streams/recordings/proofs/removal-witness.ts';
 import { Retention } from '../../../streams/recordings/retention.ts';
 import { Outlook, type OutlookDeps } from '../../../streams/recordings/room/outlook.ts';
 import { Room } from '../../../streams/recordings/room/room.ts';
@@ -27,6 +28,7 @@ export function composeRoom(ground: Ground, { recordings, disk, stopped, ...came
   const mostDays = keptDaysOf(config.recordings, 'most');
   const retention = new Retention({ observer, recordings, disk, leastDays, mostDays });
   const pruning = new RecordPruning({ database, ownership });
+  const witness = new RemovalWitness({ database, ownership });
   const settings = settingsOf(config);
   const asked = { clock, observer, database, recordings, disk, plans, isCamera, classOf, leastDays, settings };
   const outlook = new Outlook(asked);
@@ -36,6 +38,7 @@ export function composeRoom(ground: Ground, { recordings, disk, stopped, ...came
     async tidy(nowMs: number): Promise<void> {
       // A disk that is away keeps no old row.
       await retention.tidy(nowMs).finally(() => pruning.prune(nowMs));
+      await witness.note(nowMs);
     },
     problem: (): string | null => disk.refusal ?? room.problem,
     notes: () => outlook.notes,

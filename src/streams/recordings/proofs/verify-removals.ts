@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { sql, type Tables } from '../../../platform/database/database.ts';
+import { witnessedRemovals } from './removal-witness.ts';
 import { type LastRemoval, NO_REMOVAL, type Removal, removalHash } from './removals.ts';
 
 /** A removal as it stands in the database. */
@@ -19,6 +20,8 @@ export interface RemovalVerdict {
   bytes: number;
   /** Of them, those whose list was there and was counted and hashed, too. */
   lists: number;
+  /** Of them, those that the audit trail names. */
+  witnessed: number;
   /** Of before: only that none of them is missing is known. */
   unchecked: number;
   /** What the first one that is there goes on from, where older ones were removed. */
@@ -38,16 +41,19 @@ class RemovalJudge {
   readonly verdict: RemovalVerdict;
 
   readonly #head: string | null;
+  readonly #witnessed: ReadonlyMap<number, string>;
 
   /** `after` is what the first goes on from; `head` a hash that was kept elsewhere. */
-  constructor(after: LastRemoval, head: string | null) {
+  constructor(after: LastRemoval, head: string | null, witnessed: readonly LastRemoval[]) {
     this.#head = head;
+    this.#witnessed = new Map(witnessed.map(({ number, hash }) => [number, hash]));
     const headAt = head !== null && after.hash === head ? after.number : null;
     this.verdict = {
       proofs: 0,
       files: 0,
       bytes: 0,
       lists: 0,
+      witnessed: 0,
       unchecked: 0,
       after,
       last: after,
@@ -70,11 +76,23 @@ class RemovalJudge {
     return true;
   }
 
+  /** All that there are were added. */
+  end(): RemovalVerdict {
+    const { verdict } = this;
+    const last = Math.max(0, ...this.#witnessed.keys());
+    if (verdict.fault === null && last > verdict.last.number)
+      verdict.fault = `removal ${verdict.last.number + 1} is missing: the audit trail names ${last}`;
+    return verdict;
+  }
+
   #faultOf(stored: StoredRemoval): string | null {
     const { verdict } = this;
     const { number, listHash, list } = stored;
     const wanted = verdict.last.number + 1;
     if (number !== wanted) return `removal ${wanted} is missing: ${number} follows ${verdict.last.number}`;
+    const named = this.#witnessed.get(number);
+    if (named !== undefined && named !== stored.hash) return `removal ${number} has another hash in the audit trail`;
+    if (named !== undefined) verdict.witnessed += 1;
     if (listHash === null) {
       verdict.unchecked += 1;
       return null;
@@ -131,13 +149,13 @@ interface Row {
 
 /** Checks all proofs of removed recordings that the database has. */
 export async function verifyRemovals(database: Tables, head: string | null): Promise<RemovalVerdict> {
-  const judge = new RemovalJudge(await prunedUpTo(database), head);
+  const judge = new RemovalJudge(await prunedUpTo(database), head, await witnessedRemovals(database));
   for (let after = -1; ; ) {
     const { rows } = await sql<Row>`
       select removal.*, kept.list from recording_removal as removal
         left join recording_removal_list as kept using (number)
       where number > ${after}::bigint order by number limit ${ROWS_AT_ONCE}`.execute(database.tables());
-    if (!rows.every((row) => judge.add(stored(row))) || rows.length < ROWS_AT_ONCE) return judge.verdict;
+    if (!rows.every((row) => judge.add(stored(row))) || rows.length < ROWS_AT_ONCE) return judge.end();
     after = Number(rows.at(-1)!.number);
   }
 }

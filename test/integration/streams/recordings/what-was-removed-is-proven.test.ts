@@ -5,6 +5,7 @@ import { type RawBuilder, sql } from '../../../../src/platform/database/database
 import { GapTable } from '../../../../src/streams/recordings/gap-table.ts';
 import { Pins } from '../../../../src/streams/recordings/pins.ts';
 import { RecordPruning } from '../../../../src/streams/recordings/proofs/prune-records.ts';
+import { RemovalWitness, witnessedRemovals } from '../../../../src/streams/recordings/proofs/removal-witness.ts';
 import { verifyRemovals } from '../../../../src/streams/recordings/proofs/verify-removals.ts';
 import { Recordings } from '../../../../src/streams/recordings/recordings.ts';
 import { callerIn, openDatabase } from '../../../support/devices/registry.ts';
@@ -56,21 +57,24 @@ t.before(async () => {
   ]);
 });
 
+const faultAfter = async (change: RawBuilder<unknown>) => {
+  let fault: string | null = null;
+  const tried = database.transaction(async (tx) => {
+    await change.execute(tx.tables());
+    ({ fault } = await verifyRemovals(tx, null));
+    throw new Error('as it was');
+  });
+  await tried.catch((error: Error) => {
+    if (error.message !== 'as it was') throw error;
+  });
+  return fault;
+};
+
 t.test('each proof of a removal holds by those before it, and the first that was touched is named', async (t) => {
   const whole = await verifyRemovals(database, null);
   t.match(whole, { proofs: 4, files: 10, bytes: 10_000, lists: 4, unchecked: 0, headAt: null, fault: null });
   t.match(await verifyRemovals(database, whole.last.hash), { headAt: 4, fault: null });
   t.match(await verifyRemovals(database, '00'.repeat(32)), { headAt: null, fault: null });
-  const faultAfter = async (change: RawBuilder<unknown>) => {
-    let fault: string | null = null;
-    const tried = database.transaction(async (tx) => {
-      await change.execute(tx.tables());
-      ({ fault } = await verifyRemovals(tx, null));
-      throw new Error('as it was');
-    });
-    await t.rejects(tried, /as it was/);
-    return fault;
-  };
   const list = sql`update recording_removal_list set list = ${gzipSync('')}::bytea where number = 3`;
   const torn = sql`update recording_removal_list set list = substr(list, 1, 9) where number = 3`;
   for (const [change, told] of [
@@ -82,6 +86,19 @@ t.test('each proof of a removal holds by those before it, and the first that was
     [torn, /^the list of removal 3 cannot be read$/],
   ] as const)
     t.match(await faultAfter(change), told);
+});
+
+t.test('the audit trail names the last removal once a day, so that none can be taken from the end', async (t) => {
+  const witness = new RemovalWitness({ database, ownership });
+  for (const afterMs of [0, 1, DAY_MS]) await witness.note(nowMs + afterMs);
+  await new RemovalWitness({ database, ownership }).note(nowMs);
+  t.match(await witnessedRemovals(database), [{ number: 4, hash: (await verifyRemovals(database, null)).last.hash }]);
+  t.equal((await witnessedRemovals(database)).length, 1, 'nothing was removed since');
+  t.match(await verifyRemovals(database, null), { witnessed: 1, fault: null });
+  t.equal(
+    await faultAfter(sql`delete from recording_removal where number = 4`),
+    'removal 4 is missing: the audit trail names 4',
+  );
 });
 
 t.test('old records of recordings go, and what went stays provable', async (t) => {
