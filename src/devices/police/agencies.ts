@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, chinaDayAt, DAY_MS } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import { covers, type Jurisdiction, ownArea } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
@@ -174,10 +174,14 @@ export class PoliceAgencies {
 
   /**
    * Gives positions to the station around them that were registered or moved in the very moment in which its bounds
-   * were drawn: no edit waits for another one here.
+   * were drawn: no edit waits for another one here. Gives those of agencies that have ended by now to what followed.
    */
   async tidy(): Promise<void> {
-    await this.#deps.changed(await findPolice(this.#deps.database));
+    const { database, clock, changed } = this.#deps;
+    const nowMs = clock.nowMs();
+    const ended = sql`select code from police_agency_days where valid_to <= ${chinaDayAt(nowMs)}`;
+    const some = sql<boolean>`(updated_at_ms > ${nowMs - DAY_MS} or police in (${ended}))`;
+    await changed(await findPolice(database, some));
   }
 }
 
@@ -206,12 +210,12 @@ function checkReplaced(
     throw invalid(path, 'is no agency of yours of this level that goes on: see GET /police/agencies');
 }
 
-/** Brings every position up to the bounds of stations as they are now; resolves with those that are changed by it. */
-async function findPolice(tables: Tables): Promise<DeviceId[]> {
+/** Brings positions up to the bounds of stations as they are now; resolves with those that are changed by it. */
+async function findPolice(tables: Tables, some = sql<boolean>`true`): Promise<DeviceId[]> {
   const { rows } = await sql<{ id: DeviceId }>`
     update position set police_found = police_now(police_at(point(lon, lat))), police_set = police_now(police_set)
-    where police_found is distinct from police_now(police_at(point(lon, lat)))
-      or police_set is distinct from police_now(police_set) returning id`.execute(tables.tables());
+    where ${some} and (police_found is distinct from police_now(police_at(point(lon, lat)))
+      or police_set is distinct from police_now(police_set)) returning id`.execute(tables.tables());
   return rows.map(({ id }) => id);
 }
 

@@ -130,6 +130,10 @@ t.test('what an agency had goes to the one that follows it, with what people saw
   await t.rejects(police.rename(callerIn('330205'), NEXT, 'x'), { code: 'not-found' });
   await police.end(yinzhou, NEXT, { on: '2099-01-01', successor: null });
   t.equal(await policeOn('west'), NEXT, 'until that day');
+  await sql`update police_agency_days set valid_to = '2021-01-01' where code = ${NEXT}`.execute(database.tables());
+  await sql`update position set updated_at_ms = 0`.execute(database.tables());
+  await police.tidy();
+  t.equal(await policeOn('west'), null, 'and from that day on to none');
   const audit = await listAudit(database, ningbo, { subject: `police/${NEXT}`, limit: 10 });
   t.same(
     audit.map(({ action }) => action),
