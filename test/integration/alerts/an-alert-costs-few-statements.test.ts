@@ -97,7 +97,7 @@ t.test('a storm of alerts is written by hundreds', async (t) => {
   await until('all are told', told(STORM), 60_000);
   await work.idle();
   t.comment(`${statements.count / STORM} statements and ${commands.count / STORM} commands an alert`);
-  // 0.4 and 0.2 on an idle machine; a busy one makes smaller batches.
-  t.ok(statements.count <= STORM, `${statements.count} statements for ${STORM} alerts`);
+  // 0.3 and 0.1 on an idle machine; a busy one makes smaller batches.
+  t.ok(statements.count <= 0.75 * STORM, `${statements.count} statements for ${STORM} alerts`);
   t.ok(commands.count <= 0.5 * STORM, `${commands.count} commands of Redis for ${STORM} alerts`);
 });
