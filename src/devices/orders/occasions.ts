@@ -29,7 +29,8 @@ export function faultOf(health: DeviceHealth | null): Fault | null {
   return { kind: isTogether ? 'together' : 'offline', detail, sinceMs: health.sinceMs };
 }
 
-const CAUSES = { offline: 'fault:offline', together: 'fault:offline-together' } as const;
+/** Of orders that a fault opens. */
+export const CAUSES = { offline: 'fault:offline', together: 'fault:offline-together' } as const;
 const TITLES = { offline: '离线 Offline', together: '下挂设备同时离线 What hangs on it is offline' } as const;
 
 /** The occasion for a work order; one that was told since the fault began is not told again. */

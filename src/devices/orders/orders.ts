@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { type Jurisdiction, ownArea, type Scope } from '../../core/jurisdiction.ts';
+import { COUNTRY, type Jurisdiction, ownArea, type Scope } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, jsonb, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
@@ -10,8 +10,9 @@ import { hangingAt } from '../units/places.ts';
 import { notAStep, staleOrder } from './conflict.ts';
 import type { OrderInput, OrderStepInput } from './input.ts';
 import { orderOf, type WorkOrder } from './order.ts';
-import { answeredBefore, type ClientRequest, requestOf } from './request.ts';
-import { AT_WORK, isUnclosed, ORDER_STEPS, type OrderRight, UNCLOSED } from './states.ts';
+import { openOf, toldSince } from './order-of-cause.ts';
+import { answeredBefore, type ClientRequest, ownRequest, requestOf } from './request.ts';
+import { AT_WORK, isUnclosed, ORDER_STEPS, type OrderRight } from './states.ts';
 import type { OrderTables, StepKind } from './tables.ts';
 
 export interface OrdersDeps {
@@ -110,6 +111,37 @@ export class Orders {
       const order = isOnlyNote ? before : await update(tx, number, raised);
       const what = isOnlyNote ? 'noted' : 'changed';
       await this.#write(tx, order, { request, what, note: input.note ?? null, jurisdiction, before, atMs });
+      return order;
+    });
+  }
+
+  /**
+   * The cause of an order is gone, since when is known: one that nobody has is cancelled, any other one says so, once
+   * for each time that its cause came. Resolves with what became of it; null where there is none that is not closed.
+   */
+  causeGone({
+    device,
+    cause,
+    sinceMs,
+  }: {
+    device: DeviceId;
+    cause: string;
+    sinceMs: number;
+  }): Promise<WorkOrder | null> {
+    return this.#deps.database.transaction(async (tx) => {
+      const jurisdiction = await lockDevice(tx, COUNTRY, device);
+      const before = await openOf(tx, device, cause);
+      if (!before) return null;
+      const request = ownRequest(`back ${before.number} ${before.occurrences}`);
+      if (await answeredBefore(tx, request)) return before;
+      await requireRoom(tx, before.number);
+      const atMs = this.#deps.clock.nowMs();
+      const isNobodys = before.state === 'open' && before.assignee === null;
+      const closed = { state: 'cancelled', version: before.version + 1, closed_ms: atMs } as const;
+      const order = isNobodys ? await update(tx, before.number, closed) : before;
+      const what = isNobodys ? 'changed' : 'noted';
+      const note = `设备已恢复 The device is back since ${toRfc3339(sinceMs)}`;
+      await this.#write(tx, order, { request, what, note, jurisdiction, before, atMs });
       return order;
     });
   }
@@ -239,24 +271,6 @@ async function lockOrder(
   const found = await withinJurisdiction(rows, 'position.jurisdiction', scope, 'position.police').executeTakeFirst();
   if (!found) throw new CitywatchError('not-found');
   return { order: orderOf(found), jurisdiction: found.jurisdiction };
-}
-
-async function openOf(tx: Tables, device: DeviceId, cause: string): Promise<WorkOrder | null> {
-  const rows = tx.tables<OrderTables>().selectFrom('work_order').selectAll().where('device', '=', device);
-  const open = rows.where('cause', '=', cause).where('state', 'in', UNCLOSED).forUpdate();
-  const found = await open.executeTakeFirst();
-  return found ? orderOf(found) : null;
-}
-
-/** The newest order of a cause that was told of it since then, whatever became of it. */
-async function toldSince(
-  tx: Tables,
-  { device, cause, sinceMs }: { device: DeviceId; cause: string; sinceMs: number },
-): Promise<WorkOrder | null> {
-  const rows = tx.tables<OrderTables>().selectFrom('work_order').selectAll().where('device', '=', device);
-  const told = rows.where('cause', '=', cause).where('last_ms', '>=', sinceMs).orderBy('last_ms', 'desc').limit(1);
-  const found = await told.executeTakeFirst();
-  return found ? orderOf(found) : null;
 }
 
 type Change = Partial<Omit<OrderTables['work_order'], 'number'>>;

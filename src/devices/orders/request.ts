@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller } from '../../core/types.ts';
 import { sql, type Tables } from '../../platform/database/database.ts';
+import { SYSTEM } from '../cameras/setup.ts';
 import type { WorkOrder } from './order.ts';
 import type { OrderTables } from './tables.ts';
 
@@ -16,6 +17,14 @@ export interface ClientRequest {
 /** What is asked for, as a request that is known when it comes again. */
 export function requestOf(caller: Caller, id: string, asked: unknown): ClientRequest {
   return { caller, id, hash: createHash('sha256').update(JSON.stringify(asked)).digest() };
+}
+
+/** What the gateway does by itself once, however often it comes upon it: `what` says it, and nothing else does. */
+export function ownRequest(what: string): ClientRequest {
+  const hash = createHash('sha256').update(what).digest();
+  const hex = hash.toString('hex');
+  const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+  return { caller: SYSTEM, id, hash };
 }
 
 /**

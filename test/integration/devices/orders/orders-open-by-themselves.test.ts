@@ -6,6 +6,7 @@ import { HealthBook } from '../../../../src/devices/health/book.ts';
 import { CheckOrders } from '../../../../src/devices/orders/check-orders.ts';
 import { FaultOrders } from '../../../../src/devices/orders/fault-orders.ts';
 import type { Occasion } from '../../../../src/devices/orders/orders.ts';
+import { Recoveries } from '../../../../src/devices/orders/recoveries.ts';
 import { openOrders } from '../../../support/devices/orders.ts';
 import { callerIn, kiosk } from '../../../support/devices/registry.ts';
 
@@ -32,7 +33,11 @@ function live(refuse?: (occasion: Occasion) => void) {
   const deps = { orders: opening, health: book, maintained: above };
   const log = pino({ level: 'silent' });
   const faults = new FaultOrders({ ...deps, clock, log, afterMs: 30 * MINUTE_MS });
-  book.listen((id) => faults.judged(id));
+  const recoveries = new Recoveries({ database: parts.database, clock, log, orders, health: book });
+  book.listen((id) => {
+    faults.judged(id);
+    recoveries.judged(id);
+  });
   const put = (id: string) => {
     const { identity, state, parent } = directory.get(id)!;
     book.put({ id, kind: identity.kind, state, parent });
@@ -43,9 +48,10 @@ function live(refuse?: (occasion: Occasion) => void) {
       await clock.leap(5_000);
       book.tick();
       await faults.tick();
+      await recoveries.tick();
     }
   };
-  return { book, faults, put, connect, pass, checks: new CheckOrders(deps) };
+  return { book, faults, recoveries, put, connect, pass, checks: new CheckOrders(deps) };
 }
 
 const of = async (device: string) => (await list.list(NINGBO, { device, limit: 9 })).items.toReversed();
@@ -110,7 +116,45 @@ t.test('what goes dark together is one order where its lines meet', async (t) =>
   for (const id of members.slice(1)) world.connect(id, true);
   await world.pass(61);
   t.same(await causes('m-0'), ['fault:offline open'], 'who stays dark alone has a cause of its own');
-  t.match(await of('site'), [{ occurrences: 1 }]);
+  t.match(await of('site'), [{ occurrences: 1, state: 'cancelled' }], 'whose cause is gone, as nobody had taken it');
+});
+
+t.test('an order whose device is back is closed, or says so to who has it, also over a restart', async (t) => {
+  const ids = ['b-free', 'b-taken', 'b-given', 'b-dark'];
+  for (const id of ids) await registry.create(NINGBO, kiosk({ id }));
+  const world = live();
+  await lost(world, ids);
+  await world.pass(32);
+  const numberOf = async (id: string) => (await of(id))[0]!.number;
+  await orders.step(LI, await numberOf('b-taken'), { id: crypto.randomUUID(), version: 1, to: 'taken' });
+  await orders.step(NINGBO, await numberOf('b-given'), { id: crypto.randomUUID(), version: 1, assignee: 'Li' });
+  const other = await orders.openFor({ device: 'b-free', cause: 'check:auth', title: 'login', text: null });
+  const verdictOf = (id: string) => ({ verdict: world.book.ownVerdict(id)! });
+  for (const id of ids.slice(0, 3)) world.connect(id, true);
+  for (let tick = 0; tick < 24; tick += 1) {
+    await clock.leap(5_000);
+    world.book.tick();
+  }
+  t.match(await of('b-free'), [{ state: 'open' }, {}], 'the gateway stops before it says so');
+  const after = live();
+  for (const id of ids)
+    after.book.put({ id, kind: 'recycling-kiosk', state: 'in-service', parent: null }, verdictOf(id));
+  after.recoveries.start(ids);
+  await after.pass(1);
+  const told = async (id: string) => (await list.get(NINGBO, await numberOf(id))).steps.at(-1);
+  const back = { by: 'citywatch', note: /^设备已恢复 The device is back since 2026-.*Z$/ };
+  t.match(await told('b-free'), { ...back, what: 'changed', state: 'cancelled' });
+  t.match(await told('b-taken'), { ...back, what: 'noted', state: 'taken' });
+  t.match(await told('b-given'), { ...back, what: 'noted', state: 'open' });
+  t.match(await told('b-dark'), { what: 'opened', state: 'open' });
+  t.match(await list.get(NINGBO, other.order.number), { state: 'open' }, 'what has another cause stays');
+  const { steps } = await list.get(NINGBO, await numberOf('b-taken'));
+  after.connect('b-taken', false);
+  await after.pass(3);
+  after.connect('b-taken', true);
+  await after.pass(3);
+  t.equal((await list.get(NINGBO, await numberOf('b-taken'))).steps.length, steps.length, 'once for each fault');
+  await after.recoveries.stop();
 });
 
 t.test('nobody is sent to what is worked on, and what could not be written is written later', async (t) => {
