@@ -139,7 +139,7 @@ t.test('a field of all devices of a list is planned, changed, undone', async (t)
   const planned = await run('change', ...words);
   t.match(planned, { status: 0, stdout: /line 1 {2}c-1 {2}change {2}maintainer {2}tags\n1 devices: 1 to be changed/ });
   const id = /change start (\S+)/.exec(planned.stdout)![1]!;
-  const admin = { ...parts, jurisdiction: '000000' } as never;
+  const admin = { jurisdiction: '000000' } as never;
   t.notOk((await registry.get(admin, 'c-1')).file.maintainer);
   const started = await run('change', 'start', id);
   t.match(started, { status: 0, stdout: /0 new, 1 changed, 0 the same, 0 refused\nit is undone by/ }, started.stderr);

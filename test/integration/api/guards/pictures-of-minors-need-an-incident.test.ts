@@ -5,6 +5,7 @@ import type { ImagesPort, RecordingParts } from '../../../../src/api/ports.ts';
 import type { View } from '../../../../src/streams/pool/types.ts';
 import { bearer, CAMERA, startApi, TOKENS } from '../../../support/api/api.ts';
 import { memoryAlerts, memoryImages, memoryStreams } from '../../../support/api/api-parts.ts';
+import { memoryCameras } from '../../../support/api/memory/ptz.ts';
 
 const SHOWN = /^(image|video)\/|mpegurl/;
 const SOMETHING = '00000000-0000-4000-8000-000000000001';
@@ -19,6 +20,7 @@ const PATHS: Record<string, string> = {
   '/api/v1/streams/{id}/snapshot.jpg': `/api/v1/streams/${CAMERA}/snapshot.jpg`,
   '/api/v1/streams/{id}/playback.m3u8': `/api/v1/streams/${CAMERA}/playback.m3u8?${A_DAY}`,
   '/api/v1/streams/{id}/recordings/{file}': `/api/v1/streams/${CAMERA}/recordings/1-1.mp4`,
+  '/api/v1/streams/{id}/clips/{clip}/clip.mp4': `/api/v1/streams/${CAMERA}/clips/${SOMETHING}/clip.mp4`,
   '/api/v1/images/{id}': `/api/v1/images/${SOMETHING}`,
   '/api/v1/photos/{id}': `/api/v1/photos/${SOMETHING}`,
   '/api/v1/alerts/{id}/evidence/{evidence}': '/api/v1/alerts/a-1/evidence/e-1',
@@ -60,7 +62,9 @@ function partsThatAsk(look: (given: Look) => void) {
     playlist: after(async () => '#EXTM3U\n'),
     file: after(async () => file),
   } as unknown as RecordingParts['playback'];
-  const recordings = { playback } as RecordingParts;
+  const kept = memoryCameras().recordings.clips;
+  const clips = { ...kept, file: after(kept.file) };
+  const recordings = { playback, clips } as RecordingParts;
   return { streams: asking, recordings, images: shown, photos, alerts: { ...alerts, looks } };
 }
 

@@ -53,7 +53,19 @@ t.test('a machine that set-up has prepared is fine', async (t) => {
   const parts = new Set(findings.map(({ part }) => part));
   t.same(
     [...parts],
-    ['data directory', 'clock', 'postgres', 'disk', 'redis', 'influx', 'ffmpeg', 'journal', 'secret', 'ports'],
+    [
+      'data directory',
+      'clock',
+      'postgres',
+      'disk',
+      'redis',
+      'influx',
+      'ffmpeg',
+      'journal',
+      'recordings',
+      'secret',
+      'ports',
+    ],
   );
   const ffmpeg = findings.find(({ part }) => part === 'ffmpeg');
   t.match(ffmpeg?.what, /^ffmpeg version \S+$/);
