@@ -35,6 +35,8 @@ export const RIGHTS = {
   'looks.any-purpose': 'Look for any purpose, and not for maintenance alone.',
   'cameras.tend': 'Read and set the picture, the time and the network of cameras.',
   'cameras.restart': 'Restart cameras.',
+  'recordings.export': 'Take recordings away as a signed copy.',
+  'recordings.approve': 'Approve that others take recordings away.',
   'ptz.move': 'Move cameras.',
   'ptz.ahead': 'Take a camera over from who may only move it.',
   'ptz.first': 'Take a camera over from everybody who lacks this.',
@@ -97,6 +99,7 @@ const OPERATOR: readonly Right[] = [
   'credentials.use',
   'commands.maintain',
   'commands.operate',
+  'recordings.export',
   'ptz.move',
   'ptz.ahead',
   'plates.search',
@@ -119,6 +122,7 @@ export const RIGHTS_OF: Readonly<Record<Holder, ReadonlySet<Right>>> = {
   commander: new Set<Right>([
     ...OPERATOR.filter((right) => right !== 'explain.replay' && right !== 'subscriptions.keep'),
     'ptz.first',
+    'recordings.approve',
   ]),
   technician: new Set([
     ...WATCHING,
@@ -140,7 +144,7 @@ export const RIGHTS_OF: Readonly<Record<Holder, ReadonlySet<Right>>> = {
   ]),
   integrator: new Set([...WATCHING, ...EXPLAINING, 'orders.read', 'alerts.read', 'subscriptions.keep']),
   auditor: new Set([...EVERYBODY, 'audit.read', 'register.read']),
-  approver: new Set([...EVERYBODY, 'grants.approve']),
+  approver: new Set([...EVERYBODY, 'grants.approve', 'recordings.approve']),
   security: new Set([...EVERYBODY, 'people.keep', 'tokens.keep', 'rights.give']),
   viewer: new Set(VIEWER),
   device: new Set(DEVICE),
@@ -181,7 +185,14 @@ export const RIGHTS_OF_THREE: typeof RIGHTS_OF = {
 };
 
 /** Rights to look at people, vehicles and what cameras see. */
-export const LOOKS: readonly Right[] = [...LOOKING, 'orders.look', 'plates.search', 'alerts.look', 'alerts.plates'];
+export const LOOKS: readonly Right[] = [
+  ...LOOKING,
+  'recordings.export',
+  'orders.look',
+  'plates.search',
+  'alerts.look',
+  'alerts.plates',
+];
 
 /** Rights to see and to look, which a grant may open beyond the own border to a role that has them. */
 export const GRANTABLE = [

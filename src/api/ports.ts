@@ -36,6 +36,7 @@ import type { Command, CommandPayload } from '../ingest/commands/rows.ts';
 import type { Completeness } from '../ingest/completeness/completeness.ts';
 import type { PassageSearch } from '../passages/search.ts';
 import type { Clips } from '../streams/clips/clips.ts';
+import type { RecordingExports } from '../streams/exports/exports.ts';
 import type { Approval } from '../streams/picture-health/approval.ts';
 import type { ApprovedPictures } from '../streams/picture-health/approved.ts';
 import type { StreamPlans } from '../streams/pool/stream-plans.ts';
@@ -166,6 +167,8 @@ export interface RecordingParts {
   /** Shows nothing beyond the caller's jurisdiction. */
   report: Pick<RecordingReport, 'report'>;
   pins: Pick<Pins, 'of' | 'add' | 'remove'>;
+  /** The caller's right to each camera is checked before; looks are registered by `archive`. */
+  exports: Pick<RecordingExports, 'ask' | 'approve' | 'remove' | 'one' | 'list' | 'progress' | 'archive' | 'publicKey'>;
   /** The caller's right to the camera is checked before; the look is registered by `file`. */
   clips: Pick<Clips, 'clip' | 'of' | 'one' | 'file'>;
 }

@@ -49,6 +49,7 @@ import { pickupReportRoutes } from './pickup-report.ts';
 import { planRoutes } from './plans.ts';
 import { policeRoutes } from './police.ts';
 import { ptzRoutes } from './ptz.ts';
+import { recordingExportRoutes } from './recording-exports.ts';
 import { recordingPinRoutes } from './recording-pins.ts';
 import { recordingReportRoutes } from './recording-report.ts';
 import { recordingRoutes } from './recordings.ts';
@@ -82,6 +83,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   recordingPinRoutes,
   approvedPictureRoutes,
   clipRoutes,
+  recordingExportRoutes,
   upkeepRoutes,
   channelRoutes,
   unitRoutes,

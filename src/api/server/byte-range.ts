@@ -1,10 +1,11 @@
+import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Something of which parts may be asked for. */
 export interface Ranged {
   bytes: number;
   /** From the first byte to the last one, both included. */
-  read(start: number, end: number): Promise<Buffer>;
+  read(start: number, end: number): Promise<Buffer | Readable>;
 }
 
 /** Answers with the part that the request asks for by `Range`, or all of it. Nothing of it may be kept on the way. */
@@ -19,7 +20,10 @@ export async function sendRange(
   if (part === 'none') return reply.code(416).header('content-range', `bytes */${bytes}`).send(Buffer.alloc(0));
   const { start, end } = part ?? { start: 0, end: bytes - 1 };
   if (part) reply.code(206).header('content-range', `bytes ${start}-${end}/${bytes}`);
-  return reply.send(await read(start, end));
+  const body = await read(start, end);
+  // Of a stream nobody else knows how much comes.
+  reply.header('content-length', end - start + 1);
+  return reply.send(body);
 }
 
 /** RFC 9110 §14: one range of bytes; null where none is asked for, or one in a form that need not be taken. */

@@ -50,6 +50,15 @@ export const RECORDINGS = {
     'CITYWATCH_RECORDINGS_FREE_PERCENT',
     'The same as a share of the disk; the larger of both counts.',
   ]),
+  exportApproval: setting<'none' | 'other-person'>(
+    [
+      'CITYWATCH_RECORDINGS_EXPORT_APPROVAL',
+      'Who must approve before recordings are taken away: nobody, or another person than the one who asked.',
+    ],
+    z.enum(['none', 'other-person']),
+    'none',
+    { range: 'none or other-person' },
+  ),
 } as const;
 
 /** For each class the setting of its least and of its most. */

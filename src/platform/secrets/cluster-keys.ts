@@ -6,7 +6,7 @@ import { type Database, sql } from '../database/database.ts';
 import { recordAudit } from '../records/audit.ts';
 
 /** What keys are for; each is derived apart. */
-const PURPOSES = ['cursors', 'device-secrets', 'plates', 'registers', 'vault'] as const;
+const PURPOSES = ['cursors', 'device-secrets', 'exports', 'plates', 'registers', 'vault'] as const;
 type Purpose = (typeof PURPOSES)[number];
 
 /** The file of the secret that keys are derived from. */
@@ -18,6 +18,8 @@ export interface Keys {
   cursors: Buffer;
   /** Of the hashes of device secrets, tokens and sessions. */
   devices: Buffer;
+  /** What exports of recordings are signed by. */
+  exports: Buffer;
   /** Of plate hashes, the one watchlists are stored by. */
   plates: Buffer;
   /** What checkpoints of the registers, and proofs that rows were pruned, are signed by. */
@@ -189,6 +191,7 @@ function keysOf(found: readonly Found[]): Keys {
   return {
     cursors: key('cursors'),
     devices: key('device-secrets'),
+    exports: key('exports'),
     plates: key('plates'),
     registers: key('registers'),
     vault: key('vault'),

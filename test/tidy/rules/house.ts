@@ -65,6 +65,8 @@ const OWNERS: Record<string, RegExp> = {
     'camera_lease',
     'recording',
     'recording_day',
+    'recording_export',
+    'recording_export_file',
     'recording_gap',
     'recording_pin',
     'recording_plan',

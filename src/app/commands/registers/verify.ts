@@ -2,20 +2,24 @@ import { judge, type Verdict } from '../../../platform/records/judge.ts';
 import { databaseSource } from '../../../platform/records/source.ts';
 import { type Command, EXIT, type Terminal, UsageError } from '../command.ts';
 import { withRegisters } from '../database.ts';
+import { verifyExportAt } from './export-verdict.ts';
 import { told } from './told-verdict.ts';
 
 export const verify: Command = {
   name: 'verify',
-  summary: 'check the audit trail and the access register: was a row changed, moved or taken out?',
-  usage: '[--head HASH]',
+  summary: 'check the registers (was a row changed, moved or taken out?), or an export of recordings',
+  usage: '[--head HASH] | EXPORT --key FILE',
   details: [
     'Reads only, beside the running gateway or while it is stopped, with its settings. Exit status 0 where every row',
     'holds, 1 with the first that does not. Keep the hashes it prints elsewhere and give one as --head the next time:',
     'rows taken from the end show only by it, or by the checkpoints of `citywatch audit verify`.',
+    'EXPORT is an archive of recordings as it was downloaded, or the folder it was unpacked into; --key names the file',
+    'with the public key of the gateway. It needs neither gateway nor settings; what was changed is named.',
   ],
-  options: { head: { type: 'string' } },
+  options: { head: { type: 'string' }, key: { type: 'string' } },
   run: async ({ words, options }, terminal) => {
-    if (words.length > 0) throw new UsageError('verify takes no words');
+    if (words.length > 0) return verifyExportAt(words, options, terminal);
+    if (options.key !== undefined) throw new UsageError('--key goes with an export: verify EXPORT --key FILE');
     const head = headOf(options.head);
     const verdicts = await proveHere(terminal, head);
     for (const line of verdicts.flatMap(told)) terminal.print(line);

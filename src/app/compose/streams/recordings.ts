@@ -17,6 +17,7 @@ import { keptDaysOf } from '../../config/recording-settings.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Ground } from '../ground/ground.ts';
 import { openClips } from './clips.ts';
+import { openExports } from './exports.ts';
 import { composeRoom, type RoomAlerts } from './room.ts';
 
 interface Video {
@@ -43,6 +44,7 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
   const opened = openRecorder({ ...ground, pool, directory, limits: DISK_OPTIONS, wanted, classOf, refusal });
   const { recorder, recordings, gaps } = opened;
   const room = composeRoom(ground, { ...opened, plans, isCamera, classOf, stopped });
+  const ofNames = (ids: string[]) => namesOf(database, ids);
   const report = new RecordingReport({
     database,
     clock,
@@ -54,16 +56,19 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
       for (const device of registered.within(scope)) if (kinds.latest(device.kind)?.stream) yield device;
     },
     retired: (scope, sinceMs) => retiredCameras({ database, kinds }, scope, sinceMs),
-    namesOf: (ids) => namesOf(database, ids),
+    namesOf: ofNames,
   });
   const register = streams.registered.bind(streams);
   const clips = await openClips(ground, { pool, register, directory, plans, ...opened });
+  const pins = new Pins({ database, clock });
+  const exports = await openExports(ground, { recordings, gaps, pins, register, directory, namesOf: ofNames });
   return {
     port: {
       plans,
       playback: new Playback({ clock, recordings, gaps, directory, register }),
       report,
-      pins: new Pins({ database, clock }),
+      pins,
+      exports,
       clips: clips.clips,
     },
     clipBlobs: clips.blobs,
@@ -75,6 +80,7 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
     tidy: async (nowMs: number) => {
       await room.tidy(nowMs);
       await clips.clips.tidy(nowMs);
+      await exports.tidy(nowMs);
     },
     /** `alerts` hears of what is wrong with the room that there is. */
     async start(alerts: RoomAlerts): Promise<void> {

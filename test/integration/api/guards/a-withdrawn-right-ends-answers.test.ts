@@ -19,6 +19,8 @@ const QUESTIONS: Record<string, string> = {
   'GET /api/v1/alerts/stream': '/api/v1/alerts/stream',
   'GET /api/v1/devices/health/stream': '/api/v1/devices/health/stream',
   'GET /api/v1/devices/export': '/api/v1/devices/export',
+  'GET /api/v1/recording-exports/:id/export.tar':
+    '/api/v1/recording-exports/00000000-0000-4000-8000-000000000005/export.tar',
   'GET /api/v1/devices.geojson': '/api/v1/devices.geojson',
   'GET /api/v1/live': '/api/v1/live',
   'GET /api/v1/devices/:id/export': `/api/v1/devices/${KIOSK}/export?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z`,
@@ -64,9 +66,18 @@ async function start(t: Test, clock: ManualClock, credentials: Credentials) {
     await clock.sleep(Number.MAX_SAFE_INTEGER, signal);
     return [];
   };
+  const archive: ApiDeps['recordings']['exports']['archive'] = async () => {
+    const read = async function* () {
+      yield Buffer.of(0);
+      await clock.sleep(Number.MAX_SAFE_INTEGER, unending.signal);
+    };
+    return { name: 'x.tar', tar: { bytes: 1_000, read } };
+  };
+  const { recordings: kept } = probe.deps;
+  const recordings = { ...kept, exports: { ...kept.exports, archive } };
   const { deviceHealth: well } = probe.deps;
   const deviceHealth: ApiDeps['deviceHealth'] = { ...well, changes: { ...well.changes, next } };
-  const api = await startApi(t, { alerts, clock, tokens, exports, deviceExport, search, deviceHealth });
+  const api = await startApi(t, { alerts, clock, tokens, exports, deviceExport, search, deviceHealth, recordings });
   const { url } = await listen(api.app, { host: '127.0.0.1', port: 0 });
   return { api, url };
 }

@@ -1,22 +1,18 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { openLocalBlobs } from '../../../../src/platform/blobs/open-local.ts';
 import { CAPTURE_LIMITS, Captures } from '../../../../src/streams/clips/captures.ts';
 import type { Clip, ClipAsked } from '../../../../src/streams/clips/clip.ts';
 import { Clips } from '../../../../src/streams/clips/clips.ts';
-import { FragmentParser } from '../../../../src/streams/fmp4/parser.ts';
-import { leadOf } from '../../../../src/streams/recorder/disk/segment-file.ts';
 import { GapTable } from '../../../../src/streams/recordings/gap-table.ts';
-import { placeOf } from '../../../../src/streams/recordings/recording.ts';
 import { Recordings } from '../../../../src/streams/recordings/recordings.ts';
 import { openDatabase } from '../../../support/devices/registry.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
 import { temporaryDirectory } from '../../../support/services/services.ts';
-import { fragmentedFilm } from '../../../support/streams/fragmented.ts';
 import { decodeFile, packetTimes } from '../../../support/streams/players.ts';
+import { recordFilm } from '../../../support/streams/recordings/recorded-film.ts';
 import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
 import { look, startStreams } from '../../../support/streams/streams.ts';
 import { until } from '../../../support/time/until.ts';
@@ -104,28 +100,13 @@ t.test('a camera that is watched has what was before in memory', async (t) => {
 
 t.test('a time that was recorded is copied from its files, and a hole stays one', async (t) => {
   const device = 'recorded';
-  const [init, ...parts] = new FragmentParser().push(fragmentedFilm(6));
-  const fragments = parts.flatMap((part) => (part.type === 'fragment' ? [part.fragment] : []));
-  if (init?.type !== 'init') throw new Error('no init');
   const beginMs = systemClock.nowMs() - 600_000;
-  const lengthMs = fragments.reduce((sum, { durationMs }) => sum + durationMs, 0);
   const holeMs = 7_000;
-  for (const [index, startsAtMs] of [beginMs, Math.round(beginMs + lengthMs + holeMs)].entries()) {
-    const continuity = `run-${index}`;
-    const head = { device, quality: 'main', startsAtMs, previousEndsAtMs: null, continuity, leaseEpoch: 1 } as const;
-    const lead = leadOf(init.init.data, head);
-    const data = Buffer.concat([lead, ...fragments.map((one) => one.data)]);
-    const path = join(directory, placeOf(head).path);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, data);
-    const sha256 = createHash('sha256').update(data).digest('hex');
-    await recordings.add([
-      { head, endsAtMs: startsAtMs + lengthMs, bytes: data.length, leadBytes: lead.length, sha256 },
-    ]);
-  }
-  const hole = { fromMs: Math.round(beginMs + lengthMs), toMs: Math.round(beginMs + lengthMs + holeMs) };
+  const { endsAtMs } = await recordFilm(recordings, directory, { device, startsAtMs: beginMs });
+  await recordFilm(recordings, directory, { device, startsAtMs: endsAtMs + holeMs });
+  const hole = { fromMs: endsAtMs, toMs: endsAtMs + holeMs };
   await gaps.write([{ device, quality: 'main', ...hole, reason: { cause: 'camera', detail: 'it was off' } }]);
-  const toMs = beginMs + lengthMs + holeMs + 3_000;
+  const toMs = hole.toMs + 3_000;
   const clip = await made((await ask({ device, fromMs: beginMs + 3_000, toMs })).id);
   t.match(clip, { state: 'ready', file: { source: 'recording' }, holes: [{ cause: 'camera', detail: 'it was off' }] });
   t.ok(Math.abs(clip.holes[0]!.toMs - clip.holes[0]!.fromMs - holeMs) < 5);

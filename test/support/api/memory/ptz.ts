@@ -1,6 +1,7 @@
 import type { ApprovedPicturesPort, PtzPort, RecordersPort, RecordingParts } from '../../../../src/api/ports.ts';
 import type { Clip } from '../../../../src/streams/clips/clip.ts';
 import { USUAL_PLAN } from '../../../../src/streams/pool/stream-plans.ts';
+import { memoryExports } from './exports.ts';
 import { memoryUpkeep } from './upkeep.ts';
 
 /** Cameras that are moved and set up. */
@@ -73,6 +74,7 @@ function memoryRecordings(): RecordingParts {
       playlist: async () => '#EXTM3U\n',
       file: async () => ({ bytes: 1, read: async () => Buffer.of(0) }),
     },
+    exports: memoryExports(),
     clips: {
       clip: async (asked) => ({ ...CLIP, ...asked }),
       of: async () => [],
@@ -115,6 +117,20 @@ export function recordingRequests(camera: string) {
       },
     },
     'DELETE /api/v1/streams/:id/pins/:pin': { id: camera, part: NOBODY },
+    'POST /api/v1/recording-exports': {
+      payload: {
+        cameras: [camera],
+        from: '2026-01-01T00:00:00Z',
+        to: '2026-01-01T01:00:00Z',
+        purpose: 'maintenance',
+      },
+    },
+    'GET /api/v1/recording-exports': { ownAreaOnly: true },
+    'GET /api/v1/recording-exports/key': { ownAreaOnly: true },
+    'GET /api/v1/recording-exports/:id': { id: NOBODY },
+    'POST /api/v1/recording-exports/:id/approve': { id: NOBODY },
+    'POST /api/v1/recording-exports/:id/remove': { id: NOBODY },
+    'GET /api/v1/recording-exports/:id/export.tar': { id: NOBODY },
     'GET /api/v1/streams/:id/approved-pictures': { id: camera },
     'POST /api/v1/streams/:id/approved-pictures': { id: camera, payload: { name: 'day', purpose: 'maintenance' } },
     'DELETE /api/v1/streams/:id/approved-pictures/:picture': { id: camera, part: NOBODY },

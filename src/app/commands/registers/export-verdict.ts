@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { PublicKeys } from '../../../platform/records/signing.ts';
+import { verifyExport } from '../../../streams/exports/verify-export.ts';
+import { type Arguments, EXIT, type Terminal, UsageError } from '../command.ts';
+
+/** Says of an export of recordings whether it is what was signed. */
+export async function verifyExportAt(
+  words: readonly string[],
+  options: Arguments['options'],
+  terminal: Terminal,
+): Promise<number> {
+  const [path, ...rest] = words;
+  if (path === undefined || rest.length > 0) throw new UsageError('verify takes one export: an archive or its folder');
+  if (options.head !== undefined) throw new UsageError('--head is for the registers, not for an export');
+  if (typeof options.key !== 'string') throw new UsageError('--key must name the file with the public key');
+  const keys = PublicKeys.parse(await textOf(options.key));
+  if (!keys) throw new UsageError(`--key: ${options.key} holds no public key (Ed25519, PEM)`);
+  const { faults, manifest, whole } = await verifyExport(path, keys).catch((error: Error) => {
+    throw new UsageError(`${path} cannot be read: ${error.message}`);
+  });
+  for (const fault of faults) terminal.print(`Broken: ${fault}.`);
+  if (manifest) {
+    const { files, holes, from, to, purpose, cameras } = manifest;
+    const names = cameras.map(({ id }) => id).join(', ');
+    terminal.print(`Recordings of ${names} from ${from} to ${to} for "${purpose}", signed by the key ${manifest.key}.`);
+    terminal.print(`${whole} of ${files.length} files are as they were recorded; ${holes.length} holes are listed.`);
+  }
+  terminal.print(faults.length === 0 ? 'The export holds.' : 'The export does not hold.');
+  return faults.length === 0 ? EXIT.done : EXIT.failed;
+}
+
+async function textOf(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: Error) => {
+    throw new UsageError(`--key: ${error.message}`);
+  });
+}

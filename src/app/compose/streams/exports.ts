@@ -1,0 +1,27 @@
+import { freeBytesOf } from '../../../platform/files/disks.ts';
+import { Signer } from '../../../platform/records/signing.ts';
+import { EXPORTS_QUEUE, type ExportsDeps, RecordingExports } from '../../../streams/exports/exports.ts';
+import type { Ground } from '../ground/ground.ts';
+
+interface Recorded extends Pick<ExportsDeps, 'recordings' | 'gaps' | 'pins' | 'register' | 'namesOf'> {
+  /** Where recordings are. */
+  directory: string;
+}
+
+/** RecordingExports of recordings, which are made in the data directory. */
+export async function openExports(ground: Ground, { directory, ...recorded }: Recorded): Promise<RecordingExports> {
+  const { config, clock, database, observer, place, keys, work } = ground;
+  const exports = new RecordingExports({
+    ...recorded,
+    database,
+    clock,
+    observer,
+    directories: { recordings: directory, exports: await place.directory('exports') },
+    freeBytes: freeBytesOf,
+    signer: new Signer(keys.exports),
+    needsApproval: config.recordings.exportApproval === 'other-person',
+  });
+  // One after the other: each reads and writes as fast as its disks can.
+  work.handle(EXPORTS_QUEUE, (id) => exports.handle(id), { atOnce: 1 });
+  return exports;
+}

@@ -1,0 +1,91 @@
+import { toRfc3339 } from '../../core/clock.ts';
+import { invalid } from '../../core/errors.ts';
+import type { Gap, GapTable } from '../recordings/gap-table.ts';
+import type { Recordings } from '../recordings/recordings.ts';
+import type { ExportAsked, ExportFile } from './export.ts';
+import type { Manifest } from './manifest.ts';
+
+/** A week of a camera is 10,080 minutes. */
+const FILES_MAX = 12_000;
+const GAPS_MAX = 5_000;
+/** Holes of promise P5. */
+const HOLE_MIN_MS = 2_000;
+/** A name that is safe on every machine, and short enough for an archive. */
+const PLAIN = /^[A-Za-z0-9][\w.-]{0,40}$/;
+
+/** The recordings of an export, camera by camera, each with its place in it. Errors: `request.invalid`. */
+export async function filesToCopy(
+  recordings: Pick<Recordings, 'within'>,
+  { cameras, quality, fromMs, toMs }: ExportAsked,
+): Promise<ExportFile[]> {
+  const files: ExportFile[] = [];
+  for (const [index, { id: device }] of cameras.entries()) {
+    const found = await recordings.within({ device, quality, fromMs, toMs }, FILES_MAX + 1 - files.length);
+    const folder = PLAIN.test(device) ? device : `camera-${index + 1}`;
+    for (const { startsAtMs, endsAtMs, leaseEpoch, bytes, sha256, continuity } of found) {
+      const at = toRfc3339(startsAtMs).replaceAll(/[-:]/g, '');
+      files.push({
+        number: files.length,
+        path: `${folder}/${at}-${quality}-${leaseEpoch}.mp4`,
+        device,
+        quality,
+        startsAtMs,
+        endsAtMs,
+        leaseEpoch,
+        bytes,
+        sha256,
+        continuity,
+        state: 'waiting',
+        sm3: null,
+      });
+    }
+    if (files.length > FILES_MAX) throw invalid('to', `is too late: an export has ${FILES_MAX} files at most`);
+  }
+  return files;
+}
+
+interface Part {
+  fromMs: number;
+  toMs: number;
+}
+
+/** What of the time is not in an export, with the cause that is known of it, camera by camera. */
+export async function exportHoles(
+  gaps: Pick<GapTable, 'within'>,
+  { cameras, quality, fromMs, toMs }: ExportAsked,
+  files: readonly ExportFile[],
+): Promise<Manifest['holes']> {
+  const holes: Manifest['holes'] = [];
+  for (const { id: device } of cameras) {
+    const known = await gaps.within({ device, quality, fromMs, toMs }, GAPS_MAX);
+    const mine = files.filter((file) => file.device === device);
+    const lost = mine.filter(({ state }) => state !== 'copied');
+    const parts = [
+      ...lost.map((file) => ({ fromMs: file.startsAtMs, toMs: file.endsAtMs, cause: file.state, detail: file.path })),
+      ...partsWithout({ fromMs, toMs }, mine).map((part) => ({ ...part, ...causeOf(part, known) })),
+    ];
+    parts.sort((one, other) => one.fromMs - other.fromMs);
+    for (const part of parts) {
+      const [from, to] = [part.fromMs, part.toMs].map(toRfc3339) as [string, string];
+      holes.push({ camera: device, from, to, cause: part.cause, detail: part.detail });
+    }
+  }
+  return holes;
+}
+
+/** Of a part that has no recording: the first hole that is known in it. */
+function causeOf(part: Part, known: readonly Gap[]): { cause: string; detail: string | null } {
+  const gap = known.find(({ fromMs, toMs }) => fromMs < part.toMs && (toMs ?? part.toMs) > part.fromMs);
+  return gap ? { cause: gap.cause, detail: gap.detail } : { cause: 'not-recorded', detail: null };
+}
+
+/** Parts of a span, of two seconds or more, that no file covers; files are in the order of their beginnings. */
+function partsWithout(span: Part, files: readonly Pick<ExportFile, 'startsAtMs' | 'endsAtMs'>[]): Part[] {
+  const parts: Part[] = [];
+  let coveredToMs = span.fromMs;
+  for (const { startsAtMs, endsAtMs } of [...files, { startsAtMs: span.toMs, endsAtMs: span.toMs }]) {
+    if (startsAtMs - coveredToMs >= HOLE_MIN_MS) parts.push({ fromMs: coveredToMs, toMs: startsAtMs });
+    coveredToMs = Math.max(coveredToMs, endsAtMs);
+  }
+  return parts;
+}

@@ -1,0 +1,299 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, DAY_MS, HOUR_MS, toRfc3339 } from '../../core/clock.ts';
+import { CitywatchError, invalid } from '../../core/errors.ts';
+import type { Observer } from '../../core/observe.ts';
+import type { Caller, DeviceId, DeviceIdentity } from '../../core/types.ts';
+import type { Database, Tables } from '../../platform/database/database.ts';
+import { recordAudits } from '../../platform/records/audit.ts';
+import type { Signer } from '../../platform/records/signing.ts';
+import { DONE, enqueueWork, type WorkResult } from '../../platform/work/work.ts';
+import type { View } from '../pool/types.ts';
+import type { GapTable } from '../recordings/gap-table.ts';
+import type { PinInput } from '../recordings/pins.ts';
+import type { Recordings } from '../recordings/recordings.ts';
+import { copyRecording } from './copy.ts';
+import type { ExportAsked, ExportCamera, RecordingExport } from './export.ts';
+import { exportHoles, filesToCopy } from './export-plan.ts';
+import {
+  addExport,
+  changeExport,
+  countExports,
+  endFile,
+  exportOf,
+  exportsOf,
+  exportsPast,
+  filesOf,
+  forgetExports,
+} from './export-table.ts';
+import { archiveOf, writeProof } from './proof.ts';
+import type { Tar } from './tar.ts';
+
+/** Keeps recordings of a time, whatever their class says. */
+interface PinsPort {
+  add(caller: Caller, of: Pick<DeviceIdentity, 'id' | 'jurisdiction'>, pin: PinInput): Promise<unknown>;
+}
+
+/** What is asked for, before anybody has looked up how its cameras are called. */
+export type Unnamed = Omit<ExportAsked, 'cameras'> & { cameras: Omit<ExportCamera, 'name'>[] };
+
+export interface ExportsDeps {
+  database: Database;
+  clock: Clock;
+  observer: Observer;
+  recordings: Pick<Recordings, 'within'>;
+  gaps: Pick<GapTable, 'within'>;
+  pins: PinsPort;
+  /** Where recordings are, and where exports are made; nothing else may be kept there. */
+  directories: { recordings: string; exports: string };
+  /** Free bytes of the disk of a directory. */
+  freeBytes(directory: string): Promise<number>;
+  signer: Signer;
+  /** Whether another person has to approve an export before anything is copied. */
+  needsApproval: boolean;
+  /** How devices are called. */
+  namesOf(ids: DeviceId[]): Promise<ReadonlyMap<DeviceId, { name: string }>>;
+  /** Enters a look into the access register before the first byte. */
+  register(view: View): Promise<void>;
+}
+
+/** Work on exports; the key is the id. */
+export const EXPORTS_QUEUE = 'recording-exports';
+/** How long the copy of an export is kept. */
+const KEPT_MS = 72 * HOUR_MS;
+/** How long its row is. */
+const ROW_KEPT_MS = 365 * DAY_MS;
+/** For so long its recordings are kept for it, whatever their class says. */
+const PINNED_MS = 14 * DAY_MS;
+const SPAN_MAX_MS = 7 * DAY_MS;
+const GiB = 1024 ** 3;
+const BYTES_MAX = 64 * GiB;
+/** Left free for what is recorded. */
+const RESERVE_BYTES = 4 * GiB;
+const UNFINISHED_MAX = 8;
+const LISTED_MAX = 200;
+/** A claim of work is worth a minute; then it goes on with the next. */
+const TURN_MS = 15_000;
+
+/**
+ * Exports of recordings: copies of the files as they were recorded, with a manifest that says what they are, why they
+ * were taken, and what is missing, signed by the key of the gateway. The right to each camera is checked before.
+ */
+export class RecordingExports {
+  readonly #deps: ExportsDeps;
+
+  constructor(deps: ExportsDeps) {
+    this.#deps = deps;
+  }
+
+  /** The public key, for those who verify. */
+  get publicKey(): { id: string; pem: string } {
+    const { keyId, publicPem } = this.#deps.signer;
+    return { id: keyId, pem: publicPem };
+  }
+
+  /**
+   * Asks for an export. Errors: `request.invalid` for a time that is too long or too much, `not-found` where nothing
+   * was recorded, `store.full` where the disk has no room, `conflict.state` while too many are under way.
+   */
+  async ask(caller: Caller, { cameras: unnamed, ...rest }: Unnamed): Promise<RecordingExport> {
+    const { database, clock, needsApproval } = this.#deps;
+    const atMs = clock.nowMs();
+    const names = await this.#deps.namesOf(unnamed.map(({ id }) => id));
+    const cameras = unnamed.map((camera) => ({ ...camera, name: names.get(camera.id)?.name ?? camera.id }));
+    const asked: ExportAsked = { cameras, ...rest };
+    if (asked.toMs > atMs) throw invalid('to', 'is still to come: only what was recorded can be taken away');
+    if (asked.toMs - asked.fromMs > SPAN_MAX_MS) throw invalid('to', 'is too late: seven days at most at once');
+    const files = await filesToCopy(this.#deps.recordings, asked);
+    if (files.length === 0) throw new CitywatchError('not-found', { detail: 'Nothing was recorded in this time.' });
+    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    await this.#refuseTooMuch(bytes);
+    await this.#refuseTooMany(database);
+    const made: RecordingExport = {
+      ...asked,
+      id: randomUUID(),
+      by: actorOf(caller),
+      askedAtMs: atMs,
+      approved: null,
+      state: needsApproval ? 'asked' : 'copying',
+      detail: null,
+      bytes,
+      manifestSha256: null,
+      expiresAtMs: null,
+    };
+    await this.#pin(caller, made);
+    await database.transaction(async (tx) => {
+      await this.#refuseTooMany(tx);
+      await addExport(tx, made, files);
+      if (!needsApproval) await this.#begin(tx, made.id);
+      await this.#audit(tx, caller, 'recording.export', made);
+    });
+    return made;
+  }
+
+  /** Approves an export. Errors: `auth.forbidden` for who asked for it, `conflict.state`, `not-found`. */
+  async approve(caller: Caller, id: string): Promise<RecordingExport> {
+    const made = await this.one(id);
+    if (made.by.id === caller.id && made.by.type === caller.type) {
+      throw new CitywatchError('auth.forbidden', {
+        detail: 'Another person than the one who asked has to approve it.',
+      });
+    }
+    const approved = { ...actorOf(caller), atMs: this.#deps.clock.nowMs() };
+    await this.#deps.database.transaction(async (tx) => {
+      if (!(await changeExport(tx, id, ['asked'], { state: 'copying', approved }))) {
+        throw new CitywatchError('conflict.state', { detail: 'It does not wait for approval.' });
+      }
+      await this.#begin(tx, id);
+      await this.#audit(tx, caller, 'recording.export-approve', made);
+    });
+    return await this.one(id);
+  }
+
+  /** Ends an export, whatever it is, and removes its copy. */
+  async remove(caller: Caller, id: string): Promise<void> {
+    const made = await this.one(id);
+    await this.#deps.database.transaction(async (tx) => {
+      const states = ['asked', 'copying', 'ready', 'failed'] as const;
+      if (!(await changeExport(tx, id, states, { state: 'removed' }))) {
+        throw new CitywatchError('conflict.state', { detail: 'It is removed already.' });
+      }
+      await this.#audit(tx, caller, 'recording.export-remove', made);
+    });
+    await rm(this.#folder(id), { recursive: true, force: true });
+  }
+
+  /** Errors: `not-found`. */
+  async one(id: string): Promise<RecordingExport> {
+    const made = await exportOf(this.#deps.database, id);
+    if (!made) throw new CitywatchError('not-found');
+    return made;
+  }
+
+  /** The newest; the caller filters by what may be seen. */
+  list(): Promise<RecordingExport[]> {
+    return exportsOf(this.#deps.database, LISTED_MAX);
+  }
+
+  /** How much of it is copied. */
+  async progress(id: string): Promise<{ files: number; done: number }> {
+    const files = await filesOf(this.#deps.database, id, 'all');
+    return { files: files.length, done: files.filter(({ state }) => state !== 'waiting').length };
+  }
+
+  /**
+   * The archive of an export, once the looks are registered: one for each camera. Errors: `conflict.state` where it is
+   * not ready, or its time is over.
+   */
+  async archive(id: string, views: readonly View[]): Promise<{ name: string; tar: Pick<Tar, 'bytes' | 'read'> }> {
+    const made = await this.one(id);
+    const isOver = made.expiresAtMs !== null && made.expiresAtMs <= this.#deps.clock.nowMs();
+    if (made.state !== 'ready' || isOver) {
+      const detail = isOver || made.state === 'removed' ? 'Its copy is removed: ask for it again.' : 'It is not ready.';
+      throw new CitywatchError('conflict.state', { detail });
+    }
+    for (const view of views) await this.#deps.register(view);
+    const folder = this.#folder(id);
+    const files = (await filesOf(this.#deps.database, id, 'all')).filter(({ state }) => state === 'copied');
+    return { name: `export-${id}.tar`, tar: await archiveOf(made, folder, files) };
+  }
+
+  /** Handler of {@link EXPORTS_QUEUE}: copies for a while, then goes on; after a kill with the file it was at. */
+  async handle(id: string): Promise<WorkResult> {
+    const { database, clock, directories, observer } = this.#deps;
+    const made = await exportOf(database, id);
+    if (made?.state !== 'copying') return DONE;
+    const untilMs = clock.monotonicMs() + TURN_MS;
+    const waiting = await filesOf(database, id, 'waiting');
+    for (const file of waiting) {
+      if (clock.monotonicMs() >= untilMs) return { again: { atMs: clock.nowMs() } };
+      const became = await copyRecording(directories.recordings, this.#folder(id), file);
+      if (became.state !== 'copied') observer.log.warn({ part: 'exports', path: file.path, ...became }, 'not exported');
+      await endFile(database, id, { number: file.number, ...became });
+    }
+    if (waiting.length > 0) return { again: { atMs: clock.nowMs() } };
+    await this.#finish(made);
+    return DONE;
+  }
+
+  /** Removes copies whose time is over by `nowMs` (Unix ms, believed), and rows of a year ago. */
+  async tidy(nowMs: number): Promise<void> {
+    const { database } = this.#deps;
+    for (const id of await exportsPast(database, nowMs)) {
+      await rm(this.#folder(id), { recursive: true, force: true });
+      await changeExport(database, id, ['ready'], { state: 'removed', detail: 'Its time was over.' });
+    }
+    await forgetExports(database, nowMs - ROW_KEPT_MS);
+  }
+
+  async #finish(made: RecordingExport): Promise<void> {
+    const { database, clock, signer, gaps } = this.#deps;
+    const files = await filesOf(database, made.id, 'all');
+    const copied = files.filter(({ state }) => state === 'copied');
+    if (copied.length === 0) {
+      const detail = 'None of its recordings is on the disk as it was recorded.';
+      await changeExport(database, made.id, ['copying'], { state: 'failed', detail });
+      return;
+    }
+    const atMs = clock.nowMs();
+    const holes = await exportHoles(gaps, made, files);
+    const manifestSha256 = await writeProof(this.#folder(made.id), signer, { made, files: copied, holes, atMs });
+    const ready = { state: 'ready', manifestSha256, expiresAtMs: atMs + KEPT_MS } as const;
+    await changeExport(database, made.id, ['copying'], ready);
+  }
+
+  async #begin(tx: Tables, id: string): Promise<void> {
+    await enqueueWork(tx, this.#deps.clock, [{ queue: EXPORTS_QUEUE, key: id }]);
+  }
+
+  async #refuseTooMany(tables: Tables): Promise<void> {
+    if ((await countExports(tables, ['asked', 'copying'])) < UNFINISHED_MAX) return;
+    throw new CitywatchError('conflict.state', { detail: `${UNFINISHED_MAX} exports are under way: wait for one.` });
+  }
+
+  async #refuseTooMuch(bytes: number): Promise<void> {
+    const { freeBytes, directories } = this.#deps;
+    if (bytes > BYTES_MAX) throw invalid('to', `is too late: this is ${inGiB(bytes)} GiB of at most 64 at once`);
+    const room = (await freeBytes(directories.exports)) - RESERVE_BYTES;
+    if (room >= bytes) return;
+    const detail = `The export needs ${inGiB(bytes)} GiB, and its disk has ${inGiB(Math.max(0, room))} GiB for it.`;
+    throw new CitywatchError('store.full', { detail });
+  }
+
+  async #pin(caller: Caller, made: RecordingExport): Promise<void> {
+    const { fromMs, toMs } = made;
+    const untilMs = made.askedAtMs + PINNED_MS;
+    const pin = { fromMs, toMs, reason: `export ${made.id}`, case: made.case, untilMs };
+    for (const { id, jurisdiction } of made.cameras) await this.#deps.pins.add(caller, { id, jurisdiction }, pin);
+  }
+
+  async #audit(tx: Tables, caller: Caller, action: string, made: RecordingExport): Promise<void> {
+    const { id, purpose, quality } = made;
+    const atMs = this.#deps.clock.nowMs();
+    const [from, to] = [made.fromMs, made.toMs].map(toRfc3339);
+    const after = { id, from, to, quality, purpose, case: made.case };
+    const entries = made.cameras.map((camera) => ({
+      caller,
+      action,
+      subject: `device/${camera.id}`,
+      jurisdiction: camera.jurisdiction,
+      before: null,
+      after,
+      atMs,
+    }));
+    await recordAudits(tx, entries);
+  }
+
+  #folder(id: string): string {
+    return join(this.#deps.directories.exports, id);
+  }
+}
+
+function inGiB(bytes: number): string {
+  return (bytes / GiB).toFixed(1);
+}
+
+function actorOf({ type, id, name }: Caller) {
+  return { type, id, name };
+}
