@@ -13,7 +13,7 @@ import type { Watchlists } from '../alerts/watchlists/watchlists.ts';
 export interface AlertParts {
   /** The rules in force. */
   rules(): readonly Rule[];
-  queries: Pick<AlertQueries, 'get' | 'list' | 'events' | 'openCounts'>;
+  queries: Pick<AlertQueries, 'get' | 'list' | 'events' | 'openCounts' | 'ofCamera'>;
   feed: Pick<AlertFeed, 'epoch' | 'head' | 'newest' | 'next'>;
   evidence: Pick<EvidenceDesk, 'shown'>;
   /** Registers the look itself: nothing is shown before. */

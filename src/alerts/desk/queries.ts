@@ -47,6 +47,19 @@ export interface AlertPlace {
   severity: string;
 }
 
+/** A time of a camera, Unix ms. */
+export interface CameraTime {
+  fromMs: number;
+  toMs: number;
+  max: number;
+}
+
+/** An alert on the line of a camera's recordings. */
+export interface AlertMark extends Pick<AlertRow, 'id' | 'rule' | 'title' | 'severity' | 'condition' | 'handling'> {
+  atMs: number;
+  lastAtMs: number;
+}
+
 export interface LogCursor {
   epoch: string;
   seq: number;
@@ -89,6 +102,23 @@ export class AlertQueries {
     const items = rows.slice(0, filter.limit);
     const last = items.at(-1);
     return { items: items.map(showAlert), next: rows.length > filter.limit && last ? placeOf(last) : null };
+  }
+
+  /**
+   * Alerts of a time (Unix ms, by their first message) that are about a camera, or have evidence of it, the oldest
+   * first; at most `max`.
+   */
+  async ofCamera(caller: Caller, camera: string, { fromMs, toMs, max }: CameraTime): Promise<AlertMark[]> {
+    const seen = JSON.stringify([{ camera }]);
+    const query = this.#alerts()
+      .select(['id', 'rule', 'title', 'severity', 'condition', 'handling', 'first_at_ms', 'last_at_ms'])
+      .where('first_at_ms', '>=', Math.floor(fromMs))
+      .where('first_at_ms', '<', Math.ceil(toMs))
+      .where(sql<boolean>`(device = ${camera} or evidence @> ${seen}::jsonb)`)
+      .orderBy('first_at_ms')
+      .limit(max);
+    const rows = await withinJurisdiction(query, 'jurisdiction', caller).execute();
+    return rows.map(({ first_at_ms: atMs, last_at_ms: lastAtMs, ...rest }) => ({ ...rest, atMs, lastAtMs }));
   }
 
   /** How many alerts are not closed, by severity. */

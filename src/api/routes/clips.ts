@@ -5,7 +5,7 @@ import { CLIP_KEPT_MS } from '../../streams/clips/clips.ts';
 import { PART_TYPE } from '../../streams/live/hls.ts';
 import { callerOf } from '../guards/auth.ts';
 import { lookQuery } from '../guards/look.ts';
-import { cameraOf, viewOf } from '../guards/views.ts';
+import { recordedCameraOf, recordedViewOf } from '../guards/views.ts';
 import { bytesOf, deviceParams, inOrder, instant, label, moment, rangeQuery } from '../schemas.ts';
 import { sendRange } from '../server/byte-range.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
@@ -102,8 +102,8 @@ function askRoute(app: ApiApp, context: RouteContext): void {
     async (request, reply) => {
       const { from: fromMs, to: toMs, reason, alert, until, ...look } = request.body;
       const caller = callerOf(request);
-      const of = cameraOf(context, caller, request.params.id);
-      const view = viewOf(context, caller, of.id, look);
+      const of = recordedCameraOf(context, caller, request.params.id);
+      const view = recordedViewOf(context, caller, of.id, look);
       const asked = {
         device: of.id,
         quality: view.quality,
@@ -134,7 +134,7 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
       },
     },
     async (request) => {
-      const { id } = cameraOf(context, callerOf(request), request.params.id);
+      const { id } = recordedCameraOf(context, callerOf(request), request.params.id);
       return { items: (await clips.of(id)).map(shown) };
     },
   );
@@ -146,7 +146,7 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
       schema: { tags, summary: 'How a clip is', params: clipParams, response: { 200: clipView } },
     },
     async (request) => {
-      const { id } = cameraOf(context, callerOf(request), request.params.id);
+      const { id } = recordedCameraOf(context, callerOf(request), request.params.id);
       return shown(await clips.one(id, request.params.clip));
     },
   );
@@ -166,7 +166,7 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const { id, clip } = request.params;
-      const view = viewOf(context, callerOf(request), id, { quality: 'main', ...request.query });
+      const view = recordedViewOf(context, callerOf(request), id, { quality: 'main', ...request.query });
       const data = await clips.file(view, clip);
       const file = { bytes: data.length, read: async (start: number, end: number) => data.subarray(start, end + 1) };
       return await sendRange(request, reply.type(PART_TYPE) as never, file);

@@ -6,7 +6,7 @@ import type { RecordingExport } from '../../streams/exports/export.ts';
 import { callerOf } from '../guards/auth.ts';
 import { lookQuery } from '../guards/look.ts';
 import { Shares } from '../guards/shares.ts';
-import { cameraOf, viewOf } from '../guards/views.ts';
+import { recordedCameraOf, recordedViewOf } from '../guards/views.ts';
 import { bytesOf, deviceId, inOrder, moment, momentOrNull, noContent, rangeQuery } from '../schemas.ts';
 import { sendRange } from '../server/byte-range.ts';
 import { untilEnd } from '../server/until-end.ts';
@@ -81,10 +81,10 @@ function askRoute(app: ApiApp, context: RouteContext): void {
     async (request, reply) => {
       const { cameras: ids, from: fromMs, to: toMs, ...look } = request.body;
       const caller = callerOf(request);
-      const views = [...new Set(ids)].map((id) => viewOf(context, caller, id, look));
+      const views = [...new Set(ids)].map((id) => recordedViewOf(context, caller, id, look));
       const cameras = views.map(({ deviceId: id }) => ({
         id,
-        jurisdiction: cameraOf(context, caller, id).jurisdiction,
+        jurisdiction: recordedCameraOf(context, caller, id).jurisdiction,
       }));
       const [{ purpose, case: caseNumber }] = views as [(typeof views)[0]];
       const asked = { cameras, quality: look.quality, fromMs, toMs, purpose, case: caseNumber };
@@ -209,7 +209,7 @@ function takeRoute(app: ApiApp, context: RouteContext): void {
       const made = await seenBy(context, caller, request.params.id);
       const { purpose, quality } = made;
       const look = { quality, purpose, ...(made.case === null ? {} : { case: made.case }) };
-      const views = made.cameras.map(({ id }) => viewOf(context, caller, id, look));
+      const views = made.cameras.map(({ id }) => recordedViewOf(context, caller, id, look));
       const { name, tar } = await exports.archive(made.id, views);
       const signal = untilEnd(reply.raw, [context.stopping, request.withdrawn], shares.enter(caller));
       reply.type('application/x-tar').header('content-disposition', `attachment; filename="${name}"`);
@@ -227,12 +227,12 @@ function takeRoute(app: ApiApp, context: RouteContext): void {
 /** Errors: `not-found`, also where one of its cameras is not the caller's to see. */
 async function seenBy(context: RouteContext, caller: Caller, id: string): Promise<RecordingExport> {
   const made = await context.recordings.exports.one(id);
-  for (const { id: device } of made.cameras) cameraOf(context, caller, device);
+  for (const { id: device } of made.cameras) recordedCameraOf(context, caller, device);
   return made;
 }
 
 function isSeen(context: RouteContext, caller: Caller, { cameras }: RecordingExport): boolean {
-  return cameras.every(({ id }) => context.directory.seenBy(caller, id) !== undefined);
+  return cameras.every(({ id }) => context.directory.everSeenBy(caller, id) !== undefined);
 }
 
 function shown(made: RecordingExport): z.output<typeof exportView> {

@@ -76,14 +76,15 @@ export const recordingReportRoutes: RoutePart = (app, context) => {
           to: day.optional().meta({ description: 'The last day; without it, today. At most 31 days' }),
           below,
           jurisdiction: jurisdiction.optional(),
+          device: deviceId.optional().meta({ description: 'The days of one camera' }),
           ...reportQuery,
         }),
         response: { 200: reportOf(report) },
       },
     },
     async (request, reply) => {
-      const { from, to, below: percent, jurisdiction: area } = request.query;
-      const filter = defined({ from, to, below: percent, jurisdiction: area });
+      const { from, to, below: percent, jurisdiction: area, device } = request.query;
+      const filter = defined({ from, to, below: percent, jurisdiction: area, device });
       const answer = { request, reply };
       // A table asks for page after page of what was counted once.
       let found: Promise<RecordingReported> | undefined;

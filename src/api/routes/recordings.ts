@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { SEVERITIES, type Severity } from '../../alerts/rules/rules.ts';
 import { toRfc3339 } from '../../core/clock.ts';
+import type { Caller } from '../../core/types.ts';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../streams/live/hls.ts';
 import { recordingPlan } from '../../streams/recorder/plan/plans.ts';
 import { callerOf } from '../guards/auth.ts';
@@ -34,6 +36,20 @@ const timeline = z
         detail: z.string().nullable(),
       }),
     ),
+    alerts: z
+      .array(
+        z.object({
+          id: z.string(),
+          at: moment,
+          lastAt: moment,
+          rule: z.string(),
+          title: z.object({ en: z.string(), zh: z.string() }),
+          severity: z.enum(SEVERITIES),
+          condition: z.string(),
+          handling: z.string(),
+        }),
+      )
+      .meta({ description: 'Alerts about the camera, or with evidence of it; none where the role reads no alerts' }),
     more: z.boolean().meta({ description: 'There is more in this time: ask for a shorter one' }),
   })
   .meta({ id: 'RecordingTimeline' });
@@ -83,16 +99,20 @@ function timelineRoute(app: ApiApp, context: RouteContext): void {
       config: { right: 'video.look' },
       schema: {
         tags,
-        summary: 'What was recorded in a time, and what is missing and why',
+        summary: 'What was recorded in a time, what is missing and why, and which alerts there were',
         params: deviceParams,
         querystring: spanQuery,
         response: { 200: timeline },
       },
     },
     async (request) => {
-      const { id: device } = recordedCameraOf(context, callerOf(request), request.params.id);
+      const caller = callerOf(request);
+      const { id: device } = recordedCameraOf(context, caller, request.params.id);
       const { quality: asked, from: fromMs, to: toMs } = request.query;
-      const found = await context.recordings.playback.timeline({ device, quality: asked, fromMs, toMs });
+      const [found, alerts] = await Promise.all([
+        context.recordings.playback.timeline({ device, quality: asked, fromMs, toMs }),
+        alertsOn(context, caller, { device, fromMs, toMs }),
+      ]);
       return {
         stretches: found.stretches.map(({ fromMs: from, toMs: to, ...rest }) => ({
           from: toRfc3339(from),
@@ -104,10 +124,30 @@ function timelineRoute(app: ApiApp, context: RouteContext): void {
           to: momentOrNull(to),
           ...rest,
         })),
-        more: found.more,
+        alerts: alerts.slice(0, ALERTS_MAX).map(({ atMs, lastAtMs, severity, ...rest }) => ({
+          ...rest,
+          severity: severity as Severity,
+          at: toRfc3339(atMs),
+          lastAt: toRfc3339(lastAtMs),
+        })),
+        more: found.more || alerts.length > ALERTS_MAX,
       };
     },
   );
+}
+
+const ALERTS_MAX = 500;
+
+interface Line {
+  device: string;
+  fromMs: number;
+  toMs: number;
+}
+
+/** Alerts on the line of a camera, those of the caller's own; who reads no alerts is shown none. */
+async function alertsOn({ alerts, authority }: RouteContext, caller: Caller, { device, ...span }: Line) {
+  if (!authority.may(caller, 'alerts.read')) return [];
+  return await alerts.queries.ofCamera(caller, device, { ...span, max: ALERTS_MAX + 1 });
 }
 
 function playbackRoutes(app: ApiApp, context: RouteContext): void {

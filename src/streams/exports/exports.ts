@@ -60,9 +60,8 @@ export interface ExportsDeps {
 
 /** Work on exports; the key is the id. */
 export const EXPORTS_QUEUE = 'recording-exports';
-/** How long the copy of an export is kept. */
+/** How long the copy of an export is kept, and its row. */
 const KEPT_MS = 72 * HOUR_MS;
-/** How long its row is. */
 const ROW_KEPT_MS = 365 * DAY_MS;
 /** For so long its recordings are kept for it, whatever their class says. */
 const PINNED_MS = 14 * DAY_MS;

@@ -45,6 +45,8 @@ export interface RecordingFilter {
   from?: string;
   to?: string;
   jurisdiction?: Jurisdiction;
+  /** One camera; the caller's right to it is asked as that to all. */
+  device?: DeviceId;
   /** Only days of which less than this was recorded, percent. */
   below?: number;
 }
@@ -104,7 +106,7 @@ export class RecordingReport {
   }
 
   /** Errors: `request.invalid` for days that are not over yet, or more than 31. */
-  async report(caller: Caller, { jurisdiction, below, ...days }: RecordingFilter): Promise<RecordingReported> {
+  async report(caller: Caller, { jurisdiction, device, below, ...days }: RecordingFilter): Promise<RecordingReported> {
     const { database, clock, tree } = this.#deps;
     const nowMs = clock.nowMs();
     const { fromMs, toMs } = periodOf(days, nowMs);
@@ -113,7 +115,7 @@ export class RecordingReport {
     const ends = new Map(gone.map(({ id, retiredAtMs }) => [id, retiredAtMs]));
     const places = new Map<DeviceId, Jurisdiction>();
     for (const { id, jurisdiction: place } of [...this.#deps.within(caller), ...gone])
-      if (area === null || covers(area, place)) places.set(id, place);
+      if ((area === null || covers(area, place)) && (device ?? id) === id) places.set(id, place);
     const asked = { devices: [...places.keys()], fromMs, toMs: Math.min(toMs, nowMs - SETTLED_MS) };
     const [recorded, holes, oldest] = await Promise.all([
       recordedDays(database, asked),

@@ -91,6 +91,7 @@ export function memoryAlerts(): AlertParts {
       list: async (caller) => ({ items: mine(caller), next: null }),
       events: async () => ({ entries: [], seq: 0 }),
       openCounts: async () => ({ extreme: 1 }),
+      ofCamera: async () => [],
     },
     feed: { epoch: 'epoch-1', head: 0, newest: async () => 0, next: async (_caller, seq) => ({ entries: [], seq }) },
     evidence: {

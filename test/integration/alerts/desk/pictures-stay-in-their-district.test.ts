@@ -208,6 +208,17 @@ t.test('a picture says how old it is, and a clip follows it when its time is ove
     { type: 'clip', camera: 'cam-yinzhou', sha256: 'ab'.repeat(32), reason: 'no pre-roll: not pulled' },
   ]);
   t.equal(shown.evidence.length, 2, 'it is attached once');
+  const line = { fromMs: 0, toMs: 10, max: 10 };
+  const queries = new AlertQueries(database);
+  const marks = await queries.ofCamera(YINZHOU, 'cam-yinzhou', line);
+  t.match(
+    marks.find((mark) => mark.id === id),
+    { rule: 'fire', severity: 'extreme', atMs: 1 },
+    'it is on its line',
+  );
+  t.strictSame(await queries.ofCamera(HAISHU, 'cam-yinzhou', line), [], 'not for who does not read the alert');
+  t.strictSame(await queries.ofCamera(YINZHOU, 'cam-yinzhou', { ...line, fromMs: 2 }), []);
+  t.strictSame(await queries.ofCamera(YINZHOU, 'cam-elsewhere', line), []);
   t.match(await evidence.shown(YINZHOU, id, shown.evidence[1]!.id), { type: 'video/mp4', data: Buffer });
   await sql`update alert set jurisdiction = '330203' where id = ${id}`.execute(database.tables());
   await t.rejects(evidence.shown(HAISHU, id, shown.evidence[1]!.id), {

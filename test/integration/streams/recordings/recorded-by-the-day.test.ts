@@ -118,6 +118,8 @@ t.test('what was not recorded is asked in one call, by each for its own area', a
     (await report.report(caller, { below: 95, ...filter })).rows.map(({ device, day }) => `${device} ${day.slice(-2)}`);
   t.strictSame(await lacking(), ['dark 27', 'dark 28', 'holed 27']);
   t.strictSame(await lacking(callerIn('330203')), ['holed 27']);
+  t.strictSame(await lacking(NINGBO, { device: 'dark' }), ['dark 27', 'dark 28']);
+  t.strictSame(await lacking(callerIn('330203'), { device: 'dark' }), [], 'of another district');
   t.strictSame(await lacking(NINGBO, { jurisdiction: '330212', from: '2026-11-28' }), ['dark 28']);
   t.strictSame((await report.report(callerIn('330282'), {})).sum, {
     cameras: 0,
