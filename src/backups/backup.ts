@@ -30,10 +30,12 @@ export interface TakenBackup {
 
 /**
  * What is copied in a way of its own, or not at all: Redis holds doorbells only, sockets and locks are made anew, and
- * what kills the process is found out again.
+ * what kills the process is found out again. Exports are copies for a few days.
  */
 const APART =
-  /^(lock|backup-lock|restoring|run|redis|postgres|secrets|influx|journal|demo-token|checkpoints|\.kept-room)$/;
+  /^(lock|backup-lock|restoring|run|redis|postgres|secrets|influx|journal|demo-token|checkpoints|exports|\.kept-room)$/;
+/** Their rows are older than they are, so they come after the database. */
+const BLOBS: readonly string[] = ['images', 'evidence', 'photos', 'clips'];
 const JOURNAL_APART = /^(identities|bulk-identities|poison|\.backup|\.probe|\.kept-room)$|(^|\/)lock$/;
 
 /** Where the secrets of a backup are put, and looked for by a restore. */
@@ -58,7 +60,7 @@ export async function takeBackup(input: BackupInput): Promise<TakenBackup> {
   await tree.copy(join(dataDirectory, 'checkpoints'), 'data/checkpoints');
   if (postgres) await postgres.session((statement) => copyCluster(statement, postgres.cluster, tree));
   const journal = join(dataDirectory, 'journal');
-  await tree.copy(dataDirectory, 'data', (path) => APART.test(path) || /^(images|evidence|photos)$/.test(path));
+  await tree.copy(dataDirectory, 'data', (path) => APART.test(path) || BLOBS.includes(path));
   // What duplicates are known by must not be ahead of the journal, or it would be thrown away.
   const moments = LINKED_BY_BACKUPS.filter((name) => name !== 'influx');
   for (const name of moments) await tree.copyMoment(join(dataDirectory, name), join('data', name));
@@ -68,7 +70,7 @@ export async function takeBackup(input: BackupInput): Promise<TakenBackup> {
   if (influxIsOurs) {
     await tree.copyMoment(join(dataDirectory, 'influx'), 'data/influx');
   }
-  for (const name of ['images', 'evidence', 'photos']) await tree.copy(join(dataDirectory, name), join('data', name));
+  for (const name of BLOBS) await tree.copy(join(dataDirectory, name), join('data', name));
   if ((await livesOf(dataDirectory)) !== lives) {
     throw new CitywatchError('service.failed', { detail: 'The gateway was started during the backup; take it again.' });
   }

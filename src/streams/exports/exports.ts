@@ -187,7 +187,7 @@ export class RecordingExports {
    */
   async archive(id: string, views: readonly View[]): Promise<{ name: string; tar: Pick<Tar, 'bytes' | 'read'> }> {
     const made = await this.one(id);
-    const isOver = made.expiresAtMs !== null && made.expiresAtMs <= this.#deps.clock.nowMs();
+    const isOver = (made.expiresAtMs ?? Number.POSITIVE_INFINITY) <= this.#deps.clock.nowMs();
     if (made.state !== 'ready' || isOver) {
       const detail = isOver || made.state === 'removed' ? 'Its copy is removed: ask for it again.' : 'It is not ready.';
       throw new CitywatchError('conflict.state', { detail });
@@ -202,6 +202,8 @@ export class RecordingExports {
   async handle(id: string): Promise<WorkResult> {
     const { database, clock, directories, observer } = this.#deps;
     const made = await exportOf(database, id);
+    // What was removed while it was being copied may have left a file.
+    if (made?.state === 'removed') await rm(this.#folder(id), { recursive: true, force: true });
     if (made?.state !== 'copying') return DONE;
     const untilMs = clock.monotonicMs() + TURN_MS;
     const waiting = await filesOf(database, id, 'waiting');

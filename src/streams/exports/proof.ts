@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toRfc3339 } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
 import { writeFileDurable } from '../../platform/files/files.ts';
 import type { Signer } from '../../platform/records/signing.ts';
 import type { ExportFile, RecordingExport } from './export.ts';
@@ -41,16 +42,23 @@ export async function writeProof(folder: string, signer: Signer, proven: Proven)
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Everything of an export below one folder, what proves it first. */
+/** Everything of an export below one folder, what proves it first. Errors: `conflict.state` where it is gone. */
 export async function archiveOf(made: RecordingExport, folder: string, files: readonly ExportFile[]): Promise<Tar> {
   const ours = [MANIFEST, MANIFEST_SIGNATURE, SUMS, SUMS_SIGNATURE, PUBLIC_KEY];
-  const sized = await Promise.all(ours.map(async (path) => ({ path, bytes: (await stat(join(folder, path))).size })));
+  const sizeOf = async (path: string) => ({ path, bytes: (await stat(join(folder, path)).catch(ifGone)).size });
+  const sized = await Promise.all(ours.map(sizeOf));
   const entries = [...sized, ...files].map(({ path, bytes }) => ({
     name: `export-${made.id}/${path}`,
     bytes,
     path: join(folder, path),
   }));
   return new Tar(entries, made.askedAtMs);
+}
+
+/** After a restore: no backup has copies of exports. */
+function ifGone(cause: NodeJS.ErrnoException): never {
+  if (cause.code !== 'ENOENT') throw cause;
+  throw new CitywatchError('conflict.state', { detail: 'Its copy is gone: ask for it again.', cause });
 }
 
 function manifestOf({ made, files, holes, atMs }: Proven, key: string): Manifest {
