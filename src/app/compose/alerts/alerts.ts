@@ -36,7 +36,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     webhookNetworks: config.networks.webhooks,
     sinkValues: config.sinks,
     pictures: streams.pictures,
-    clips: streams.recordings.clipsOfAlerts,
+    clips: streams.recordings.kept.ofAlerts,
     tree: devices.agencies,
     agencies: devices.agencies,
     outages: health.outages,

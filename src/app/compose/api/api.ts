@@ -123,7 +123,7 @@ function healthOf(parts: ApiParts): Health {
     streams: streams.streams,
     ruleFiles: alerts.ruleWatch,
     board: readers,
-    blobs: [images.blobs, alerts.evidenceBlobs, registry.photoBlobs, streams.recordings, streams.recordings.clipBlobs],
+    blobs: [images.blobs, alerts.evidenceBlobs, registry.photoBlobs, streams.recordings, streams.recordings.kept.blobs],
     recordings: streams.recordings,
   });
   return new Health({ clock: ground.clock, checks, readers: () => readers.list() });

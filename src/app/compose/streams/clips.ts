@@ -10,13 +10,14 @@ import type { CameraPool } from '../../../streams/pool/camera-pool.ts';
 import type { RecordingPlans } from '../../../streams/recorder/plan/plans.ts';
 import type { Ground } from '../ground/ground.ts';
 
-interface Recorded extends Pick<ClipsDeps, 'recordings' | 'gaps' | 'directory' | 'register'> {
+/** What clips are made of. */
+export interface RecordedForClips extends Pick<ClipsDeps, 'recordings' | 'gaps' | 'directory' | 'register'> {
   pool: CameraPool;
   plans: RecordingPlans;
 }
 
 /** Clips of cameras, and where their files are. */
-export async function openClips(ground: Ground, { pool, plans, ...recorded }: Recorded) {
+export async function openClips(ground: Ground, { pool, plans, ...recorded }: RecordedForClips) {
   const { clock, database, observer, place, lifecycle, work } = ground;
   const blobs = openLocalBlobs({
     name: 'clips',

@@ -3,13 +3,17 @@ import { Signer } from '../../../platform/records/signing.ts';
 import { EXPORTS_QUEUE, type ExportsDeps, RecordingExports } from '../../../streams/exports/exports.ts';
 import type { Ground } from '../ground/ground.ts';
 
-interface Recorded extends Pick<ExportsDeps, 'recordings' | 'gaps' | 'pins' | 'register' | 'namesOf'> {
+/** What exports are made of. */
+export interface RecordedForExports extends Pick<ExportsDeps, 'recordings' | 'gaps' | 'pins' | 'register' | 'namesOf'> {
   /** Where recordings are. */
   directory: string;
 }
 
 /** RecordingExports of recordings, which are made in the data directory. */
-export async function openExports(ground: Ground, { directory, ...recorded }: Recorded): Promise<RecordingExports> {
+export async function openExports(
+  ground: Ground,
+  { directory, ...recorded }: RecordedForExports,
+): Promise<RecordingExports> {
   const { config, clock, database, observer, place, keys, work } = ground;
   const exports = new RecordingExports({
     ...recorded,

@@ -9,15 +9,13 @@ import { DISK_OPTIONS } from '../../../streams/recorder/disk/disk.ts';
 import { openRecorder } from '../../../streams/recorder/open-recorder.ts';
 import { RecordingPlans } from '../../../streams/recorder/plan/plans.ts';
 import type { RecordingClass } from '../../../streams/recordings/classes.ts';
-import { Pins } from '../../../streams/recordings/pins.ts';
 import { Playback } from '../../../streams/recordings/playback.ts';
 import { RecordingReport } from '../../../streams/recordings/report.ts';
 import { refusalOf } from '../../../streams/recordings/room/stops.ts';
 import { keptDaysOf } from '../../config/recording-settings.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Ground } from '../ground/ground.ts';
-import { openClips } from './clips.ts';
-import { openExports } from './exports.ts';
+import { openKept } from './kept.ts';
 import { composeRoom, type RoomAlerts } from './room.ts';
 
 interface Video {
@@ -59,35 +57,29 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
     namesOf: ofNames,
   });
   const register = streams.registered.bind(streams);
-  const clips = await openClips(ground, { pool, register, directory, plans, ...opened });
-  const pins = new Pins({ database, clock });
-  const exports = await openExports(ground, { recordings, gaps, pins, register, directory, namesOf: ofNames });
+  const kept = await openKept(ground, { pool, plans, recordings, gaps, directory, register, namesOf: ofNames });
   return {
     port: {
       plans,
       playback: new Playback({ clock, recordings, gaps, directory, register }),
       report,
-      pins,
-      exports,
-      clips: clips.clips,
+      ...kept.port,
     },
-    clipBlobs: clips.blobs,
-    clipsOfAlerts: clips.ofAlerts,
+    kept,
     /** Why a camera that is to be recorded now is not, as far as the disk goes. */
     problem: async () => (plans.wanted(clock.nowMs()).length === 0 ? null : room.problem()),
     /** What somebody should know although every camera is recorded. */
     notes: room.notes,
     tidy: async (nowMs: number) => {
       await room.tidy(nowMs);
-      await clips.clips.tidy(nowMs);
-      await exports.tidy(nowMs);
+      await kept.tidy(nowMs);
     },
     /** `alerts` hears of what is wrong with the room that there is. */
     async start(alerts: RoomAlerts): Promise<void> {
       room.start(alerts);
       recorder.start();
       lifecycle.onStop('recorder', (signal) => recorder.stop(signal));
-      await clips.start();
+      await kept.start();
     },
   };
 }
