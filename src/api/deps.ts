@@ -240,6 +240,8 @@ export interface AuditPort {
     caller: Caller,
     filter: { subject?: string | undefined; beforeSeq?: number | undefined; limit: number },
   ): Promise<AuditEntry[]>;
+  /** By which signed checkpoints of the registers are verified, the present one last. */
+  keys(): Promise<{ id: string; pem: string }[]>;
 }
 
 /**

@@ -31,7 +31,25 @@ function answer({ atMs, callerType, callerId, callerName, ...rest }: AuditEntry)
   return { ...rest, at: toRfc3339(atMs), caller: { type: callerType, id: callerId, name: callerName } };
 }
 
+const key = z.object({
+  id: z.string().meta({ description: '`key` of the lines that it signed' }),
+  pem: z.string().meta({ description: 'Ed25519, SubjectPublicKeyInfo' }),
+});
+
 export const auditRoutes: RoutePart = (app, context) => {
+  app.get(
+    '/audit/keys',
+    {
+      config: { right: 'audit.read' },
+      schema: {
+        tags: ['people'],
+        summary: 'The public keys by which checkpoints of the registers are verified, the present one last',
+        response: { 200: z.object({ items: z.array(key) }) },
+      },
+    },
+    async () => ({ items: await context.audit.keys() }),
+  );
+
   app.get(
     '/audit',
     {

@@ -161,7 +161,7 @@ function choresOf(kept: Kept): ChoresInput['chores'] {
     'new secrets': (nowMs) => registry.secretChanges.prune(nowMs),
     downtimes: (nowMs) => registry.health.prune(nowMs),
     completeness: (nowMs) => books.daysReader.prune(nowMs),
-    registers: (nowMs) => registers.prune(nowMs),
+    registers: (nowMs) => registers.pruning.prune(nowMs),
     'followed changes': () => pruneChanges(ground.database),
   };
 }

@@ -2,7 +2,7 @@ import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncDirectory, writeFileDurable } from '../files/files.ts';
 import { type Checkpoint, checkpointLine, LINE_BYTES_MAX, lineHash, parseCheckpoint } from './checkpoint.ts';
-import type { Signer } from './signing.ts';
+import { type PublicKey, PublicKeys, type Signer } from './signing.ts';
 
 /** Where the public key of a file of checkpoints is published. */
 export function keyFileOf(path: string): string {
@@ -37,6 +37,14 @@ export class CheckpointFile {
     const there = await readFile(path, 'utf8').catch(absentAsEmpty);
     const { publicPem } = this.#signer;
     if (!there.includes(publicPem)) await writeFileDurable(path, `${there}${publicPem}`, { mode: 0o644 });
+  }
+
+  /** The keys that stand beside the file, the present one last, also where the file cannot be read. */
+  async keys(): Promise<PublicKey[]> {
+    const { keyId: id, publicPem: pem } = this.#signer;
+    const text = await readFile(keyFileOf(this.#path), 'utf8').catch(() => '');
+    const before = PublicKeys.parse(text)?.all ?? [];
+    return [...before.filter((key) => key.id !== id), { id, pem }];
   }
 
   /** What the last whole line says, signed by whom it may be; null where there is none. */

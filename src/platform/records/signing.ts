@@ -27,6 +27,12 @@ export class Signer {
   }
 }
 
+/** A key that verifies, and the id by which signed lines name it. */
+export interface PublicKey {
+  id: string;
+  pem: string;
+}
+
 /** Whose signatures are believed. */
 export class PublicKeys {
   readonly #keys: ReadonlyMap<string, KeyObject>;
@@ -50,6 +56,11 @@ export class PublicKeys {
 
   get ids(): string[] {
     return [...this.#keys.keys()];
+  }
+
+  /** The keys themselves, in the order in which they were read. */
+  get all(): PublicKey[] {
+    return [...this.#keys].map(([id, key]) => ({ id, pem: key.export({ format: 'pem', type: 'spki' }).toString() }));
   }
 
   isSigned(keyId: string, text: string, signature: Buffer): boolean {

@@ -89,6 +89,7 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     'GET /session/open': '/session/open',
     'GET /users': '/users',
     'GET /audit': '/audit?limit=500',
+    'GET /audit/keys': '/audit/keys',
     'GET /access-register': '/access-register',
     'GET /alerts': '/alerts',
     'GET /alerts/{id}': `/alerts/${alert}`,

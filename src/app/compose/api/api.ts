@@ -70,7 +70,7 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     approvedPictures: streams.approved,
     cameraSetup: (id) => streams.setup.status(id),
     recorderEvents: (id) => streams.cameraEvents.ofRecorder(id),
-    audit: { list: (caller, filter) => readAudit({ database, register: devices.register }, caller, filter) },
+    audit: auditOf(parts),
     accessRegister: devices.register,
     passages: ingest.search,
     reports: { ...registry.reports, traffic: ingest.traffic },
@@ -108,6 +108,10 @@ function howDevicesAre({ telemetry: { twin }, registry: { health } }: ApiParts):
     counts: (devices) => twin.counts(devices),
     presence: (id) => ({ ...twin.presence(id), health: health.shown(id) }),
   };
+}
+
+function auditOf({ ground: { database, registers }, devices: { register } }: ApiParts): ApiDeps['audit'] {
+  return { list: (caller, filter) => readAudit({ database, register }, caller, filter), keys: registers.keys };
 }
 
 function healthOf(parts: ApiParts): Health {

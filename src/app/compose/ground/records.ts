@@ -8,7 +8,7 @@ import { CheckpointFile } from '../../../platform/records/checkpoint-file.ts';
 import { Checkpoints } from '../../../platform/records/checkpoints.ts';
 import { Pruning } from '../../../platform/records/pruning.ts';
 import { Sealer } from '../../../platform/records/sealer.ts';
-import { Signer } from '../../../platform/records/signing.ts';
+import { type PublicKey, Signer } from '../../../platform/records/signing.ts';
 import type { Config } from '../../config/config.ts';
 import type { DataDirectory } from '../../local-services/data-directory.ts';
 
@@ -31,8 +31,14 @@ export function checkpointFileIn(dataDirectory: string): string {
 
 const CHECKPOINTS = 'checkpoints';
 
-/** Has both registers sealed and written down outside the database from now on; resolves with what prunes them. */
-export async function openRecords(input: RecordsInput): Promise<Pruning> {
+/** What prunes the registers, and by which keys their checkpoints are verified. */
+export interface Records {
+  pruning: Pruning;
+  keys(): Promise<PublicKey[]>;
+}
+
+/** Has both registers sealed and written down outside the database from now on. */
+export async function openRecords(input: RecordsInput): Promise<Records> {
   const { config, place, database, ownership, seed, clock, observer, lifecycle } = input;
   const { checkpointFile, keepDays } = config.audit;
   if (checkpointFile === null) await place.directory(CHECKPOINTS);
@@ -46,5 +52,6 @@ export async function openRecords(input: RecordsInput): Promise<Pruning> {
   sealer.start();
   checkpoints.start();
   const beforeRemoval = (): Promise<void> => checkpoints.write();
-  return new Pruning({ database, ownership, signer, keepDays, beforeRemoval });
+  const pruning = new Pruning({ database, ownership, signer, keepDays, beforeRemoval });
+  return { pruning, keys: () => file.keys() };
 }

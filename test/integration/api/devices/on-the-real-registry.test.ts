@@ -29,7 +29,7 @@ async function startReal(t: Parameters<typeof openRegistry>[0]) {
     tokens,
     kinds,
     jurisdictions,
-    audit: { list: (caller, filter) => listAudit(database, caller, filter) },
+    audit: { list: (caller, filter) => listAudit(database, caller, filter), keys: async () => [] },
     idempotency: new Idempotency({ database, clock: systemClock }),
     preview: (message) => {
       const kind = kinds.at(message.device.kind, message.device.kindVersion);

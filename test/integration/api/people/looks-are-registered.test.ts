@@ -12,7 +12,7 @@ const register = new AccessRegister({ database, clock: systemClock, needsInciden
 const asked = { state: 'failed' as const, problem: 'auth', hint: 'Check the password.', atMs: 0, clockSkewMs: null };
 const { call } = await startApi(t, {
   accessRegister: register,
-  audit: { list: (caller, filter) => readAudit({ database, register }, caller, filter) },
+  audit: { list: (caller, filter) => readAudit({ database, register }, caller, filter), keys: async () => [] },
   cameraSetup: async () => ({ ...asked, profiles: [] }),
 });
 

@@ -170,7 +170,12 @@ t.test('checkpoints stand in a file, signed and one after the other, torn by a k
   const later = readCheckpoints(lines, { ...given, sinceMs: AT_MS + 3 });
   t.match(later, { faults: [], checkpoints: { length: 2 } });
 
-  await new CheckpointFile(path, FORGER).publishKey();
+  const other = new CheckpointFile(path, FORGER);
+  const told = async () => (await other.keys()).map(({ id, pem }) => [id, PublicKeys.parse(pem)!.ids[0]]);
+  const [mine, its] = [SIGNER.keyId, FORGER.keyId].map((id) => [id, id]);
+  t.strictSame(await told(), [mine, its], 'the present key last, also before it is published');
+  await other.publishKey();
+  t.strictSame(await told(), [mine, its]);
   const both = PublicKeys.parse(await readFile(keyFileOf(path), 'utf8'));
   t.same(both?.ids, [SIGNER.keyId, FORGER.keyId], 'a key of before stays for the lines it signed');
   t.equal(PublicKeys.parse('nothing'), null);
