@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { chinaDayAt } from '../../core/clock.ts';
+import { chinaDayAt, DAY_MS, startOfChinaDay } from '../../core/clock.ts';
 import { type CoverageRow, placeOf } from '../../devices/reports/coverage.ts';
 import { day } from '../../devices/reports/plan-input.ts';
 import { callerOf } from '../guards/auth.ts';
@@ -47,6 +47,9 @@ export const coverageReportRoutes: RoutePart = (app, context) => {
         querystring: z.strictObject({
           plan: z.uuid().meta({ description: 'Id of the plan, see GET /plans' }),
           on: day.optional().meta({ description: 'The revision of this day; without it, today. Positions are of now' }),
+          at: day
+            .optional()
+            .meta({ description: 'Positions as they stood at the end of this day of China, and its revision' }),
           jurisdiction: jurisdiction.optional(),
           kind: z.string().min(1).max(64).optional().meta({ description: 'Only entries that name this kind' }),
           ...reportQuery,
@@ -55,8 +58,10 @@ export const coverageReportRoutes: RoutePart = (app, context) => {
       },
     },
     async (request, reply) => {
-      const { plan, on = chinaDayAt(context.clock.nowMs()), jurisdiction, kind } = request.query;
-      const filter = { plan, on, ...defined({ jurisdiction, kind }) };
+      const { plan, at, jurisdiction, kind } = request.query;
+      const { on = at ?? chinaDayAt(context.clock.nowMs()) } = request.query;
+      const atMs = at === undefined ? undefined : startOfChinaDay(at) + DAY_MS - 1;
+      const filter = { plan, on, ...defined({ atMs, jurisdiction, kind }) };
       return await answerReport(
         context,
         { request, reply },

@@ -9,11 +9,17 @@ import { type ApiApp, defined, type RouteContext, type RoutePart } from './route
 
 const TAGS = ['reports'];
 const text = z.string().nullable();
+const dueDay = z.string();
 
 const asked = z.strictObject({
   jurisdiction: jurisdiction.optional(),
   kind: z.string().min(1).max(64).optional(),
   owner: z.string().min(1).max(64).optional().meta({ description: 'The department, as files of points name it' }),
+  overdue: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional()
+    .meta({ description: 'Only those that are overdue, or only the others' }),
   ...reportQuery,
 });
 
@@ -26,6 +32,8 @@ const system = z.object({
   storageDays: z.int().nullable().meta({ description: 'The least of any; null where it is not known' }),
   signs: z.int().meta({ description: 'Those whose sign was photographed at their acceptance' }),
   since: moment.meta({ description: 'When the first of them went live' }),
+  due: dueDay.meta({ description: 'The day on which the first of them is due' }),
+  overdue: z.int().meta({ description: 'Those whose day has passed and that lack something' }),
 });
 
 const position = z.object({
@@ -46,6 +54,8 @@ const position = z.object({
   maintainer: text,
   since: moment.meta({ description: 'From its acceptance, or from its registration' }),
   signAt: moment.nullable().meta({ description: 'When its sign was photographed' }),
+  due: dueDay.meta({ description: 'The last day of its filing: 30 days after it went live' }),
+  overdue: z.boolean().meta({ description: 'That day has passed, and it lacks something' }),
   lacks: z.array(z.enum(FILING_FIELDS)).meta({ description: 'What a filing asks for and nobody has written down' }),
 });
 
@@ -68,6 +78,8 @@ const SYSTEM_COLUMNS: readonly ReportColumn<FiledSystem>[] = [
   { name: 'storageDays', title: '最短存储天数', of: ({ storageDays }) => storageDays },
   { name: 'signs', title: '已设提示标识', of: ({ signs }) => signs },
   { name: 'since', title: '启用日期', of: ({ sinceMs }) => chinaDayAt(sinceMs) },
+  { name: 'due', title: '备案截止日期', of: ({ dueMs }) => chinaDayAt(dueMs) },
+  { name: 'overdue', title: '逾期未备齐', of: ({ overdue }) => overdue },
 ];
 
 const POSITION_COLUMNS: readonly ReportColumn<FiledPosition>[] = [
@@ -92,6 +104,12 @@ const POSITION_COLUMNS: readonly ReportColumn<FiledPosition>[] = [
   { name: 'maintainer', title: '运维单位', of: ({ maintainer }) => maintainer },
   { name: 'since', title: '启用日期', of: ({ sinceMs }) => chinaDayAt(sinceMs) },
   { name: 'signAt', title: '标识拍照日期', of: ({ acceptedAtMs: at }) => (at === null ? null : chinaDayAt(at)) },
+  { name: 'due', title: '备案截止日期', of: ({ dueMs }) => chinaDayAt(dueMs) },
+  {
+    name: 'overdue',
+    title: '逾期未备齐',
+    of: ({ overdue }, titles) => (titles === 'zh' ? (overdue ? '是' : '否') : String(overdue)),
+  },
   {
     name: 'lacks',
     title: '缺项',
@@ -125,7 +143,7 @@ function serveSystems(app: ApiApp, context: RouteContext): void {
       return await answerReport(context, answer, {
         name: 'filing',
         columns: SYSTEM_COLUMNS,
-        shown: ({ sinceMs, ...rest }) => ({ ...rest, since: toRfc3339(sinceMs) }),
+        shown: ({ sinceMs, dueMs, ...rest }) => ({ ...rest, since: toRfc3339(sinceMs), due: chinaDayAt(dueMs) }),
         page: async (page) => pageOfRows(await filing.systems(callerOf(request), filter), keyOf, page),
       });
     },
@@ -151,8 +169,9 @@ function servePositions(app: ApiApp, context: RouteContext): void {
       return await answerReport(context, answer, {
         name: 'filing/devices',
         columns: POSITION_COLUMNS,
-        shown: ({ sinceMs, acceptedAtMs, ...rest }) => {
-          return { ...rest, since: toRfc3339(sinceMs), signAt: momentOrNull(acceptedAtMs) };
+        shown: ({ sinceMs, acceptedAtMs, dueMs, ...rest }) => {
+          const due = chinaDayAt(dueMs);
+          return { ...rest, since: toRfc3339(sinceMs), signAt: momentOrNull(acceptedAtMs), due };
         },
         page: (page) => filing.positions(callerOf(request), filter, page),
         taken: () => filing.taken(callerOf(request), filter),
@@ -161,6 +180,6 @@ function servePositions(app: ApiApp, context: RouteContext): void {
   );
 }
 
-function filterOf({ jurisdiction, kind, owner }: z.output<typeof asked>) {
-  return defined({ jurisdiction, kind, owner });
+function filterOf({ jurisdiction, kind, owner, overdue }: z.output<typeof asked>) {
+  return defined({ jurisdiction, kind, owner, overdue });
 }

@@ -10,7 +10,7 @@ import { percentOf } from '../../core/percent.ts';
 import type { Caller } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { PlanEntry, PlanRevision, Plans } from './plans.ts';
-import { countPositions, type PositionCount } from './position-counts.ts';
+import { countPositions, countPositionsAt, type PositionCount } from './position-counts.ts';
 
 /** How many of the positions that are to be there are there. */
 export interface CoverageCounts {
@@ -31,8 +31,10 @@ export interface CoverageRow extends CoverageCounts {
 
 export interface CoverageFilter {
   plan: string;
-  /** The revision of this day, `2026-03-31`; positions are those of now. */
+  /** The revision of this day, `2026-03-31`. */
   on: string;
+  /** Positions as they stood at this moment (Unix ms); those of now where it is left out. */
+  atMs?: number;
   jurisdiction?: Jurisdiction;
   /** Only entries that name this kind. */
   kind?: string;
@@ -60,24 +62,25 @@ export class Coverage {
   }
 
   /** What the caller may see, in order of code and kind. Errors: as `Plans.onDay`. */
-  async report(caller: Caller, { plan, on, jurisdiction, kind }: CoverageFilter): Promise<CoverageReport> {
+  async report(caller: Caller, { plan, on, atMs, jurisdiction, kind }: CoverageFilter): Promise<CoverageReport> {
     const { database, plans, tree } = this.#deps;
     const area = jurisdiction === undefined ? null : tree.area(jurisdiction);
     const { revision, entries } = await plans.onDay(caller, plan, on);
-    const counts = await countPositions(database, caller, {
-      area,
-      ...(kind !== undefined && { kind }),
-    });
+    const asked = { area, ...(kind !== undefined && { kind }) };
+    const counts =
+      atMs === undefined
+        ? await countPositions(database, caller, asked)
+        : await countPositionsAt(database, caller, { ...asked, atMs });
     const { rows, outside } = coverageOf(entries, counts);
     const isAsked = (row: CoverageRow): boolean =>
       covers(caller, row.jurisdiction) &&
       (area === null || covers(area, row.jurisdiction)) &&
       (kind === undefined || row.kind === kind);
-    const asked = rows.filter(isAsked);
+    const shown = rows.filter(isAsked);
     const total = (name: 'planned' | 'accepted' | 'inService'): number =>
-      asked.reduce((sum, row) => sum + row[name], 0);
+      shown.reduce((sum, row) => sum + row[name], 0);
     const sum = counted(total('planned'), { accepted: total('accepted'), inService: total('inService') });
-    return { revision, sum: { ...sum, outside }, rows: asked };
+    return { revision, sum: { ...sum, outside }, rows: shown };
   }
 }
 

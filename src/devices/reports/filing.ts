@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, chinaDayAt, DAY_MS, startOfChinaDay } from '../../core/clock.ts';
 import type { Jurisdiction, Tree } from '../../core/jurisdiction.ts';
 import type { PositionFile } from '../../core/registry/position-file.ts';
 import type { Caller, DeviceId, DeviceKind } from '../../core/types.ts';
@@ -9,6 +9,12 @@ import { servingPositions } from './positions.ts';
 /** Decree 799 of the State Council (2025): public video is kept for so many days at least. */
 const STORAGE_DAYS_MIN = 30;
 
+/** The same, article 14: who puts a system to use files it within so many days. */
+const DUE_DAYS = 30;
+/** It came into force then (China); what was in use before had to be filed until the end of the other day. */
+const IN_FORCE_MS = startOfChinaDay('2025-04-01');
+const DUE_OF_BEFORE_MS = startOfChinaDay('2025-06-30');
+
 /** What a filing asks for, and when a position lacks it. */
 const ASKED = {
   owner: sql<boolean>`owner is null`,
@@ -18,6 +24,11 @@ const ASKED = {
   storageDays: sql<boolean>`storage_days is null or storage_days < ${sql.lit(STORAGE_DAYS_MIN)}`,
   sign: sql<boolean>`accepted_at_ms is null`,
 } as const satisfies Record<string, RawBuilder<boolean>>;
+
+const COMPLETE = sql<boolean>`(not (${sql.join(
+  Object.values(ASKED).map((lacks) => sql`(${lacks})`),
+  sql` or `,
+)}))`;
 
 export type FilingField = keyof typeof ASKED;
 
@@ -37,6 +48,10 @@ export interface FiledSystem {
   signs: number;
   /** When the first of them went live, Unix ms. */
   sinceMs: number;
+  /** A moment of the day on which the first of them is due. */
+  dueMs: number;
+  /** Those whose day has passed and that lack something: so they were not filed as they must be. */
+  overdue: number;
 }
 
 /** A position as a filing lists it. */
@@ -61,6 +76,10 @@ export interface FiledPosition {
   sinceMs: number;
   /** When its sign was photographed; null where it was not. */
   acceptedAtMs: number | null;
+  /** A moment of the last day on which it may be filed. */
+  dueMs: number;
+  /** Whether that day has passed and it lacks something. Whether it was filed nobody tells the gateway. */
+  overdue: boolean;
   lacks: FilingField[];
 }
 
@@ -68,6 +87,7 @@ export interface FilingFilter {
   jurisdiction?: Jurisdiction;
   kind?: string;
   owner?: string;
+  overdue?: boolean;
 }
 
 export interface FilingDeps {
@@ -90,14 +110,11 @@ export class Filing {
 
   /** By department, division and kind, in this order; what nobody answers for comes last. */
   async systems(caller: Caller, filter: FilingFilter): Promise<FiledSystem[]> {
-    const complete = sql`not (${sql.join(
-      Object.values(ASKED).map((lacks) => sql`(${lacks})`),
-      sql` or `,
-    )})`;
     const { rows } = await sql<FiledSystem>`
       ${this.#filed(caller, filter)}
       select owner, jurisdiction, kind, count(*)::int as positions,
-        (count(*) filter (where ${complete}))::int as complete,
+        (count(*) filter (where ${COMPLETE}))::int as complete,
+        min(due_ms) as "dueMs", (count(*) filter (where overdue))::int as overdue,
         min(storage_days) as "storageDays", count(accepted_at_ms)::int as signs, min(since_ms) as "sinceMs"
       from filed group by owner, jurisdiction, kind order by owner nulls last, jurisdiction, kind`.execute(
       this.#deps.database.tables(),
@@ -116,7 +133,8 @@ export class Filing {
       ${this.#filed(caller, filter)}
       select id as device, gb_id as "gbId", name, kind, jurisdiction, address, lat, lon, place_type as "placeType",
         owner, tier, purpose, resolution, storage_days as "storageDays", maintainer, since_ms as "sinceMs",
-        accepted_at_ms as "acceptedAtMs", array_remove(array[${sql.join(names)}], null) as lacks
+        accepted_at_ms as "acceptedAtMs", due_ms as "dueMs", overdue,
+        array_remove(array[${sql.join(names)}], null) as lacks
       from filed where id > ${after} order by id limit ${limit + 1}`.execute(this.#deps.database.tables());
     const items = rows.slice(0, limit);
     return { items, next: rows.length > limit ? items.at(-1)!.device : null };
@@ -136,15 +154,22 @@ export class Filing {
     });
   }
 
-  #filed(caller: Caller, { owner, ...area }: FilingFilter): RawBuilder<unknown> {
-    const { database, kinds, tree } = this.#deps;
+  #filed(caller: Caller, { owner, overdue, ...area }: FilingFilter): RawBuilder<unknown> {
+    const { database, kinds, tree, clock } = this.#deps;
+    const today = startOfChinaDay(chinaDayAt(clock.nowMs()));
     const filming = kinds.all().flatMap(({ kind, stream }) => (stream ? [kind] : []));
     const serving = servingPositions(database, tree, caller, area).where(sql<boolean>`kind = any(${filming}::text[])`);
     return sql`
-      with filed as (
+      with known as (
         select p.*, accepted_at_ms, coalesce(accepted_at_ms, p.created_at_ms) as since_ms
         from (${owner === undefined ? serving : serving.where('owner', '=', owner)}) p
           cross join lateral (select min(at_ms) as accepted_at_ms from acceptance where device = p.id) as proof
+      ), judged as (
+        select *, due_ms < ${today}::bigint and not ${COMPLETE} as overdue from known cross join lateral (
+          select case when since_ms < ${IN_FORCE_MS}::bigint then ${DUE_OF_BEFORE_MS}::bigint
+            else since_ms + ${DUE_DAYS * DAY_MS}::bigint end as due_ms) as due
+      ), filed as (
+        select * from judged where ${overdue === undefined ? sql`true` : sql`overdue = ${overdue}`}
       )`;
   }
 }

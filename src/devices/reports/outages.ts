@@ -2,7 +2,7 @@ import type { Jurisdiction, Tree } from '../../core/jurisdiction.ts';
 import { percentOf } from '../../core/percent.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, sql } from '../../platform/database/database.ts';
-import { type AreaFilter, servingPositions } from './positions.ts';
+import { type AreaFilter, servedPositions } from './positions.ts';
 
 /** A period, Unix ms; the end is left out. */
 export interface Period {
@@ -59,15 +59,16 @@ export class Outages {
   }
 
   /**
-   * How devices that serve now were there. A device counts from its acceptance, or from its registration where it has
-   * no record of one. What lay in a maintenance of the device, or of what it hangs on, counts in neither way.
+   * How devices that serve, or served in the period, were there. One counts until it was retired, and from its
+   * acceptance, or from its registration where it has no record of one. What lay in a maintenance of the device, or of
+   * what it hangs on, counts in neither way.
    */
   async online(caller: Caller, { fromMs, toMs, ...area }: Period & AreaFilter): Promise<SummedReport<OnlineCounts>> {
     const range = sql`int8range(${fromMs}::bigint, ${toMs}::bigint)`;
     const total = (times: ReturnType<typeof sql>) =>
       sql`(select coalesce(sum(upper(one) - lower(one)), 0) from unnest(${times}) as one)`;
     const { rows } = await sql<Found<Omit<OnlineCounts, 'percent'>>>`
-      with recursive position_asked as (${servingPositions(this.#database, this.#tree, caller, area)}),
+      with recursive position_asked as (${this.#served(caller, area, fromMs)}),
       ${workedSince(fromMs)},
       worked as (
         select id, range_agg(int8range(from_ms, ended_ms)) as times from worked_on
@@ -76,12 +77,13 @@ export class Outages {
         select position_id as id, range_agg(int8range(from_ms, to_ms)) as times from device_downtime
         where from_ms < ${toMs}::bigint and (to_ms is null or to_ms > ${fromMs}::bigint) group by position_id
       ), timed as (
-        select p.jurisdiction, p.kind, h.position_id is not null as heard, offline.times as offline,
-          int8multirange(${range} * int8range(coalesce(
-            (select min(at_ms) from acceptance where device = p.id), p.created_at_ms), null))
+        select p.jurisdiction, p.kind, coalesce(p.heard, h.position_id is not null) as heard, offline.times as offline,
+          int8multirange(${range} * int8range(since, greatest(since, coalesce(p.retired_at_ms, ${toMs}::bigint))))
             - coalesce(worked.times, '{}') as expected
         from position_asked p left join worked using (id) left join offline using (id)
           left join device_health h on h.position_id = p.id
+          cross join lateral (select coalesce(
+            (select min(at_ms) from acceptance where device = p.id), p.created_at_ms) as since) as began
       )
       select jurisdiction, kind, count(*)::int as devices, (count(*) filter (where not heard))::int as unheard,
         (coalesce(sum(${total(sql`expected`)}) filter (where heard), 0) / 1000)::bigint as "expectedS",
@@ -94,7 +96,8 @@ export class Outages {
   }
 
   /**
-   * How long faults of devices that serve now lasted. What began in a maintenance of the device, or of what it hangs
+   * How long faults of devices that serve, or served in the period, lasted. One that ended only because the device
+   * was retired is none that was repaired. What began in a maintenance of the device, or of what it hangs
    * on, is work and no fault; what lasted less than `leastMs` is left out.
    */
   async repairs(
@@ -105,7 +108,7 @@ export class Outages {
     const part = (share: number) =>
       sql`(percentile_disc(${sql.lit(share)}) within group (order by ${lasted}) filter (where ended) / 1000)::int`;
     const { rows } = await sql<Found<RepairCounts>>`
-      with recursive position_asked as (${servingPositions(this.#database, this.#tree, caller, area)}),
+      with recursive position_asked as (${this.#served(caller, area, fromMs)}),
       ${workedSince(0)},
       fault as (
         select p.id, p.jurisdiction, p.kind, d.from_ms, d.to_ms, d.to_ms is not null as ended
@@ -114,6 +117,7 @@ export class Outages {
             and ${lasted} >= ${leastMs}::bigint))
           and not exists (select from worked_on w where w.id = d.position_id
             and d.from_ms >= w.from_ms and (w.ended_ms is null or d.from_ms < w.ended_ms))
+          and (p.retired_at_ms is null or to_ms < p.retired_at_ms)
       )
       select jurisdiction, kind, (count(*) filter (where ended))::int as outages,
         ${part(0.5)} as "medianS", ${part(0.9)} as "p90S", ${part(1)} as "worstS",
@@ -123,6 +127,10 @@ export class Outages {
       this.#database.tables(),
     );
     return summed(rows);
+  }
+
+  #served(caller: Caller, area: AreaFilter, sinceMs: number) {
+    return servedPositions(this.#database, this.#tree, caller, { ...area, sinceMs });
   }
 }
 

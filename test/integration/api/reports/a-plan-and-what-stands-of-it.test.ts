@@ -1,5 +1,5 @@
 import t from 'tap';
-import { systemClock } from '../../../../src/core/clock.ts';
+import { chinaDayAt, DAY_MS, systemClock } from '../../../../src/core/clock.ts';
 import { Coverage } from '../../../../src/devices/reports/coverage.ts';
 import { Plans } from '../../../../src/devices/reports/plans.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
@@ -79,6 +79,12 @@ t.test(
     await sql`update position set state = 'retired' where id like 'old-_' or id like 'old-__'`.execute(db);
     await sql`update position set state = 'retired' where id = 'old-100'`.execute(db);
     t.match((await coverage()).sum, { planned: 11_765, covered: 5_429, percent: 46.1 }, '100 that are retired');
+    const yesterday = chinaDayAt(systemClock.nowMs() - DAY_MS);
+    t.match((await coverage(`&at=${yesterday}`)).sum, { covered: 5_529, percent: 47 }, 'they stood there until then');
+    await sql`insert into life_step (position_id, state, at_ms, by_name) values ('new-1', 'installed', 1, 'n'),
+      ('new-1', 'accepted', ${systemClock.nowMs()}::bigint, 'n')`.execute(db);
+    t.match((await coverage(`&at=${yesterday}`)).sum, { covered: 5_528 }, 'in the state that each had');
+    t.match((await coverage('&at=2016-01-01')).sum, { planned: 11_765, covered: 5_528 }, 'and the plan of that day');
   },
 );
 

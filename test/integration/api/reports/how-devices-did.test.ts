@@ -224,3 +224,21 @@ t.test('traffic of a week is told against another, hour by hour where the week i
     sum: { passages: 70, against: 225, index: 31.1 },
   });
 });
+
+t.test('what was retired counts for as long as it was there, and is not repaired by that', async (t) => {
+  const of = async (report: string) =>
+    (await ask(`${report}?${period}&kind=recycling-kiosk&jurisdiction=${YINZHOU}`)).body as { sum: object };
+  const [online, repairs] = [await of('online'), await of('repairs')];
+  const { percent: _, ...sum } = online.sum as Record<'percent' | 'devices' | 'expectedS' | 'offlineS', number>;
+  const { version } = await registry.get(NINGBO, 'flaky');
+  await registry.retire(NINGBO, 'flaky', version);
+  const gone = (minutes: number) =>
+    sql`update position set retired_at_ms = ${at(minutes)}::bigint where id = 'flaky'`.execute(database.tables());
+  await gone(300);
+  t.match((await of('online')).sum, { ...sum, expectedS: sum.expectedS - 300 * 60 });
+  t.strictSame(await of('repairs'), repairs, 'faults of before were repaired');
+  await gone(150);
+  t.match((await of('repairs')).sum, { outages: (repairs.sum as { outages: number }).outages - 1 });
+  await gone(-10);
+  t.match((await of('online')).sum, { devices: sum.devices - 1, offlineS: sum.offlineS - 90 * 60 });
+});

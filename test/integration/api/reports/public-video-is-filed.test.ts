@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
-import { systemClock } from '../../../../src/core/clock.ts';
+import { DAY_MS, systemClock } from '../../../../src/core/clock.ts';
 import { Filing } from '../../../../src/devices/reports/filing.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { bearer, startApi } from '../../../support/api/api.ts';
@@ -75,11 +75,33 @@ t.test('the table is what an office takes: in Chinese, by days of China, no form
   const [title, short, whole] = text.split('\r\n');
   t.match(title, /^\ufeff点位编号,国标编码,点位名称,/);
   t.match(short, /^cam-short,,'=cam-short,camera,330212,天一广场,[\d.]+,[\d.]+,中心广场,'@boss,一类,,/);
-  t.match(short, /,用途、存储天数\(不少于30天\)、提示标识$/);
-  t.match(whole, /,2026-04-01,2026-04-01,$/);
+  t.match(short, /,否,用途、存储天数\(不少于30天\)、提示标识$/);
+  t.match(whole, /,2026-04-01,2026-04-01,2026-05-01,否,$/);
   const { rows } = await sql<{ after: object }>`
     select after from audit_entry where action = 'filing.export'`.execute(database.tables());
   t.match(rows, [{ after: { filter: { jurisdiction: YINZHOU } } }]);
+});
+
+t.test('what was not filed as it must be when its day had passed is told', async (t) => {
+  const since = async (id: string, at: string) =>
+    await sql`update position set created_at_ms = ${Date.parse(at)}::bigint where id = ${id}`.execute(
+      database.tables(),
+    );
+  const [before, after] = ['2025-03-31T15:59:59Z', '2025-03-31T16:00:00Z'];
+  await since('cam-short', before);
+  await since('cam-other', after);
+  t.match((await ask('/devices')).body, {
+    items: [
+      { device: 'cam-other', due: '2025-05-01', overdue: true },
+      { device: 'cam-short', due: '2025-06-30', overdue: true },
+      { device: 'cam-whole', due: '2026-05-01', overdue: false },
+    ],
+  });
+  const { items } = (await ask('/devices?overdue=true')).body as { items: object[] };
+  t.equal(items.length, 2);
+  t.match((await ask('?overdue=false')).body, { items: [{ positions: 1, overdue: 0, due: '2026-05-01' }] });
+  await since('cam-short', new Date(systemClock.nowMs() - 29 * DAY_MS).toISOString());
+  t.match((await ask('/devices?owner=%40boss')).body, { items: [{ overdue: false }] });
 });
 
 t.test('another district is in no list and no number', async (t) => {
