@@ -39,6 +39,7 @@ const FINDING: Record<string, string> = {
   'GET /device-facets': '/device-facets',
   'GET /devices.geojson': '/devices.geojson',
   'GET /devices/labels': '/devices/labels',
+  'GET /audit/keys': '/audit/keys',
 };
 
 /** A question to each route that reads; a new one has its line here. */
@@ -89,7 +90,6 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     'GET /session/open': '/session/open',
     'GET /users': '/users',
     'GET /audit': '/audit?limit=500',
-    'GET /audit/keys': '/audit/keys',
     'GET /access-register': '/access-register',
     'GET /alerts': '/alerts',
     'GET /alerts/{id}': `/alerts/${alert}`,

@@ -1,3 +1,4 @@
+import type { ApiDeps } from '../../../api/deps.ts';
 import { Health } from '../../../api/health.ts';
 import type { TwinPort } from '../../../api/ports.ts';
 import { API_LIMITS } from '../../../api/server/limits.ts';

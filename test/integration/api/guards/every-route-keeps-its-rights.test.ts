@@ -194,7 +194,6 @@ const REQUESTS: Record<string, Row> = {
   'PATCH /api/v1/users/:id': { id: NOBODY, payload: { name: 'Li' }, ifMatch: true },
   'DELETE /api/v1/users/:id': { id: NOBODY, ifMatch: true },
   'GET /api/v1/audit': { ownAreaOnly: true },
-  'GET /api/v1/audit/keys': { ownAreaOnly: true },
   'GET /api/v1/alerts': { ownAreaOnly: true },
   'GET /api/v1/alerts/:id': {},
   'GET /api/v1/alerts/:id/evidence/:evidence': {},

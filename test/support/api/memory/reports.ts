@@ -53,6 +53,7 @@ export function memoryReports(requireHere: (caller: Caller) => void): ReportPart
 
 /** What a correct request to each route of reports needs, as `every-route-keeps-its-rights.test.ts` has it. */
 export const REPORT_REQUESTS = {
+  'GET /api/v1/audit/keys': { ownAreaOnly: true },
   'GET /api/v1/plans': { ownAreaOnly: true },
   'POST /api/v1/plans': {
     payload: {
