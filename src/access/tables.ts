@@ -1,7 +1,7 @@
 import type { Role } from '../core/types.ts';
 import type { ColumnType, Generated, RawBuilder } from '../platform/database/database.ts';
 
-/** Tables of migrations 0003, 0064, 0207 on and 0236; what each column means stands there. */
+/** Tables of migrations 0003, 0064, 0207 on and 0262; what each column means stands there. */
 export interface AccessTables {
   jurisdiction: {
     code: string;

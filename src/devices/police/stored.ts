@@ -20,7 +20,7 @@ export interface PoliceAgency {
   hasBounds: boolean;
 }
 
-/** Tables of migrations 0243 and 0238; what each column means stands there. */
+/** Tables of migrations 0243 and 0264; what each column means stands there. */
 export interface PoliceTables {
   police_agency: Pick<PoliceAgency, 'code' | 'name' | 'level' | 'parent' | 'jurisdiction'> & {
     bounds: RawBuilder<string> | null;

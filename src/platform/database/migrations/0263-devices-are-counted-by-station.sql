@@ -10,12 +10,7 @@ end $$;
 create or replace trigger told_with_station before insert or update on device_search
   for each row execute function station_of_device();
 
--- In a new database there are no positions, and no agencies yet.
-do $$ begin
-  if exists (select from position) then
-    update device_search as d set police = null from position as p where p.id = d.id and p.police is not null;
-  end if;
-end $$;
+update device_search as d set police = null from position as p where p.id = d.id and p.police is not null;
 
 -- What is counted is read from an index alone.
 drop index if exists device_search_group;
