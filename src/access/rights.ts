@@ -57,6 +57,7 @@ export const RIGHTS = {
   'tokens.keep': 'Make and revoke tokens.',
   'rights.give': 'Give roles with rights that one lacks.',
   'grants.ask': 'Ask for leave to look beyond the own border.',
+  'recordings.disks': 'Say which disks video is recorded on.',
   'trees.keep': 'Keep divisions, zones, police agencies and departments.',
   'grants.approve': 'Approve what others ask for in the own area, and end it.',
   'audit.read': 'Who changed what.',

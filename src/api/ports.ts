@@ -40,6 +40,7 @@ import type { RecordingExports } from '../streams/exports/exports.ts';
 import type { Approval } from '../streams/picture-health/approval.ts';
 import type { ApprovedPictures } from '../streams/picture-health/approved.ts';
 import type { StreamPlans } from '../streams/pool/stream-plans.ts';
+import type { DiskRegister } from '../streams/recorder/disk/disk-register.ts';
 import type { RecordingPlans } from '../streams/recorder/plan/plans.ts';
 import type { Pins } from '../streams/recordings/pins.ts';
 import type { Playback } from '../streams/recordings/playback.ts';
@@ -171,6 +172,8 @@ export interface RecordingParts {
   exports: Pick<RecordingExports, 'ask' | 'approve' | 'remove' | 'one' | 'list' | 'progress' | 'archive' | 'publicKey'>;
   /** The caller's right to the camera is checked before; the look is registered by `file`. */
   clips: Pick<Clips, 'clip' | 'of' | 'one' | 'file'>;
+  /** Leaves a row in the audit trail itself. */
+  disks: Pick<DiskRegister, 'list' | 'add' | 'use' | 'retire'>;
 }
 
 /** How the streams of cameras are kept. Rights to a device are decided before. */

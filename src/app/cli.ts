@@ -47,6 +47,7 @@ const COMMANDS: readonly Command[] = [
   kind,
   check,
   rotate,
+  recordings,
   token,
   user,
   tree,

@@ -23,6 +23,7 @@ const hole = z.object({
     'disk-failed',
     'disk-full',
     'disk-away',
+    'file-lost',
     'stream',
     'not-pulled',
     'memory',

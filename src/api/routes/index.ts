@@ -49,6 +49,7 @@ import { pickupReportRoutes } from './pickup-report.ts';
 import { planRoutes } from './plans.ts';
 import { policeRoutes } from './police.ts';
 import { ptzRoutes } from './ptz.ts';
+import { recordingDiskRoutes } from './recording-disks.ts';
 import { recordingExportRoutes } from './recording-exports.ts';
 import { recordingPinRoutes } from './recording-pins.ts';
 import { recordingReportRoutes } from './recording-report.ts';
@@ -84,6 +85,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   approvedPictureRoutes,
   clipRoutes,
   recordingExportRoutes,
+  recordingDiskRoutes,
   upkeepRoutes,
   channelRoutes,
   unitRoutes,

@@ -13,6 +13,16 @@ import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
 const tags = ['streams'];
 const quality = z.enum(['main', 'sub']).default('main');
+const GAP_CAUSES = [
+  'camera',
+  'gateway',
+  'disk-slow',
+  'disk-failed',
+  'disk-full',
+  'disk-away',
+  'file-lost',
+  'stream',
+] as const;
 
 const spanQuery = z.strictObject({ quality, ...rangeQuery }).check(inOrder());
 const lookOfSpan = z.strictObject({ quality, ...rangeQuery, ...lookQuery }).check(inOrder());
@@ -32,7 +42,7 @@ const timeline = z
       z.object({
         from: moment,
         to: moment.nullable().meta({ description: 'Null while it lasts' }),
-        cause: z.enum(['camera', 'gateway', 'disk-slow', 'disk-failed', 'disk-full', 'disk-away', 'stream']),
+        cause: z.enum(GAP_CAUSES),
         detail: z.string().nullable(),
       }),
     ),

@@ -3,8 +3,9 @@ import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger, Observer } from '../../core/observe.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, Tables } from '../database/database.ts';
 import { ensureDirectory, syncDirectory, writeFileDurable } from '../files/files.ts';
+import { VOLUME_FILE } from './volume-file.ts';
 
 export interface VolumeDeps {
   /** Names it in the database and to people: `images`. */
@@ -21,7 +22,7 @@ interface VolumeTables {
   volume: { name: string; identity: string; since_ms: number };
 }
 
-const FILE = '.citywatch-volume';
+const FILE = VOLUME_FILE;
 
 /**
  * A directory that rows of the database name files of, on a disk that may not be mounted. It carries an identity that
@@ -52,11 +53,25 @@ export class Volume {
     return problem;
   }
 
+  /** The identity that the database knows; null before a directory was claimed. It does not ask the disk. */
+  async known(): Promise<string | null> {
+    if (this.#identity !== null) return this.#identity;
+    const query = this.#deps.database.tables<VolumeTables>().selectFrom('volume').select('identity');
+    const row = await query.where('name', '=', this.#deps.name).executeTakeFirst();
+    this.#identity = row?.identity ?? null;
+    return this.#identity;
+  }
+
+  /** The database knows the directory no more; its file stays. */
+  async forget(tx: Tables): Promise<void> {
+    await tx.tables<VolumeTables>().deleteFrom('volume').where('name', '=', this.#deps.name).execute();
+    this.#identity = null;
+  }
+
   async #look(): Promise<string | null> {
     const { name, directory } = this.#deps;
     const found = await this.#written(FILE);
-    const known = this.#identity ?? (await this.#known());
-    this.#identity = known;
+    const known = await this.known();
     if (known !== null && found === known) return null;
     if (known === null && found === null) return await this.#claim();
     if (known !== null && found === null) {
@@ -105,12 +120,6 @@ export class Volume {
     await syncDirectory(directory);
     this.#identity = identity;
     return (await this.#written(FILE)) === identity ? null : await this.#look();
-  }
-
-  async #known(): Promise<string | null> {
-    const query = this.#deps.database.tables<VolumeTables>().selectFrom('volume').select('identity');
-    const row = await query.where('name', '=', this.#deps.name).executeTakeFirst();
-    return row?.identity ?? null;
   }
 
   /** Null where the directory or the file is absent; anything else that goes wrong is thrown. */

@@ -9,6 +9,7 @@ import type { Database } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import { DONE, enqueueWork, type WorkResult } from '../../platform/work/work.ts';
 import type { View } from '../pool/types.ts';
+import type { DiskReader } from '../recorder/reader/disk-reader.ts';
 import type { GapTable } from '../recordings/gap-table.ts';
 import type { Recordings } from '../recordings/recordings.ts';
 import type { Captures, Caught } from './captures.ts';
@@ -25,8 +26,8 @@ export interface ClipsDeps {
   captures: Captures;
   recordings: Pick<Recordings, 'within'>;
   gaps: Pick<GapTable, 'within'>;
-  /** Where recordings are. */
-  directory: string;
+  /** Who reads a disk of recordings; null where it is none of ours. */
+  readerOf(disk: string): Pick<DiskReader, 'size' | 'read'> | null;
   /** Whether this picture of a camera is being recorded, so that its files come by and by. */
   isRecorded(of: Pick<ClipAsked, 'device' | 'quality'>): boolean;
   /** Where clips are; nothing else may be kept there. */
@@ -203,11 +204,12 @@ export class Clips {
   }
 
   async #recorded(clip: Clip): Promise<Moment[]> {
-    const { recordings, directory, observer } = this.#deps;
+    const { recordings, readerOf, observer } = this.#deps;
     const moments: Moment[] = [];
     for (const file of await recordings.within(clip, FILES_MAX)) {
       try {
-        moments.push(...((await recordedMoments(directory, file)) ?? []));
+        const reader = readerOf(file.disk);
+        if (reader !== null) moments.push(...((await recordedMoments(reader, file)) ?? []));
       } catch (error) {
         const { startsAtMs } = file;
         observer.log.warn({ part: 'clips', startsAtMs, error: messageOf(error) }, 'a recording cannot be read');

@@ -1,11 +1,17 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { BoxError, boxHeader } from '../fmp4/boxes.ts';
 import { parseFragment } from '../fmp4/fragment.ts';
 import { type Movie, parseMovie } from '../fmp4/movie.ts';
 import { WHOLE } from '../recorder/disk/writer.ts';
+import type { DiskReader } from '../recorder/reader/disk-reader.ts';
 import { placeOf, type Recording } from '../recordings/recording.ts';
 import type { ClipInit, Moment } from './moments.ts';
+
+type FileReader = Pick<DiskReader, 'size' | 'read'>;
+
+interface OpenFile {
+  reader: FileReader;
+  place: string;
+}
 
 const HEADER_BYTES = 16;
 /** What the recorder writes has smaller ones. */
@@ -16,24 +22,20 @@ const MOOF_BYTES_MAX = 512 * 1024;
  * The fragments of a recorded file, found by their headers; pictures are read when they are wanted. Null where the file
  * is not on the disk, or not as long as its row says.
  */
-export async function recordedMoments(directory: string, recording: Recording): Promise<Moment[] | null> {
+export async function recordedMoments(reader: FileReader, recording: Recording): Promise<Moment[] | null> {
   const { name, path } = placeOf(recording);
   // Between its row and its day it lies where those lie that have no row.
-  for (const place of [join(directory, path), join(directory, WHOLE, name)]) {
-    const file = await open(place, 'r').catch(ifAbsent);
-    if (file === null) continue;
+  for (const place of [path, `${WHOLE}/${name}`]) {
     try {
-      if ((await file.stat()).size === recording.bytes) return await walk(file, place, recording);
+      if ((await reader.size(place)) === recording.bytes) return await walk({ reader, place }, recording);
     } catch (error) {
       if (!(error instanceof BoxError)) throw error;
-    } finally {
-      await file.close();
     }
   }
   return null;
 }
 
-async function walk(file: FileHandle, place: string, recording: Recording): Promise<Moment[]> {
+async function walk(file: OpenFile, recording: Recording): Promise<Moment[]> {
   const { leadBytes, bytes: fileBytes, startsAtMs: beginMs, continuity: run } = recording;
   if (leadBytes > LEAD_BYTES_MAX) throw new BoxError('lead of another size');
   const init = initOf(await readAt(file, 0, leadBytes));
@@ -58,7 +60,7 @@ async function walk(file: FileHandle, place: string, recording: Recording): Prom
       run,
       init,
       source: 'recording',
-      read: () => readWhole(place, from, bytes),
+      read: () => readWhole(file, from, bytes),
     });
     offset += bytes;
     ticks += duration;
@@ -82,23 +84,12 @@ function initOf(lead: Buffer): ClipInit {
   return { data: Buffer.from(lead.subarray(0, end)), movie };
 }
 
-async function readAt(file: FileHandle, offset: number, bytes: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, offset);
-  return buffer.subarray(0, bytesRead);
+function readAt({ reader, place }: OpenFile, offset: number, bytes: number): Promise<Buffer> {
+  return reader.read(place, offset, bytes);
 }
 
-async function readWhole(place: string, offset: number, bytes: number): Promise<Buffer> {
-  const file = await open(place, 'r');
-  try {
-    const part = await readAt(file, offset, bytes);
-    if (part.length < bytes) throw new BoxError('file is cut off');
-    return part;
-  } finally {
-    await file.close();
-  }
-}
-
-function ifAbsent(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT') return null;
-  throw error;
+async function readWhole(file: OpenFile, offset: number, bytes: number): Promise<Buffer> {
+  const part = await readAt(file, offset, bytes);
+  if (part.length < bytes) throw new BoxError('file is cut off');
+  return part;
 }

@@ -13,7 +13,7 @@ import type { View } from '../pool/types.ts';
 import type { GapTable } from '../recordings/gap-table.ts';
 import type { PinInput } from '../recordings/pins.ts';
 import type { Recordings } from '../recordings/recordings.ts';
-import { copyRecording } from './copy.ts';
+import { copyRecording, type FileReader } from './copy.ts';
 import type { ExportAsked, ExportCamera, RecordingExport } from './export.ts';
 import { exportHoles, filesToCopy } from './export-plan.ts';
 import {
@@ -45,8 +45,10 @@ export interface ExportsDeps {
   recordings: Pick<Recordings, 'within'>;
   gaps: Pick<GapTable, 'within'>;
   pins: PinsPort;
-  /** Where recordings are, and where exports are made; nothing else may be kept there. */
-  directories: { recordings: string; exports: string };
+  /** Who reads the disks of recordings. */
+  readers(): readonly FileReader[];
+  /** Where exports are made; nothing else may be kept there. */
+  directory: string;
   /** Free bytes of the disk of a directory. */
   freeBytes(directory: string): Promise<number>;
   signer: Signer;
@@ -200,7 +202,7 @@ export class RecordingExports {
 
   /** Handler of {@link EXPORTS_QUEUE}: copies for a while, then goes on; after a kill with the file it was at. */
   async handle(id: string): Promise<WorkResult> {
-    const { database, clock, directories, observer } = this.#deps;
+    const { database, clock, readers, observer } = this.#deps;
     const made = await exportOf(database, id);
     // What was removed while it was being copied may have left a file.
     if (made?.state === 'removed') await rm(this.#folder(id), { recursive: true, force: true });
@@ -209,13 +211,12 @@ export class RecordingExports {
     const waiting = await filesOf(database, id, 'waiting');
     for (const file of waiting) {
       if (clock.monotonicMs() >= untilMs) return { again: { atMs: clock.nowMs() } };
-      const became = await copyRecording(directories.recordings, this.#folder(id), file);
+      const became = await copyRecording(readers(), this.#folder(id), file);
       if (became.state !== 'copied') observer.log.warn({ part: 'exports', path: file.path, ...became }, 'not exported');
       await endFile(database, id, { number: file.number, ...became });
     }
-    if (waiting.length > 0) return { again: { atMs: clock.nowMs() } };
-    await this.#finish(made);
-    return DONE;
+    if (waiting.length === 0) await this.#finish(made);
+    return waiting.length === 0 ? DONE : { again: { atMs: clock.nowMs() } };
   }
 
   /** Removes copies whose time is over by `nowMs` (Unix ms, believed), and rows of a year ago. */
@@ -254,9 +255,9 @@ export class RecordingExports {
   }
 
   async #refuseTooMuch(bytes: number): Promise<void> {
-    const { freeBytes, directories } = this.#deps;
+    const { freeBytes, directory } = this.#deps;
     if (bytes > BYTES_MAX) throw invalid('to', `is too late: this is ${inGiB(bytes)} GiB of at most 64 at once`);
-    const room = (await freeBytes(directories.exports)) - RESERVE_BYTES;
+    const room = (await freeBytes(directory)) - RESERVE_BYTES;
     if (room >= bytes) return;
     const detail = `The export needs ${inGiB(bytes)} GiB, and its disk has ${inGiB(Math.max(0, room))} GiB for it.`;
     throw new CitywatchError('store.full', { detail });
@@ -271,7 +272,6 @@ export class RecordingExports {
 
   async #audit(tx: Tables, caller: Caller, action: string, made: RecordingExport): Promise<void> {
     const { id, purpose, quality } = made;
-    const atMs = this.#deps.clock.nowMs();
     const [from, to] = [made.fromMs, made.toMs].map(toRfc3339);
     const after = { id, from, to, quality, purpose, case: made.case };
     const entries = made.cameras.map((camera) => ({
@@ -281,13 +281,13 @@ export class RecordingExports {
       jurisdiction: camera.jurisdiction,
       before: null,
       after,
-      atMs,
+      atMs: this.#deps.clock.nowMs(),
     }));
     await recordAudits(tx, entries);
   }
 
   #folder(id: string): string {
-    return join(this.#deps.directories.exports, id);
+    return join(this.#deps.directory, id);
   }
 }
 

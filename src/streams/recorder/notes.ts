@@ -8,14 +8,14 @@ import { placeOf } from '../recordings/recording.ts';
 import type { RecordedFile, Recordings } from '../recordings/recordings.ts';
 import type { GapStep } from './camera/gaps.ts';
 import type { Wanted } from './camera/wanted.ts';
-import type { Disk } from './disk/disk.ts';
+import type { Disks } from './disk/disks.ts';
 
 export interface NotesDeps {
   clock: Clock;
   observer: Observer;
   recordings: Pick<Recordings, 'add'>;
   gaps: Pick<GapTable, 'write'>;
-  disk: Pick<Disk, 'keep' | 'look'>;
+  disks: Pick<Disks, 'keep' | 'look'>;
 }
 
 const FLUSH_MS = 500;
@@ -116,15 +116,12 @@ export class Notes {
   }
 
   async #flush(): Promise<void> {
-    const { recordings, gaps, disk } = this.#deps;
+    const { recordings, gaps, disks } = this.#deps;
     const files = this.#files.slice();
     if (files.length > 0) {
       await recordings.add(files);
       this.#files.splice(0, files.length);
-      for (const { head } of files) {
-        const { name, path } = placeOf(head);
-        disk.keep(name, path);
-      }
+      for (const { head, disk } of files) disks.keep(disk, placeOf(head));
     }
     const holes = this.#holes;
     this.#holes = [];
@@ -136,7 +133,7 @@ export class Notes {
     }
     if (this.#isLeft && this.#files.length === 0) {
       this.#isLeft = false;
-      disk.look();
+      disks.look();
     }
   }
 

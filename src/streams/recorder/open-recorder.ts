@@ -1,7 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
-import { Volume } from '../../platform/blobs/volume.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import type { CameraPool } from '../pool/camera-pool.ts';
@@ -10,7 +9,8 @@ import { GapTable } from '../recordings/gap-table.ts';
 import { Recordings } from '../recordings/recordings.ts';
 import type { GapReason } from './camera/gaps.ts';
 import type { Wanted } from './camera/wanted.ts';
-import { Disk, type DiskOptions } from './disk/disk.ts';
+import type { DiskOptions } from './disk/disk-options.ts';
+import { type DiskPlace, Disks } from './disk/disks.ts';
 import { Notes } from './notes.ts';
 import { Recorder } from './recorder.ts';
 
@@ -20,31 +20,44 @@ export interface RecorderParts {
   clock: Clock;
   observer: Observer;
   pool: Pick<CameraPool, 'lease'>;
-  /** Directory of the recordings, on the disk that is theirs. */
-  directory: string;
+  /** Where recordings lie at first; disks may come and go later. */
+  places: readonly DiskPlace[];
   /** Those of a gateway are `DISK_OPTIONS`. */
-  limits: Omit<DiskOptions, 'directory'>;
+  limits: DiskOptions;
   wanted(atMs: number): readonly Wanted[];
   classOf(device: DeviceId): RecordingClass;
   /** Why a camera gives way to others; null where it does not. */
   refusal(device: DeviceId): GapReason | null;
 }
 
-/** What the directory of recordings is called in the database. */
-const DISK = 'recordings';
-
-/** The recorder with its disk and its tables. Starts nothing. */
-export function openRecorder({ directory, limits, ...deps }: RecorderParts) {
+/** The recorder with its disks and its tables. Starts nothing. */
+export function openRecorder({ places, limits, ...deps }: RecorderParts) {
   const { database, ownership, clock, observer, pool, wanted, classOf, refusal } = deps;
-  const recordings = new Recordings({ database, ownership, disk: DISK, classOf });
+  const recordings = new Recordings({ database, ownership, classOf });
   const gaps = new GapTable({ database, ownership });
-  const isExpected = () => recordings.isAny();
-  const volume = new Volume({ name: DISK, directory, database, clock, observer, isExpected });
-  const disk = new Disk(
-    { clock, observer, problem: () => volume.problem(), found: (file) => recorder.found(file) },
-    { directory, ...limits },
+  const disks = new Disks(
+    {
+      clock,
+      observer,
+      database,
+      isExpected: (name) => recordings.isAny(name),
+      found: (file) => recorder.found(file),
+    },
+    limits,
   );
-  const notes = new Notes({ clock, observer, recordings, gaps, disk });
-  const recorder = new Recorder({ clock, observer, pool, disk, recordings, gaps, notes, wanted, refusal });
-  return { recorder, recordings, gaps, disk };
+  for (const place of places) disks.add(place);
+  const notes = new Notes({ clock, observer, recordings, gaps, disks });
+  const recorder = new Recorder({
+    clock,
+    observer,
+    pool,
+    disks,
+    recordings,
+    gaps,
+    notes,
+    wanted,
+    classOf,
+    refusal,
+  });
+  return { recorder, recordings, gaps, disks };
 }

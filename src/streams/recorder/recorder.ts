@@ -6,20 +6,21 @@ import type { DeviceId } from '../../core/types.ts';
 import type { CameraPool } from '../pool/camera-pool.ts';
 import type { StreamLease } from '../pool/pool.ts';
 import { StreamFailure } from '../pool/types.ts';
+import type { RecordingClass } from '../recordings/classes.ts';
 import type { Gap, GapTable } from '../recordings/gap-table.ts';
 import type { RecordedFile, Recordings } from '../recordings/recordings.ts';
 import { CameraRecording } from './camera/camera-recording.ts';
 import { Cutter } from './camera/cutter.ts';
 import { type GapReason, Gaps } from './camera/gaps.ts';
 import type { Wanted } from './camera/wanted.ts';
-import type { Disk } from './disk/disk.ts';
+import type { Disks } from './disk/disks.ts';
 import type { Notes } from './notes.ts';
 
 export interface RecorderDeps {
   clock: Clock;
   observer: Observer;
   pool: Pick<CameraPool, 'lease'>;
-  disk: Disk;
+  disks: Disks;
   recordings: Recordings;
   gaps: GapTable;
   notes: Notes;
@@ -27,6 +28,8 @@ export interface RecorderDeps {
   wanted(atMs: number): readonly Wanted[];
   /** Why a camera gives way to others; null where it does not. */
   refusal(device: DeviceId): GapReason | null;
+  /** The class of a camera as it stands now. */
+  classOf(device: DeviceId): RecordingClass;
 }
 
 interface Recorded {
@@ -38,6 +41,8 @@ interface Recorded {
   nextTryMs: number;
 }
 
+/** How full the queue of a disk may be for each class: what matters less is given up first. */
+const QUEUE_SHARES: Record<RecordingClass, number> = { 'key-site': 1, public: 0.75, minors: 0.5 };
 const TICK_MS = 1_000;
 /** From one refused lease of a camera to the next try. */
 const LEASE_AGAIN_MS = 5_000;
@@ -92,7 +97,7 @@ export class Recorder {
       lease?.release();
     }
     this.#cameras.clear();
-    await this.#deps.disk.stop();
+    await this.#deps.disks.stop();
     await this.#deps.notes.stop(signal);
   }
 
@@ -100,9 +105,10 @@ export class Recorder {
     const { clock, wanted } = this.#deps;
     const nowMs = clock.nowMs();
     const now = new Map(wanted(nowMs).map((one) => [keyOf(one), one]));
-    if (!this.#isStarted && (now.size > 0 || (await this.#isAnyKept()))) this.#startDisk();
+    if (!this.#isStarted && (now.size > 0 || (await this.#isAnyKept()))) this.#startDisks();
     // Holes before this start are judged by what the disk has, unless it is not there.
-    if (!this.#isBegun && this.#deps.disk.problem === null) return;
+    if (!this.#isBegun && !this.#deps.disks.isSettled) return;
+    this.#isBegun = true;
     for (const [key, recorded] of this.#cameras) if (!now.has(key)) this.#end(key, recorded, nowMs);
     const fresh = [...now].filter(([key]) => !this.#cameras.has(key)).map(([, one]) => one);
     if (fresh.length > 0)
@@ -115,12 +121,10 @@ export class Recorder {
   }
 
   /** A gateway that records nothing, and has nothing to remove, saves the process that writes. */
-  #startDisk(): void {
-    const { disk, notes } = this.#deps;
+  #startDisks(): void {
+    const { disks, notes } = this.#deps;
     this.#isStarted = true;
-    disk.start(() => {
-      this.#isBegun = true;
-    });
+    disks.start(() => {});
     notes.start();
   }
 
@@ -156,9 +160,11 @@ export class Recorder {
   }
 
   #recordingOf({ device, quality }: Wanted, gaps: Gaps): CameraRecording {
-    const { disk, notes, refusal } = this.#deps;
+    const { disks, notes, classOf, refusal } = this.#deps;
     return new CameraRecording({
-      disk,
+      device,
+      disks,
+      share: () => QUEUE_SHARES[classOf(device)],
       gaps,
       refusal: () => refusal(device),
       cutter: new Cutter({ device, quality }),

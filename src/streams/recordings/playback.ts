@@ -1,10 +1,8 @@
-import { open, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { Turns } from '../../core/mechanisms/turns.ts';
 import type { View } from '../pool/types.ts';
 import { WHOLE } from '../recorder/disk/writer.ts';
+import type { DiskReader } from '../recorder/reader/disk-reader.ts';
 import type { Gap, GapTable } from './gap-table.ts';
 import { placeOf, type Recording } from './recording.ts';
 import type { Recordings, Span } from './recordings.ts';
@@ -13,7 +11,8 @@ export interface PlaybackDeps {
   clock: Clock;
   recordings: Recordings;
   gaps: GapTable;
-  directory: string;
+  /** Who reads a disk; null where it is none of ours. */
+  readerOf(disk: string): Pick<DiskReader, 'size' | 'read'> | null;
   /** Enters a look into the access register before the first byte; once for a look that goes on. */
   register(view: View): Promise<void>;
 }
@@ -38,18 +37,13 @@ const FILES_MAX = 1_500;
 const GAPS_MAX = 2_000;
 /** Files that follow each other so closely have no hole between them (promise P5). */
 const TOGETHER_MS = 2_000;
-/** Files that are read at once: a disk that hangs holds up as many threads of the gateway, and no more. */
-const READS_MAX = 2;
-const TURN_WITHIN_MS = 5_000;
 
 /** What was recorded, for people: what there is of a time, and how it plays. */
 export class Playback {
   readonly #deps: PlaybackDeps;
-  readonly #turns: Turns;
 
   constructor(deps: PlaybackDeps) {
     this.#deps = deps;
-    this.#turns = new Turns(deps.clock, READS_MAX);
   }
 
   /** What there is of a span and what is missing. It shows no picture, so it is no look. */
@@ -75,7 +69,7 @@ export class Playback {
 
   /**
    * A file that a playlist named, and what reads it. Errors, also of `read`: `not-found`, `stream.full` while as many
-   * are read as may be.
+   * are read as may be, `store.unavailable` where the disk does not answer.
    */
   async file(view: View, of: { startsAtMs: number; leaseEpoch: number }): Promise<{ bytes: number; read: ReadPart }> {
     const { deviceId: device, quality } = view;
@@ -83,38 +77,18 @@ export class Playback {
     if (!found) throw new CitywatchError('not-found', { detail: 'This recording is not kept, or no longer.' });
     await this.#deps.register(view);
     const { name, path } = placeOf(found);
-    const { directory } = this.#deps;
+    const reader = this.#deps.readerOf(found.disk);
     // Between its row and its day it lies where those lie that have no row.
-    for (const place of [join(directory, path), join(directory, WHOLE, name)]) {
-      if ((await this.#inTurn(() => sizeOf(place))) !== found.bytes) continue;
-      return { bytes: found.bytes, read: (start, end) => this.#inTurn(() => readPart(place, start, end)) };
+    for (const place of reader === null ? [] : [path, `${WHOLE}/${name}`]) {
+      if ((await reader!.size(place)) !== found.bytes) continue;
+      return { bytes: found.bytes, read: (start, end) => reader!.read(place, start, end - start + 1) };
     }
     throw new CitywatchError('not-found', { detail: 'The file of this recording is not on the disk.' });
-  }
-
-  async #inTurn<Result>(run: () => Promise<Result>): Promise<Result> {
-    if (!(await this.#turns.enter(TURN_WITHIN_MS))) throw new CitywatchError('stream.full', { retryAfterS: 1 });
-    return await run().finally(() => this.#turns.leave());
   }
 }
 
 /** Reads from the first byte to the last one, both included. */
 export type ReadPart = (start: number, end: number) => Promise<Buffer>;
-
-async function sizeOf(path: string): Promise<number | null> {
-  return (await stat(path).catch(() => null))?.size ?? null;
-}
-
-async function readPart(path: string, start: number, end: number): Promise<Buffer> {
-  const file = await open(path, 'r');
-  try {
-    const part = Buffer.alloc(end - start + 1);
-    const { bytesRead } = await file.read(part, 0, part.length, start);
-    return part.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
-}
 
 function stretchesOf(files: readonly Recording[]): Stretch[] {
   const stretches: Stretch[] = [];

@@ -9,6 +9,8 @@ export interface Recording {
   startsAtMs: number;
   endsAtMs: number;
   leaseEpoch: number;
+  /** Name of the disk it lies on. */
+  disk: string;
   bytes: number;
   leadBytes: number;
   sha256: string;

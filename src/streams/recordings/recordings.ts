@@ -6,6 +6,7 @@ import type { Ownership } from '../../platform/database/ownership.ts';
 import type { Quality } from '../pool/types.ts';
 import type { SegmentHead } from '../recorder/camera/cutter.ts';
 import type { RecordingClass } from './classes.ts';
+import { holesOf } from './lost-files.ts';
 import { isPinned } from './pins.ts';
 import { lastRemoval, type PinnedBytes, proofOf, type RemovedAt, removalHash, removalOf } from './proofs/removals.ts';
 import { countDays } from './recorded-days.ts';
@@ -31,6 +32,8 @@ export interface RecordingTables {
 /** A file that is whole and durable. */
 export interface RecordedFile {
   head: SegmentHead;
+  /** Name of the disk it lies on. */
+  disk: string;
   endsAtMs: number;
   bytes: number;
   /** Of what stands before the first fragment. */
@@ -50,8 +53,6 @@ export interface Span {
 export interface RecordingsDeps {
   database: Database;
   ownership: Pick<Ownership, 'hold' | 'write'>;
-  /** Name of the disk, as the database knows it. */
-  disk: string;
   /** The class of a camera as it stands now. */
   classOf(device: DeviceId): RecordingClass;
 }
@@ -59,6 +60,7 @@ export interface RecordingsDeps {
 /** Which files may go. Times are Unix ms. */
 export interface Removable {
   of: RecordingClass;
+  disk: string;
   beforeMs: number;
   atMs: number;
 }
@@ -154,19 +156,20 @@ export class Recordings {
     return new Map(rows.map((row) => [`${row.device} ${row.quality}`, Number(row.ends_at_ms)]));
   }
 
-  /** Whether there is any file of this disk. */
-  async isAny(): Promise<boolean> {
-    const some = this.#deps.database.tables<RecordingTables>().selectFrom('recording').select('device');
-    return (await some.where('disk', '=', this.#deps.disk).limit(1).executeTakeFirst()) !== undefined;
+  /** Whether there is any file, or any of one disk. */
+  async isAny(disk?: string): Promise<boolean> {
+    const some = this.#deps.database.tables<RecordingTables>().selectFrom('recording').select('device').limit(1);
+    const asked = disk === undefined ? some : some.where('disk', '=', disk);
+    return (await asked.executeTakeFirst()) !== undefined;
   }
 
-  /** Files of a class on this disk that began before `beforeMs` and are not pinned at `atMs`, the oldest first. */
-  async oldest({ of, beforeMs, atMs }: Removable, max: number): Promise<Recording[]> {
+  /** Files of a class on a disk that began before `beforeMs` and are not pinned at `atMs`, the oldest first. */
+  async oldest({ of, disk, beforeMs, atMs }: Removable, max: number): Promise<Recording[]> {
     const rows = await this.#deps.database
       .tables<RecordingTables>()
       .selectFrom('recording')
       .selectAll()
-      .where('disk', '=', this.#deps.disk)
+      .where('disk', '=', disk)
       .where('class', '=', of)
       .where(sql<boolean>`not ${isPinned(atMs)}`)
       .where('starts_at_ms', '<', Math.floor(beforeMs))
@@ -177,10 +180,10 @@ export class Recordings {
   }
 
   /** How much of what {@link oldest} would name is not named, because it is pinned. */
-  async pinned({ of, beforeMs, atMs }: Removable): Promise<PinnedBytes> {
+  async pinned({ of, beforeMs, atMs }: Omit<Removable, 'disk'>): Promise<PinnedBytes> {
     const { rows } = await sql<PinnedBytes>`
       select count(*)::int as files, coalesce(sum(bytes), 0)::float8 as bytes from recording
-      where disk = ${this.#deps.disk} and class = ${of} and starts_at_ms < ${Math.floor(beforeMs)}::bigint
+      where class = ${of} and starts_at_ms < ${Math.floor(beforeMs)}::bigint
         and device in (select device from recording_pin where until_ms > ${Math.floor(atMs)}::bigint)
         and ${isPinned(atMs)}`.execute(this.#deps.database.tables());
     return rows[0]!;
@@ -212,6 +215,35 @@ export class Recordings {
     this.#forgottenBytes += bytesOf(files);
   }
 
+  /** How many files lie on a disk; more than `max` are not counted. */
+  async countOn(disk: string, max: number): Promise<number> {
+    const some = sql`select from recording where disk = ${disk} limit ${max}::int`;
+    const counted = sql<{ files: number }>`select count(*)::int as files from (${some}) as found`;
+    const { rows } = await counted.execute(this.#deps.database.tables());
+    return rows[0]!.files;
+  }
+
+  /** Gives up at most `max` files of a disk that is lost, and returns how many: their times are holes from now on. */
+  async lose(disk: string, max: number): Promise<number> {
+    const lost = sql`
+      delete from recording using owner, (select device, quality, starts_at_ms, lease_epoch from recording
+          where disk = ${disk} order by device, quality, starts_at_ms limit ${max}::int) as lost
+      where recording.device = lost.device and recording.quality = lost.quality
+        and recording.starts_at_ms = lost.starts_at_ms and recording.lease_epoch = lost.lease_epoch
+      returning recording.device, recording.quality, recording.starts_at_ms, recording.ends_at_ms, recording.bytes`;
+    const { ownership, database } = this.#deps;
+    const rows = await ownership.write<{ files: number }>(database, {
+      what: 'recordings that are lost',
+      along: [
+        { name: 'forgotten', body: lost },
+        { name: 'holes', body: holesOf('forgotten', `it lay on the disk ${disk}`) },
+        { name: 'counted', body: countDays('forgotten') },
+      ],
+      body: sql`select count(*)::int as files from forgotten`,
+    });
+    return rows[0]!.files;
+  }
+
   /** Drops the tables of days that ended before `beforeMs` where nothing of them is left. */
   dropDaysBefore(beforeMs: number): Promise<void> {
     return this.#days.dropEmptyBefore(beforeMs);
@@ -223,8 +255,8 @@ function bytesOf(files: readonly { bytes: number }[]): number {
 }
 
 function rowOf(
-  { head, endsAtMs, bytes, leadBytes, sha256 }: RecordedFile,
-  { disk, classOf }: Pick<RecordingsDeps, 'disk' | 'classOf'>,
+  { head, disk, endsAtMs, bytes, leadBytes, sha256 }: RecordedFile,
+  { classOf }: Pick<RecordingsDeps, 'classOf'>,
 ) {
   const startsAtMs = Math.round(head.startsAtMs);
   return {
@@ -250,6 +282,7 @@ function shown(row: RecordingTables['recording']): Recording {
     startsAtMs: Number(row.starts_at_ms),
     endsAtMs: Number(row.ends_at_ms),
     leaseEpoch: Number(row.lease_epoch),
+    disk: row.disk,
     bytes: Number(row.bytes),
     leadBytes: row.lead_bytes,
     sha256: row.sha256.toString('hex'),

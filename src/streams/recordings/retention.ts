@@ -9,7 +9,10 @@ import type { Recordings, Removable } from './recordings.ts';
 export interface RetentionDeps {
   observer: Observer;
   recordings: Pick<Recordings, 'oldest' | 'pinned' | 'forget' | 'dropDaysBefore'>;
-  disk: Pick<Disk, 'remove' | 'isReady'>;
+  disks: {
+    /** Those that can be asked; `active` ones take new files. */
+    ready(which: 'all' | 'active'): readonly Pick<Disk, 'name' | 'remove'>[];
+  };
   /** Older files are removed where there is too little room. */
   leastDays: KeptDays;
   /** Older files are removed. */
@@ -54,23 +57,28 @@ export class Retention {
   }
 
   async #tidy(nowMs: number): Promise<void> {
-    const { recordings, disk, leastDays, mostDays } = this.#deps;
-    if (!disk.isReady) return;
+    const { recordings, disks, leastDays, mostDays } = this.#deps;
     let room = CHORE_MAX;
-    for (const of of RECORDING_CLASSES) {
-      const beforeMs = nowMs - mostDays[of] * DAY_MS;
-      room -= await this.#removeOld({ of, beforeMs, atMs: nowMs }, room);
+    for (const { name: disk } of disks.ready('all')) {
+      for (const of of RECORDING_CLASSES) {
+        const beforeMs = nowMs - mostDays[of] * DAY_MS;
+        room -= await this.#removeOld({ of, disk, beforeMs, atMs: nowMs }, room);
+      }
     }
     if (room > 0) await recordings.dropDaysBefore(nowMs - Math.min(...Object.values(leastDays)) * DAY_MS);
   }
 
   async #makeRoom(bytes: number, nowMs: number): Promise<number> {
-    const { recordings, disk, leastDays } = this.#deps;
-    if (!disk.isReady) return 0;
+    const { recordings, disks, leastDays } = this.#deps;
     const dueMs = ({ startsAtMs, class: of }: Recording): number => startsAtMs + leastDays[of] * DAY_MS;
     let [gone, count] = [0, 0];
     while (gone < bytes && count < CHORE_MAX) {
-      const asked = RECORDING_CLASSES.map((of) => ({ of, beforeMs: nowMs - leastDays[of] * DAY_MS, atMs: nowMs }));
+      // What goes from a disk that takes nothing new makes no room.
+      const asked = disks
+        .ready('active')
+        .flatMap(({ name: disk }) =>
+          RECORDING_CLASSES.map((of) => ({ of, disk, beforeMs: nowMs - leastDays[of] * DAY_MS, atMs: nowMs })),
+        );
       const found = await Promise.all(asked.map((one) => recordings.oldest(one, AT_ONCE)));
       const overdue = found.flat().sort((one, other) => dueMs(one) - dueMs(other));
       const some: Recording[] = [];
@@ -100,9 +108,12 @@ export class Retention {
 
   /** A proof is of files of one class. */
   async #remove(files: readonly Recording[], nowMs: number, why: 'age' | 'room'): Promise<void> {
-    const { recordings, disk, leastDays, mostDays } = this.#deps;
+    const { recordings, disks, leastDays, mostDays } = this.#deps;
     const days = why === 'age' ? mostDays : leastDays;
-    await disk.remove(files.map((file) => placeOf(file).path));
+    for (const disk of disks.ready('all')) {
+      const paths = files.filter((file) => file.disk === disk.name).map((file) => placeOf(file).path);
+      if (paths.length > 0) await disk.remove(paths);
+    }
     for (const of of RECORDING_CLASSES) {
       const some = files.filter((file) => file.class === of);
       if (some.length === 0) continue;

@@ -119,6 +119,7 @@ function questionsOfVideo(camera: string): Record<string, string> {
     'GET /recording-exports/{id}': `/recording-exports/${NOBODY}`,
     'GET /recording-exports/{id}/export.tar': `/recording-exports/${NOBODY}/export.tar`,
     'GET /streams/{id}/approved-pictures': `/streams/${camera}/approved-pictures`,
+    'GET /recordings/disks': '/recordings/disks',
     'GET /streams/{id}/pins': `/streams/${camera}/pins`,
     'GET /streams/{id}/clips': `/streams/${camera}/clips`,
     'GET /streams/{id}/clips/{clip}': `/streams/${camera}/clips/${NOBODY}`,

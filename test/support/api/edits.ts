@@ -66,6 +66,8 @@ export const NO_EDITS: Record<string, string> = {
   'POST /recording-exports/{id}/remove': 'as what is asked for',
   'POST /streams/{id}/approved-pictures': 'needs a camera: test/integration/streams/approved-pictures shows its row',
   'DELETE /streams/{id}/approved-pictures/{picture}': 'as approving one',
+  'POST /recordings/disks': 'needs another disk: test/integration/streams/recordings/disks-are-kept shows its row',
+  'POST /recordings/disks/{name}/retire': 'as that of a new disk',
   'DELETE /streams/{id}/pins/{pin}': 'needs a pin: test/integration/streams/recordings shows its row',
   'DELETE /session': 'ends the own session, which must not fail',
   'POST /users/codes': 'needs three administrators; three-administrators.test.ts shows its row',
@@ -83,6 +85,7 @@ const clip = { from: '2026-01-01T00:00:00Z', to: '2026-01-01T00:00:30Z', reason:
 const OF_RECORDINGS: [string, Edit][] = [
   ['POST /devices/{id}/recording', { path: '/devices/camera-1/recording', body: { mode: 'always' } }],
   ['POST /devices/{id}/stream-plan', { path: '/devices/camera-1/stream-plan', body: { alwaysOn: true } }],
+  ['POST /recordings/disks/{name}', { path: '/recordings/disks/recordings', body: { use: 'active' } }],
   ['POST /streams/{id}/pins', { path: '/streams/camera-1/pins', body: pin }],
   ['POST /streams/{id}/clips', { path: '/streams/camera-1/clips', body: clip }],
 ];

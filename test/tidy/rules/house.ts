@@ -65,6 +65,7 @@ const OWNERS: Record<string, RegExp> = {
     'camera_lease',
     'recording',
     'recording_day',
+    'recording_disk',
     'recording_export',
     'recording_export_file',
     'recording_gap',

@@ -2,20 +2,28 @@ import { sizeText } from '../../../streams/recordings/planner/planner.ts';
 import { type RemovalVerdict, verifyRemovals } from '../../../streams/recordings/proofs/verify-removals.ts';
 import { type Command, EXIT, UsageError } from '../command.ts';
 import { withRegisters } from '../database.ts';
+import { DISKS_HELP, disks } from './disks.ts';
 
 export const recordings: Command = {
   name: 'recordings',
-  summary: 'check the proofs that removed recordings left: was one changed or taken out?',
-  usage: 'verify [--head HASH]',
+  summary: 'check the proofs that removed recordings left; list, add, drain and retire the disks of recorded video',
+  usage: 'verify [--head HASH] | disks [add NAME DIRECTORY | drain NAME | use NAME | retire NAME [--lost]] [--confirm]',
   details: [
-    'Reads only, beside the running gateway or while it is stopped, with its settings. Each removal is held against',
-    'the one before, against its list of files as long as that is kept (90 days), and, one a day, against the audit',
-    'trail (`citywatch audit verify`). Exit status 0 where every one holds, 1 with the first that does not. Keep the',
-    'hash it prints elsewhere and give it as --head the next time.',
+    'verify reads only, beside the running gateway or while it is stopped, with its settings. Each removal is held',
+    'against the one before, against its list of files as long as that is kept (90 days), and, one a day, against the',
+    'audit trail (`citywatch audit verify`). Exit status 0 where every one holds, 1 with the first that does not. Keep',
+    'the hash it prints elsewhere and give it as --head the next time.',
+    ...DISKS_HELP,
   ],
-  options: { head: { type: 'string' } },
+  options: {
+    head: { type: 'string' },
+    confirm: { type: 'boolean' },
+    lost: { type: 'boolean' },
+    url: { type: 'string' },
+  },
   run: async ({ words, options }, terminal) => {
-    if (words.length !== 1 || words[0] !== 'verify') throw new UsageError('recordings takes the word `verify`');
+    if (words[0] === 'disks') return await disks(words.slice(1), options, { terminal, url: options.url });
+    if (words.length !== 1 || words[0] !== 'verify') throw new UsageError('recordings takes `verify` or `disks`');
     const head = options.head === undefined ? null : String(options.head).toLowerCase();
     if (head !== null && !/^[0-9a-f]{64}$/.test(head)) {
       throw new UsageError('--head must be the 64 hexadecimal digits that an earlier verify printed');

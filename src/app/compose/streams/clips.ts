@@ -11,7 +11,7 @@ import type { RecordingPlans } from '../../../streams/recorder/plan/plans.ts';
 import type { Ground } from '../ground/ground.ts';
 
 /** What clips are made of. */
-export interface RecordedForClips extends Pick<ClipsDeps, 'recordings' | 'gaps' | 'directory' | 'register'> {
+export interface RecordedForClips extends Pick<ClipsDeps, 'recordings' | 'gaps' | 'readerOf' | 'register'> {
   pool: CameraPool;
   plans: RecordingPlans;
 }

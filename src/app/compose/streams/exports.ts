@@ -5,22 +5,19 @@ import type { Ground } from '../ground/ground.ts';
 
 /** What exports are made of. */
 export interface RecordedForExports extends Pick<ExportsDeps, 'recordings' | 'gaps' | 'pins' | 'register' | 'namesOf'> {
-  /** Where recordings are. */
-  directory: string;
+  /** Who reads the disks of recordings. */
+  readers: ExportsDeps['readers'];
 }
 
 /** RecordingExports of recordings, which are made in the data directory. */
-export async function openExports(
-  ground: Ground,
-  { directory, ...recorded }: RecordedForExports,
-): Promise<RecordingExports> {
+export async function openExports(ground: Ground, recorded: RecordedForExports): Promise<RecordingExports> {
   const { config, clock, database, observer, place, keys, work } = ground;
   const exports = new RecordingExports({
     ...recorded,
     database,
     clock,
     observer,
-    directories: { recordings: directory, exports: await place.directory('exports') },
+    directory: await place.directory('exports'),
     freeBytes: freeBytesOf,
     signer: new Signer(keys.exports),
     needsApproval: config.recordings.exportApproval === 'other-person',

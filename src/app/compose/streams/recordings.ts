@@ -1,11 +1,13 @@
 import type { Scope } from '../../../core/jurisdiction.ts';
+import type { DeviceIdentity } from '../../../core/types.ts';
 import { type RetiredDevice, retiredSince } from '../../../devices/life/retired.ts';
 import { placesOf } from '../../../devices/registry/places.ts';
 import { chunksOf } from '../../../platform/database/chunks.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import type { StreamService } from '../../../streams/live/service.ts';
 import type { CameraPool } from '../../../streams/pool/camera-pool.ts';
-import { DISK_OPTIONS } from '../../../streams/recorder/disk/disk.ts';
+import { DISK_OPTIONS } from '../../../streams/recorder/disk/disk-options.ts';
+import { DiskRegister, diskPlaces } from '../../../streams/recorder/disk/disk-register.ts';
 import { openRecorder } from '../../../streams/recorder/open-recorder.ts';
 import { RecordingPlans } from '../../../streams/recorder/plan/plans.ts';
 import type { RecordingClass } from '../../../streams/recordings/classes.ts';
@@ -28,10 +30,7 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
   const { config, clock, place, lifecycle, database } = ground;
   const directory = config.recordings.directory ?? (await place.directory('recordings'));
   const { directory: registered, kinds } = devices;
-  const isCamera = (id: string): boolean => {
-    const entry = registered.get(id);
-    return entry !== undefined && entry.state !== 'retired' && kinds.latest(entry.identity.kind)?.stream === true;
-  };
+  const isCamera = (id: string): boolean => isCameraIn(devices, id);
   const plans = new RecordingPlans({ database, clock, isCamera });
   await plans.load();
   // Of what is not known nobody can say that it may go early.
@@ -39,8 +38,10 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
   const wanted = (atMs: number) => plans.wanted(atMs);
   const stopped = new Set<RecordingClass>();
   const refusal = (id: string) => refusalOf(classOf(id), stopped);
-  const opened = openRecorder({ ...ground, pool, directory, limits: DISK_OPTIONS, wanted, classOf, refusal });
-  const { recorder, recordings, gaps } = opened;
+  const places = await diskPlaces(database, directory);
+  const opened = openRecorder({ ...ground, pool, places, limits: DISK_OPTIONS, wanted, classOf, refusal });
+  const { recorder, recordings, gaps, disks } = opened;
+  const readerOf = (name: string) => disks.of(name)?.reader ?? null;
   const room = composeRoom(ground, { ...opened, plans, isCamera, classOf, stopped });
   const ofNames = (ids: string[]) => namesOf(database, ids);
   const report = new RecordingReport({
@@ -50,23 +51,24 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
     plans,
     classOf,
     leastDays: keptDaysOf(config.recordings, 'least'),
-    *within(scope) {
-      for (const device of registered.within(scope)) if (kinds.latest(device.kind)?.stream) yield device;
-    },
+    within: (scope) => camerasWithin(devices, scope),
     retired: (scope, sinceMs) => retiredCameras({ database, kinds }, scope, sinceMs),
     namesOf: ofNames,
   });
   const register = streams.registered.bind(streams);
-  const kept = await openKept(ground, { pool, plans, recordings, gaps, directory, register, namesOf: ofNames });
+  const readers = () => disks.all().map(({ reader }) => reader);
+  const parts = { pool, plans, recordings, gaps, readerOf, readers, register, namesOf: ofNames };
+  const kept = await openKept(ground, parts);
   return {
     port: {
       plans,
-      playback: new Playback({ clock, recordings, gaps, directory, register }),
+      playback: new Playback({ clock, recordings, gaps, readerOf, register }),
       report,
+      disks: new DiskRegister({ ...ground, recordings, disks }),
       ...kept.port,
     },
     kept,
-    /** Why a camera that is to be recorded now is not, as far as the disk goes. */
+    /** Why a camera that is to be recorded now is not, or may not be soon, as far as disks go. */
     problem: async () => (plans.wanted(clock.nowMs()).length === 0 ? null : room.problem()),
     /** What somebody should know although every camera is recorded. */
     notes: room.notes,
@@ -84,6 +86,11 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
   };
 }
 
+function isCameraIn({ directory, kinds }: Devices, id: string): boolean {
+  const entry = directory.get(id);
+  return entry !== undefined && entry.state !== 'retired' && kinds.latest(entry.identity.kind)?.stream === true;
+}
+
 async function retiredCameras(
   { database, kinds }: Pick<Ground, 'database'> & Pick<Devices, 'kinds'>,
   scope: Scope,
@@ -91,6 +98,10 @@ async function retiredCameras(
 ): Promise<RetiredDevice[]> {
   const gone = await retiredSince(database, scope, sinceMs);
   return gone.filter(({ kind }) => kinds.latest(kind)?.stream);
+}
+
+function* camerasWithin({ directory, kinds }: Devices, scope: Scope): Iterable<DeviceIdentity> {
+  for (const device of directory.within(scope)) if (kinds.latest(device.kind)?.stream) yield device;
 }
 
 /** Each of them is a parameter of a statement, which takes 65,535. */

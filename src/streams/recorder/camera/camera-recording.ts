@@ -1,16 +1,21 @@
+import type { DeviceId } from '../../../core/types.ts';
 import type { Epoch } from '../../fmp4/live-window.ts';
 import type { Fragment } from '../../fmp4/wall-clock.ts';
 import type { Consumer } from '../../pool/consumers.ts';
 import type { StreamFailure } from '../../pool/types.ts';
 import { placeOf } from '../../recordings/recording.ts';
 import type { RecordedFile } from '../../recordings/recordings.ts';
-import type { Disk, DiskFile, FileEnd } from '../disk/disk.ts';
+import type { DiskFile, FileEnd } from '../disk/disk.ts';
+import type { Disks } from '../disk/disks.ts';
 import { leadOf } from '../disk/segment-file.ts';
 import type { Cut, Cutter, SegmentHead } from './cutter.ts';
 import type { GapReason, GapStep, Gaps } from './gaps.ts';
 
 export interface CameraRecordingDeps {
-  disk: Pick<Disk, 'open' | 'isReady' | 'hasRoom' | 'problem'>;
+  device: DeviceId;
+  disks: Pick<Disks, 'begin' | 'isBetterElsewhere' | 'whyNot'>;
+  /** See `NewFile`. */
+  share(): number;
   cutter: Cutter;
   gaps: Gaps;
   /** Why it is not to be recorded although it should be; asked before each file. */
@@ -45,7 +50,11 @@ export class CameraRecording implements Consumer {
   }
 
   fragment(fragment: Fragment): void {
-    this.#do(this.#deps.cutter.fragment(fragment), fragment);
+    const { cutter, disks, device } = this.#deps;
+    // What waits for a disk that hangs may yet be written; what comes is better off elsewhere.
+    const isLeft = fragment.key && this.#open && disks.isBetterElsewhere(device, this.#open.file.disk);
+    if (isLeft) this.#do(cutter.end());
+    this.#do(cutter.fragment(fragment), fragment);
   }
 
   failed(failure: StreamFailure): void {
@@ -64,8 +73,8 @@ export class CameraRecording implements Consumer {
   }
 
   /** A file that was lost was found again, as far as it is whole. */
-  found({ endsAtMs }: RecordedFile): void {
-    this.#deps.gaps.found(endsAtMs);
+  found({ head, endsAtMs }: RecordedFile): void {
+    this.#deps.told(this.#deps.gaps.found(head.startsAtMs, endsAtMs));
   }
 
   /** Records nothing more; the file that is open is closed. No hole goes on beyond `atMs`. */
@@ -90,13 +99,14 @@ export class CameraRecording implements Consumer {
   }
 
   #begin(head: SegmentHead, init: Buffer): void {
-    const { disk, cutter } = this.#deps;
+    const { disks, cutter, device, share } = this.#deps;
     const lead = leadOf(init, head);
     const refusal = this.#deps.refusal();
-    const file = disk.hasRoom && !refusal ? disk.open(placeOf(head).name, lead) : null;
+    const name = placeOf(head).name;
+    const file = refusal ? null : disks.begin(device, { name, lead, share: share() });
     if (!file) {
       cutter.abandon();
-      this.trouble(refusal ?? this.#whyNot());
+      this.trouble(refusal ?? disks.whyNot(device));
       return;
     }
     const open: OpenFile = { file, head, leadBytes: lead.length, endsAtMs: head.startsAtMs };
@@ -119,7 +129,8 @@ export class CameraRecording implements Consumer {
   #ended(open: OpenFile, end: FileEnd): void {
     const { head, leadBytes, endsAtMs } = open;
     if (end.how === 'whole') {
-      this.#deps.recorded({ head, endsAtMs, leadBytes, bytes: end.bytes, sha256: end.sha256 });
+      const { bytes, sha256 } = end;
+      this.#deps.recorded({ head, disk: open.file.disk.name, endsAtMs, leadBytes, bytes, sha256 });
       return;
     }
     if (this.#open === open) {
@@ -127,13 +138,6 @@ export class CameraRecording implements Consumer {
       this.#deps.cutter.abandon();
     }
     // Whole up to some place: it is found again, and tells up to where.
-    this.#deps.told(this.#deps.gaps.lost(head.startsAtMs, { cause: 'disk-failed', detail: end.code }));
-  }
-
-  #whyNot(): GapReason {
-    const { isReady, hasRoom, problem } = this.#deps.disk;
-    if (problem) return { cause: 'disk-away', detail: problem };
-    if (!hasRoom) return { cause: 'disk-failed', detail: 'ENOSPC' };
-    return isReady ? { cause: 'disk-slow', detail: null } : { cause: 'disk-failed', detail: 'LOST' };
+    this.#deps.told(this.#deps.gaps.lost({ fromMs: head.startsAtMs, toMs: endsAtMs }, end.reason));
   }
 }

@@ -10,8 +10,10 @@ export type GapCause =
   | 'disk-failed'
   /** The disk is nearly full, and all that is on it must be kept: the class of the camera gives way. */
   | 'disk-full'
-  /** The directory of recordings is not the disk it should be. */
+  /** A directory of recordings is not the disk it should be. */
   | 'disk-away'
+  /** It was recorded, and its file is gone. */
+  | 'file-lost'
   /** Pictures came, and none that could be kept: the pool had no room, or no key frame came. */
   | 'stream';
 
@@ -35,7 +37,21 @@ export const GAP_MIN_MS = 2_000;
 /** So long a file that was lost may be looked for, ms. */
 const UNSURE_MS = 15_000;
 
+/** Files of one camera that may be looked for at once; of more the oldest count as lost. */
+const LOST_MAX = 8;
+
 const UNKNOWN: GapReason = { cause: 'stream', detail: null };
+
+/** A file that is not found yet. */
+interface LostFile {
+  /** Where it began: it is known again by that. */
+  startsAtMs: number;
+  /** Where pictures were kept again; null while they are not. */
+  toMs: number | null;
+  reason: GapReason;
+  /** Looked for until then. */
+  untilMs: number;
+}
 
 /**
  * Follows what is kept of one camera, and tells each hole of {@link GAP_MIN_MS} or more once: while it lasts, so that
@@ -46,7 +62,7 @@ export class Gaps {
   /** End of what is kept. */
   #keptToMs: number;
   #reason: GapReason | null;
-  #unsureToMs = 0;
+  readonly #lost: LostFile[] = [];
   #open: GapReason | null;
 
   /** `sinceMs` is when it was to be recorded from; `open` the reason of a hole that was told before and lasts. */
@@ -58,16 +74,21 @@ export class Gaps {
 
   /** Pictures from `fromMs` to `toMs` are kept. */
   kept(fromMs: number, toMs: number): GapStep[] {
-    const steps = this.#until(Math.round(fromMs));
+    const last = this.#lost.at(-1);
+    const steps = last?.toMs === null ? [] : this.#until(Math.round(fromMs));
+    if (last) last.toMs ??= Math.round(fromMs);
     this.#keptToMs = Math.max(this.#keptToMs, Math.round(toMs));
     this.#reason = null;
     return steps;
   }
 
-  /** A file that was {@link lost} is found to be whole up to `toMs`; why it ends there is known already. */
-  found(toMs: number): void {
+  /** A file that may have been {@link lost} is found to be whole up to `toMs`; why it ends there is known already. */
+  found(startsAtMs: number, toMs: number): GapStep[] {
+    const at = this.#lost.findIndex((one) => one.startsAtMs === Math.round(startsAtMs));
+    const [file] = at < 0 ? [] : this.#lost.splice(at, 1);
+    if (file && file.toMs !== null) return wholeOf(Math.round(toMs), file.toMs, file.reason);
     this.#keptToMs = Math.max(this.#keptToMs, Math.round(toMs));
-    this.#unsureToMs = 0;
+    return [];
   }
 
   /** Nothing is kept from now on, because of this. */
@@ -79,25 +100,41 @@ export class Gaps {
   }
 
   /**
-   * A file that was being written since `fromMs` is lost: how much of it was kept is told soon, by {@link found}. Until
-   * then, or for {@link UNSURE_MS}, no hole begins.
+   * A file with pictures from `fromMs` to `toMs` is lost: how much of it was kept is told soon, by {@link found}. Until
+   * then, or for {@link UNSURE_MS}, it makes no hole. Others may have been begun since, on another disk.
    */
-  lost(fromMs: number, reason: GapReason): GapStep[] {
-    this.#unsureToMs = this.#keptToMs + UNSURE_MS;
-    this.#keptToMs = Math.min(this.#keptToMs, Math.round(fromMs));
-    return this.trouble(reason);
+  lost({ fromMs, toMs }: { fromMs: number; toMs: number }, reason: GapReason): GapStep[] {
+    const startsAtMs = Math.round(fromMs);
+    // A hole that was told goes on behind it.
+    const isLast = this.#open === null && this.#keptToMs <= Math.round(toMs);
+    const steps = this.#lost.length < LOST_MAX ? [] : this.#giveUp(this.#lost.shift()!);
+    const before = this.#lost.at(-1);
+    if (before) before.toMs ??= startsAtMs;
+    const untilMs = Math.max(this.#keptToMs, Math.round(toMs)) + UNSURE_MS;
+    this.#lost.push({ startsAtMs, toMs: isLast ? null : Math.round(toMs), reason, untilMs });
+    if (!isLast) return steps;
+    this.#keptToMs = Math.min(this.#keptToMs, startsAtMs);
+    return [...steps, ...this.trouble(reason)];
   }
 
   /** Time has passed. */
   tick(nowMs: number): GapStep[] {
-    if (this.#open || nowMs - this.#keptToMs < GAP_MIN_MS || nowMs < this.#unsureToMs) return [];
+    const steps: GapStep[] = [];
+    while (this.#lost.length > 0 && nowMs >= this.#lost[0]!.untilMs) steps.push(...this.#giveUp(this.#lost.shift()!));
+    if (this.#open || nowMs - this.#keptToMs < GAP_MIN_MS || this.#lost.at(-1)?.toMs === null) return steps;
     this.#open = this.#reason ?? UNKNOWN;
-    return [{ type: 'begin', fromMs: this.#keptToMs, reason: this.#open }];
+    return [...steps, { type: 'begin', fromMs: this.#keptToMs, reason: this.#open }];
   }
 
   /** Nothing more is to be recorded from `atMs` on: no hole goes on beyond it. */
   ended(atMs: number): GapStep[] {
-    return this.#until(atMs);
+    const steps = this.#lost.splice(0).flatMap((file) => this.#giveUp(file));
+    return [...steps, ...this.#until(atMs)];
+  }
+
+  /** It is not found: all of it is missing. */
+  #giveUp({ startsAtMs, toMs, reason }: LostFile): GapStep[] {
+    return toMs === null ? [] : wholeOf(startsAtMs, toMs, reason);
   }
 
   #until(atMs: number): GapStep[] {
@@ -106,9 +143,12 @@ export class Gaps {
       this.#open = null;
       return [{ type: 'end', toMs: Math.max(atMs, fromMs) }];
     }
-    if (atMs - fromMs < GAP_MIN_MS) return [];
-    return [{ type: 'whole', fromMs, toMs: atMs, reason: this.#reason ?? UNKNOWN }];
+    return wholeOf(fromMs, atMs, this.#reason ?? UNKNOWN);
   }
+}
+
+function wholeOf(fromMs: number, toMs: number, reason: GapReason): GapStep[] {
+  return toMs - fromMs < GAP_MIN_MS ? [] : [{ type: 'whole', fromMs, toMs, reason }];
 }
 
 function isSame(one: GapReason, other: GapReason): boolean {

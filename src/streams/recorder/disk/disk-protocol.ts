@@ -32,6 +32,8 @@ const SHA256 = z.string().regex(/^[0-9a-f]{64}$/);
 export const report = z.discriminatedUnion('type', [
   /** What an earlier process left has been told. */
   z.strictObject({ type: z.literal('ready') }),
+  /** The directory is not the one it should be (null), or cannot be read: the process ends. */
+  z.strictObject({ type: z.literal('refused'), code: z.string().max(40).nullable() }),
   /** A file that is whole, is durable and has no row yet. */
   z.strictObject({
     type: z.literal('found'),
@@ -72,8 +74,13 @@ const ORDER_BYTES_MAX = 64 * 1024;
 /** A fragment of the fastest camera is 8 MiB. */
 const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
 
-/** An order as it is sent: few copies, so the payload stays the buffer it is. */
+/** An order as it is sent. */
 export function frameOf(said: DiskOrder, payload?: Buffer): Buffer[] {
+  return framed(said, payload);
+}
+
+/** JSON and bytes as they are sent: few copies, so the payload stays the buffer it is. */
+export function framed(said: object, payload?: Buffer): Buffer[] {
   const text = Buffer.from(JSON.stringify(said));
   const lengths = Buffer.allocUnsafe(LENGTHS_BYTES);
   lengths.writeUInt32BE(text.length, 0);
@@ -81,20 +88,32 @@ export function frameOf(said: DiskOrder, payload?: Buffer): Buffer[] {
   return [Buffer.concat([lengths, text]), ...(payload ? [payload] : [])];
 }
 
+export interface Frame<Said> {
+  said: Said;
+  payload: Buffer;
+  /** Of the whole frame. */
+  bytes: number;
+}
+
 /** Cuts frames out of pieces of any size. After it threw, it must not be used again. */
-export class FrameReader {
+export class FrameReader<Said> {
+  readonly #parse: (value: unknown) => Said;
   #waiting: Buffer[] = [];
   #bytes = 0;
 
-  push(chunk: Buffer): { order: DiskOrder; payload: Buffer; bytes: number }[] {
+  constructor(parse: (value: unknown) => Said) {
+    this.#parse = parse;
+  }
+
+  push(chunk: Buffer): Frame<Said>[] {
     this.#waiting.push(chunk);
     this.#bytes += chunk.length;
-    const frames: { order: DiskOrder; payload: Buffer; bytes: number }[] = [];
+    const frames: Frame<Said>[] = [];
     for (let frame = this.#next(); frame; frame = this.#next()) frames.push(frame);
     return frames;
   }
 
-  #next(): { order: DiskOrder; payload: Buffer; bytes: number } | null {
+  #next(): Frame<Said> | null {
     if (this.#bytes < LENGTHS_BYTES) return null;
     const head = this.#front(LENGTHS_BYTES);
     const textBytes = head.readUInt32BE(0);
@@ -108,7 +127,7 @@ export class FrameReader {
     else this.#waiting.shift();
     this.#bytes -= bytes;
     const text = whole.subarray(LENGTHS_BYTES, LENGTHS_BYTES + textBytes).toString('utf8');
-    return { order: order.parse(JSON.parse(text)), payload: whole.subarray(LENGTHS_BYTES + textBytes, bytes), bytes };
+    return { said: this.#parse(JSON.parse(text)), payload: whole.subarray(LENGTHS_BYTES + textBytes, bytes), bytes };
   }
 
   /** Joins pieces until the first holds so many bytes. */

@@ -12,6 +12,7 @@ import {
   rmSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { Inspected } from '../reader/reader-protocol.ts';
 import type { DiskReport } from './disk-protocol.ts';
 import { type Whole, wholeOf } from './segment-file.ts';
 import { OPEN, syncDirectory, WHOLE } from './writer.ts';
@@ -56,6 +57,19 @@ export async function* filesWithoutRow(directory: string): AsyncGenerator<Found>
     if (!whole) continue;
     const { head, endsAtMs, bytes, leadBytes } = whole;
     yield { type: 'found', head, endsAtMs, bytes, leadBytes, sha256: await hashOf(path) };
+  }
+}
+
+/** What a file says of itself, and its hash; null where not all of it is whole. */
+export async function inspect(path: string): Promise<Inspected | null> {
+  const fd = openSync(path, 'r');
+  try {
+    const whole = await wholeAt(fd);
+    if (!whole || whole.bytes !== fstatSync(fd).size) return null;
+    const { head, endsAtMs, bytes, leadBytes } = whole;
+    return { head, endsAtMs, bytes, leadBytes, sha256: await hashOf(path) };
+  } finally {
+    closeSync(fd);
   }
 }
 

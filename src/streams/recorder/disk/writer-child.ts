@@ -6,11 +6,24 @@ import { type DiskReport, report } from './disk-protocol.ts';
 
 export type WriterChild = ChildProcess;
 
-const ENTRY = fileURLToPath(new URL('./writer-process.ts', import.meta.url));
+const WRITER = fileURLToPath(new URL('./writer-process.ts', import.meta.url));
+const READER = fileURLToPath(new URL('../reader/reader-process.ts', import.meta.url));
 
-/** Starts the process that writes recordings below `directory`. It dies with us, also by kill -9. */
-export function spawnWriter(directory: string): WriterChild {
-  const node = [process.execPath, '--max-old-space-size=128', ENTRY, directory];
+/**
+ * Starts the process that writes recordings below `directory`, if that has this identity. It dies with us, also by
+ * kill -9.
+ */
+export function spawnWriter(directory: string, identity: string): WriterChild {
+  return spawnOurs(WRITER, [directory, identity]);
+}
+
+/** As {@link spawnWriter}, the process that reads them. */
+export function spawnReader(directory: string): WriterChild {
+  return spawnOurs(READER, [directory]);
+}
+
+function spawnOurs(entry: string, args: string[]): WriterChild {
+  const node = [process.execPath, '--max-old-space-size=128', entry, ...args];
   return spawn('setpriv', ['--pdeathsig', 'KILL', '--no-new-privs', '--', ...node], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: BARE_ENVIRONMENT,

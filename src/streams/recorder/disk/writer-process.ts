@@ -1,35 +1,67 @@
 /**
  * Writes the recordings of one disk: a process of its own, since a disk that hangs stops whoever waits for it. It takes
- * orders on its standard input and ends when that ends.
+ * orders on its standard input and ends when that ends, or when its disk is not there.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { systemClock } from '../../../core/clock.ts';
-import { type DiskReport, FrameReader } from './disk-protocol.ts';
+import { VOLUME_FILE } from '../../../platform/blobs/volume-file.ts';
+import { AWAY } from './disk-health.ts';
+import { type DiskReport, FrameReader, order } from './disk-protocol.ts';
 import { filesWithoutRow, salvage, salvageAll } from './salvage.ts';
 import { Writer } from './writer.ts';
 
 /** A power cut costs at most so much, ms. */
 const SYNC_EVERY_MS = 4_000;
 
-const directory = process.argv[2] ?? '';
+const [, , directory = '', identity = ''] = process.argv;
 // A gateway that was killed listens no more. What was written is made durable all the same, and we end.
 process.stdout.on('error', () => {});
 const tell = (report: DiskReport): void => void process.stdout.write(`${JSON.stringify(report)}\n`);
-const tellFound = async (): Promise<void> => {
-  for await (const found of filesWithoutRow(directory)) tell(found);
-};
-const reader = new FrameReader();
+const reader = new FrameReader((value) => order.parse(value));
 const writer = new Writer(directory, tell);
-writer.prepare();
+
+/** Ends the process where the disk cannot be asked; what it wrote is found by the next one. */
+function withDisk<Result>(ask: () => Result): Result {
+  try {
+    return ask();
+  } catch (error) {
+    refuseFor(error);
+  }
+}
+
+function refuseFor(error: unknown): never {
+  const { code = 'UNKNOWN' } = error as NodeJS.ErrnoException;
+  refuse(code === AWAY || code === 'ENOENT' ? null : code);
+}
+
+function refuse(code: string | null): never {
+  // Written at once: the end of the process would not wait for it.
+  process.stdout.write(`${JSON.stringify({ type: 'refused', code } satisfies DiskReport)}\n`);
+  process.exit(0);
+}
+
+async function tellFound(): Promise<void> {
+  try {
+    for await (const file of filesWithoutRow(directory)) tell(file);
+  } catch (error) {
+    refuseFor(error);
+  }
+}
+
+const found = withDisk(() => readFileSync(join(directory, VOLUME_FILE), 'utf8').trim());
+if (found !== identity) refuse(null);
+withDisk(() => writer.prepare());
 for (const name of await salvageAll(directory)) process.stderr.write(`a file cannot be read and stays: ${name}\n`);
 await tellFound();
-writer.sync();
+withDisk(() => writer.sync());
 tell({ type: 'ready' });
-const stopSync = systemClock.every(SYNC_EVERY_MS, () => writer.sync());
+const stopSync = systemClock.every(SYNC_EVERY_MS, () => withDisk(() => writer.sync()));
 for await (const chunk of process.stdin) {
   let bytes = 0;
-  for (const { order, payload, bytes: framed } of reader.push(chunk as Buffer)) {
-    if (order.type === 'look') await tellFound();
-    else writer.do(order, payload);
+  for (const { said, payload, bytes: framed } of reader.push(chunk as Buffer)) {
+    if (said.type === 'look') await tellFound();
+    else writer.do(said, payload);
     bytes += framed;
   }
   tell({ type: 'taken', bytes });
@@ -38,4 +70,4 @@ for await (const chunk of process.stdin) {
   if (broken.length > 0) await tellFound();
 }
 stopSync();
-writer.sync();
+withDisk(() => writer.sync());

@@ -8,9 +8,11 @@ import {
   renameSync,
   rmSync,
   statfsSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { AWAY } from './disk-health.ts';
 import type { DiskOrder, DiskReport } from './disk-protocol.ts';
 
 /** Files that are being written. A directory of its own, so that a start need not look through the days. */
@@ -39,6 +41,8 @@ const DIRECTORY_MODE = 0o750;
 export class Writer {
   readonly #directory: string;
   readonly #tell: (report: DiskReport) => void;
+  /** Which directory is there at the start: device and inode. */
+  #place = '';
   readonly #files = new Map<number, OpenFile>();
   readonly #broken: string[] = [];
 
@@ -49,6 +53,7 @@ export class Writer {
 
   /** Throws where the directory cannot be used. */
   prepare(): void {
+    this.#place = placeOf(this.#directory);
     for (const name of [OPEN, WHOLE]) mkdirSync(join(this.#directory, name), { recursive: true, mode: DIRECTORY_MODE });
     syncDirectory(this.#directory);
   }
@@ -62,8 +67,9 @@ export class Writer {
     }
   }
 
-  /** Makes durable what was written so far, and tells how much room there is. */
+  /** Makes durable what was written so far, and tells how much room there is. Throws where the disk is gone. */
   sync(): void {
+    this.#requireDisk();
     for (const [id, { fd }] of [...this.#files]) {
       try {
         fdatasyncSync(fd);
@@ -107,7 +113,14 @@ export class Writer {
     }
   }
 
+  /** What is written after the disk was taken away would fill the disk below its directory. */
+  #requireDisk(): void {
+    if (placeOf(this.#directory) === this.#place) return;
+    throw Object.assign(new Error(`${this.#directory} is another disk than before`), { code: AWAY });
+  }
+
   #open(id: number, name: string, lead: Buffer): void {
+    this.#requireDisk();
     // Two files of one name would be two recordings of one camera in one moment: an error of ours, and no file to lose.
     const fd = openSync(join(this.#directory, OPEN, name), 'wx', FILE_MODE);
     this.#files.set(id, { fd, name, bytes: 0, hash: createHash('sha256') });
@@ -136,6 +149,7 @@ export class Writer {
 
   /** Where it does not come to its day it is found where it lies, and moved at the next start. */
   #keep(name: string, path: string): void {
+    this.#requireDisk();
     const to = join(this.#directory, path);
     mkdirSync(dirname(to), { recursive: true, mode: DIRECTORY_MODE });
     renameSync(join(this.#directory, WHOLE, name), to);
@@ -151,6 +165,11 @@ export class Writer {
       // It is closed, whatever the disk says; what was lost is found by looking at the file.
     }
   }
+}
+
+function placeOf(directory: string): string {
+  const { dev, ino } = statSync(directory);
+  return `${dev} ${ino}`;
 }
 
 /** Makes created and moved entries durable. */

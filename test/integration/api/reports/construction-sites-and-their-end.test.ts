@@ -41,14 +41,14 @@ const siteClosing = new SiteClosing({
   ...UNHEARD,
 });
 const ownership = firstOwner();
-const recorded = new Recordings({ database, ownership, disk: 'recordings', classOf: () => 'public' });
+const recorded = new Recordings({ database, ownership, classOf: () => 'public' });
 const needsIncident = (id: string) => directory.needsIncident(id);
 const register = viewRegister({
   register: new AccessRegister({ database, clock: systemClock, needsIncident }),
   jurisdictionOf: (id) => directory.get(id)?.identity.jurisdiction,
 });
 const gaps = new GapTable({ database, ownership });
-const playback = new Playback({ clock: systemClock, recordings: recorded, gaps, directory: '/nowhere', register });
+const playback = new Playback({ clock: systemClock, recordings: recorded, gaps, readerOf: () => null, register });
 const people = { tokens, jurisdictions, authority };
 const parts = { registry: behindApi, directory: doors, kinds, ...people, reports, siteClosing };
 const api = await startApi(t, { ...parts, recordings: { playback } as never });
@@ -157,7 +157,7 @@ t.test('what was recorded there is shown on to who could see the cameras, and ea
       continuity: 'c',
       leaseEpoch: 1,
     } as const;
-    await recorded.add([{ head, endsAtMs, bytes: 1_000, leadBytes: 10, sha256: '00'.repeat(32) }]);
+    await recorded.add([{ head, disk: 'recordings', endsAtMs, bytes: 1_000, leadBytes: 10, sha256: '00'.repeat(32) }]);
   }
   await registry.update(NINGBO, 'cam-2', 1, { accessClass: 'minors' });
   for (const id of ['site-1', 'site-2']) t.equal((await close(id)).status, 200);

@@ -6,6 +6,7 @@ import { openLocalBlobs } from '../../../../src/platform/blobs/open-local.ts';
 import { CAPTURE_LIMITS, Captures } from '../../../../src/streams/clips/captures.ts';
 import type { Clip, ClipAsked } from '../../../../src/streams/clips/clip.ts';
 import { Clips } from '../../../../src/streams/clips/clips.ts';
+import { DiskReader } from '../../../../src/streams/recorder/reader/disk-reader.ts';
 import { GapTable } from '../../../../src/streams/recordings/gap-table.ts';
 import { Recordings } from '../../../../src/streams/recordings/recordings.ts';
 import { openDatabase } from '../../../support/devices/registry.ts';
@@ -23,10 +24,12 @@ const directory = await temporaryDirectory(t);
 const ownership = firstOwner();
 const camera = await TestCamera.start(t);
 bed.cameras.set('cam', { url: camera.url });
-const recordings = new Recordings({ database, ownership, disk: 'recordings', classOf: () => 'public' as const });
+const recordings = new Recordings({ database, ownership, classOf: () => 'public' as const });
 const gaps = new GapTable({ database, ownership });
 const captures = new Captures({ pool: bed.pool, observer: bed.observer }, CAPTURE_LIMITS);
 t.teardown(() => captures.stop());
+const reader = new DiskReader({ clock: systemClock, directory });
+t.teardown(() => reader.stop());
 let aheadMs = 0;
 const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs };
 const { observer } = bed;
@@ -39,7 +42,7 @@ const clips = new Clips({
   captures,
   recordings,
   gaps,
-  directory,
+  readerOf: () => reader,
   isRecorded: ({ device }) => device === 'recorded',
   blobs: openLocalBlobs({ ...store, isExpected }),
   register: async (view) => void bed.views.push(view),

@@ -12,6 +12,7 @@ import type { ExportAsked, RecordingExport } from '../../../../src/streams/expor
 import { type ExportsDeps, RecordingExports } from '../../../../src/streams/exports/exports.ts';
 import { verifyExport } from '../../../../src/streams/exports/verify-export.ts';
 import type { View } from '../../../../src/streams/pool/types.ts';
+import { DiskReader } from '../../../../src/streams/recorder/reader/disk-reader.ts';
 import { GapTable } from '../../../../src/streams/recordings/gap-table.ts';
 import { Pins } from '../../../../src/streams/recordings/pins.ts';
 import { Recordings } from '../../../../src/streams/recordings/recordings.ts';
@@ -28,7 +29,9 @@ const CAM = { id: 'cam-1', name: '南门', jurisdiction: '330203' };
 const database = await openDatabase(t);
 const directory = await temporaryDirectory(t);
 const ownership = firstOwner();
-const recordings = new Recordings({ database, ownership, disk: 'recordings', classOf: () => 'public' as const });
+const reader = new DiskReader({ clock: systemClock, directory });
+t.teardown(() => reader.stop());
+const recordings = new Recordings({ database, ownership, classOf: () => 'public' as const });
 const gaps = new GapTable({ database, ownership });
 const signer = new Signer(randomBytes(32));
 const views: View[] = [];
@@ -46,7 +49,8 @@ const parts: ExportsDeps = {
   recordings,
   gaps,
   pins: new Pins({ database, clock }),
-  directories: { recordings: directory, exports: join(directory, 'exports') },
+  readers: () => [reader],
+  directory: join(directory, 'exports'),
   freeBytes: async () => 1024 ** 4,
   signer,
   needsApproval: false,
@@ -66,7 +70,7 @@ const asked: ExportAsked = {
 let films: FilmRecorded[];
 
 t.before(async () => {
-  mkdirSync(parts.directories.exports);
+  mkdirSync(parts.directory);
   films = [];
   for (const afterMs of [0, 20_000, 40_000]) {
     films.push(await recordFilm(recordings, directory, { device: CAM.id, startsAtMs: beginMs + afterMs }));
@@ -222,5 +226,5 @@ t.test('a copy is removed when its time is over', async (t) => {
   await t.rejects(exports.archive(id, []), { code: 'conflict.state', detail: /removed/ });
   await exports.tidy(clock.nowMs());
   t.match(await exports.one(id), { state: 'removed' });
-  t.throws(() => readFileSync(join(parts.directories.exports, id, 'manifest.json')));
+  t.throws(() => readFileSync(join(parts.directory, id, 'manifest.json')));
 });

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { VOLUME_FILE } from '../../../../src/platform/blobs/volume-file.ts';
 import { frameOf } from '../../../../src/streams/recorder/disk/disk-protocol.ts';
 import { OPEN } from '../../../../src/streams/recorder/disk/writer.ts';
 import { onReport, spawnWriter } from '../../../../src/streams/recorder/disk/writer-child.ts';
@@ -11,7 +12,8 @@ t.test(
   'a gateway that is gone keeps the process that writes neither from finishing nor from ending well',
   async (t) => {
     const directory = await temporaryDirectory(t);
-    const child = spawnWriter(directory);
+    writeFileSync(join(directory, VOLUME_FILE), 'ours\n');
+    const child = spawnWriter(directory, 'ours');
     t.teardown(() => child.kill('SIGKILL'));
     await new Promise<void>((resolve) => onReport(child, ({ type }) => type === 'ready' && resolve()));
     child.stdout!.destroy();

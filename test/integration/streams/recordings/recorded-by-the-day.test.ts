@@ -31,7 +31,6 @@ const clock: Clock = { ...systemClock, nowMs: () => nowMs };
 const recordings = new Recordings({
   database,
   ownership,
-  disk: 'recordings',
   classOf: (id) => directory.get(id)!.accessClass,
 });
 const removedAt = () => ({ atMs: nowMs, pinned: { files: 0, bytes: 0 } });
@@ -50,8 +49,10 @@ const report = new RecordingReport({
   namesOf: (ids) => placesOf(database, ids),
 });
 
+const OLDEST = { of: 'public' as const, disk: 'recordings' };
 const file = (device: string, startsAtMs: number, endsAtMs: number): RecordedFile => ({
   head: { device, quality: 'main', startsAtMs, previousEndsAtMs: null, continuity: 'c', leaseEpoch: 1 },
+  disk: 'recordings',
   endsAtMs,
   bytes: 1_000,
   leadBytes: 10,
@@ -194,13 +195,13 @@ t.test('what is pinned is counted apart, and is not what was removed', async (t)
 
 t.test('what is removed was recorded all the same, and is kept no longer', async (t) => {
   await recordings.forget(
-    await recordings.oldest({ of: 'public', beforeMs: at('27T12:00'), atMs: nowMs }, 10),
+    await recordings.oldest({ ...OLDEST, beforeMs: at('27T12:00'), atMs: nowMs }, 10),
     removedAt(),
   );
   const { rows } = await report.report(NINGBO, { from: '2026-11-27' });
   t.match(rows.at(-1), { device: 'whole', recordedS: 43_200, oldestDay: '2026-11-27' }, 'a minute of it is left');
   await recordings.forget(
-    await recordings.oldest({ of: 'public', beforeMs: nowMs - 12 * HOUR_MS - MINUTE_MS, atMs: nowMs }, 10),
+    await recordings.oldest({ ...OLDEST, beforeMs: nowMs - 12 * HOUR_MS - MINUTE_MS, atMs: nowMs }, 10),
     removedAt(),
   );
   const after = await report.report(NINGBO, { from: '2026-11-27' });
@@ -215,12 +216,16 @@ t.test(
     const observer = quietObserver();
     const kept = { leastDays: RECORDED_DAYS_MIN, mostDays: RECORDED_DAYS_MIN };
     const gone: string[] = [];
-    const disk = { isReady: true, remove: async (paths: readonly string[]) => void gone.push(...paths) };
+    const disk = {
+      name: 'recordings',
+      isReady: true,
+      remove: async (paths: readonly string[]) => void gone.push(...paths),
+    };
     const tidyAfter = async (days: number): Promise<number> => {
       nowMs = at('28T12:02') + days * DAY_MS;
       gone.length = 0;
       observer.metrics.clear();
-      await new Retention({ observer, recordings, disk, ...kept }).tidy(nowMs);
+      await new Retention({ observer, recordings, disks: { ready: () => [disk] }, ...kept }).tidy(nowMs);
       return gone.length;
     };
     const begin = at('28T12:00');

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { DAY_MS, systemClock } from '../../../../src/core/clock.ts';
-import { DISK_OPTIONS, Disk } from '../../../../src/streams/recorder/disk/disk.ts';
+import { VOLUME_FILE } from '../../../../src/platform/blobs/volume-file.ts';
+import { Disk } from '../../../../src/streams/recorder/disk/disk.ts';
+import { DiskMetrics } from '../../../../src/streams/recorder/disk/disk-metrics.ts';
+import { DISK_OPTIONS } from '../../../../src/streams/recorder/disk/disk-options.ts';
 import { RECORDED_DAYS_MIN, type RecordingClass } from '../../../../src/streams/recordings/classes.ts';
 import { placeOf, type Recording } from '../../../../src/streams/recordings/recording.ts';
 import { Retention } from '../../../../src/streams/recordings/retention.ts';
@@ -17,9 +20,19 @@ const clock = systemClock;
 const observer = quietObserver();
 const directory = join(await temporaryDirectory(t), 'video');
 const small = SmallDisk.mount(t, directory, 24);
+writeFileSync(join(directory, VOLUME_FILE), 'ours\n');
 const disk = new Disk(
-  { clock, observer, problem: async () => null, found: () => {} },
-  { directory, ...DISK_OPTIONS, reserveBytes: MiB },
+  {
+    name: 'one',
+    directory,
+    clock,
+    log: observer.log,
+    metrics: new DiskMetrics(observer, () => []),
+    identity: async () => ({ identity: 'ours' }),
+    notOurs: async () => null,
+    found: () => {},
+  },
+  { ...DISK_OPTIONS, reserveBytes: MiB },
 );
 t.teardown(() => disk.stop());
 
@@ -28,7 +41,7 @@ const kept = [10, 31, 32, 33, 34].map((age): Recording => {
   const startsAtMs = Math.round(clock.nowMs()) - age * DAY_MS;
   const file = { device: `cam-${age}`, quality: 'main', startsAtMs, endsAtMs: startsAtMs, leaseEpoch: 1 } as const;
   const about = { bytes: MiB, leadBytes: 0, sha256: '00', continuity: 'c', previousEndsAtMs: null };
-  return { ...file, ...about, class: 'public' };
+  return { ...file, ...about, disk: 'one', class: 'public' };
 });
 const isThere = (file: Recording): boolean => existsSync(join(directory, placeOf(file).path));
 const recordings = {
@@ -42,10 +55,31 @@ const recordings = {
   dropDaysBefore: async () => {},
 };
 const mostDays = { public: 90, 'key-site': 90, minors: 90 };
-const retention = new Retention({ observer, recordings, disk, leastDays: RECORDED_DAYS_MIN, mostDays });
+const retention = new Retention({
+  observer,
+  recordings,
+  disks: { ready: () => [disk] },
+  leastDays: RECORDED_DAYS_MIN,
+  mostDays,
+});
 const settings = { freeBytes: 4 * MiB, freePercent: 0, reserveBytes: MiB };
 const stopped = new Set<RecordingClass>();
-const room = new Room({ clock, believed: clock, observer, disk, retention, settings, quota: () => null, stopped });
+const whole = {
+  directory,
+  get room() {
+    return disk.health.room;
+  },
+};
+const room = new Room({
+  clock,
+  believed: clock,
+  observer,
+  disk: whole,
+  retention,
+  settings,
+  quota: () => null,
+  stopped,
+});
 const told: boolean[] = [];
 
 t.test(
@@ -54,7 +88,7 @@ t.test(
     await new Promise<void>((resolve) => disk.start(resolve));
     for (const file of kept) {
       const { name, path } = placeOf(file);
-      const written = disk.open(name, randomBytes(MiB))!;
+      const written = disk.open({ name, lead: randomBytes(MiB), share: 1 })!;
       written.close();
       t.match(await written.ended, { how: 'whole', bytes: MiB });
       disk.keep(name, path);
@@ -72,7 +106,7 @@ t.test(
     small.fill(1.5 * MiB);
     await until('all that may go went, and public places are recorded no more', () => stopped.has('public'));
     t.strictSame(kept.map(isThere), [true, false, false, false, false]);
-    t.equal(disk.hasRoom, true, 'the disk was never full');
+    t.equal(disk.health.hasRoom, true, 'the disk was never full');
     await until('it is told', () => told.at(-1));
     small.free();
     await until('they are recorded again', () => !stopped.has('public') && told.at(-1) === false);

@@ -17,7 +17,7 @@ const ownership = firstOwner();
 const BEGIN_MS = Date.parse('2026-10-01T00:00:00+08:00');
 let nowMs = BEGIN_MS;
 const clock: Clock = { ...systemClock, nowMs: () => nowMs };
-const recordings = new Recordings({ database, ownership, disk: 'recordings', classOf: () => 'public' });
+const recordings = new Recordings({ database, ownership, classOf: () => 'public' });
 const gaps = new GapTable({ database, ownership });
 const pins = new Pins({ database, clock });
 const quality = 'main';
@@ -35,10 +35,11 @@ async function removeSome(files: number): Promise<void> {
       continuity: 'c',
       leaseEpoch: 1,
     } as const;
-    return { head, endsAtMs: startsAtMs + MINUTE_MS, bytes: 1_000, leadBytes: 10, sha256: '00'.repeat(32) };
+    const endsAtMs = startsAtMs + MINUTE_MS;
+    return { head, disk: 'recordings', endsAtMs, bytes: 1_000, leadBytes: 10, sha256: '00'.repeat(32) };
   });
   await recordings.add(added);
-  const old = await recordings.oldest({ of: 'public', beforeMs: atMs + DAY_MS, atMs }, files);
+  const old = await recordings.oldest({ of: 'public', disk: 'recordings', beforeMs: atMs + DAY_MS, atMs }, files);
   await recordings.forget(old, { atMs, pinned: { files: 2, bytes: 20 } });
 }
 

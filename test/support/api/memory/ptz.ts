@@ -69,6 +69,12 @@ function memoryRecordings(): RecordingParts {
       }),
       remove: async () => {},
     },
+    disks: {
+      list: async () => [],
+      add: async () => {},
+      use: async () => {},
+      retire: async () => ({ retired: true, lost: 0 }),
+    },
     playback: {
       timeline: async () => ({ stretches: [], gaps: [], more: false }),
       playlist: async () => '#EXTM3U\n',
@@ -143,6 +149,10 @@ export function recordingRequests(camera: string) {
     },
     'GET /api/v1/devices/:id/stream-plan': { id: camera },
     'POST /api/v1/devices/:id/stream-plan': { id: camera, payload: { alwaysOn: true } },
+    'GET /api/v1/recordings/disks': { ownAreaOnly: true },
+    'POST /api/v1/recordings/disks': { payload: { name: 'video-2', directory: '/mnt/video-2' }, ownAreaOnly: true },
+    'POST /api/v1/recordings/disks/:name': { part: 'recordings', payload: { use: 'active' }, ownAreaOnly: true },
+    'POST /api/v1/recordings/disks/:name/retire': { part: 'video-2', payload: {}, ownAreaOnly: true },
     'GET /api/v1/devices/:id/recording': { id: camera },
     'POST /api/v1/devices/:id/recording': { id: camera, payload: { mode: 'always' } },
     'GET /api/v1/devices/:id/ptz': { id: camera },

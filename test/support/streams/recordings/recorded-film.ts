@@ -34,6 +34,6 @@ export async function recordFilm(
   writeFileSync(path, data);
   const sha256 = createHash('sha256').update(data).digest('hex');
   const endsAtMs = Math.round(startsAtMs + lengthMs);
-  await recordings.add([{ head, endsAtMs, bytes: data.length, leadBytes: lead.length, sha256 }]);
+  await recordings.add([{ head, disk: 'recordings', endsAtMs, bytes: data.length, leadBytes: lead.length, sha256 }]);
   return { endsAtMs, path };
 }

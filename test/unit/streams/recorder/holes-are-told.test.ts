@@ -39,13 +39,32 @@ t.test('what was told before a restart is not told again, and ends', async (t) =
   t.strictSame(gaps.kept(101_000, 102_000), [{ type: 'end', toMs: 101_000 }]);
 });
 
-t.test('of a file that was lost the hole begins where it was whole', async (t) => {
+t.test('of a file that was lost the hole begins where it was whole, also when that is found late', async (t) => {
   const gaps = fresh();
   gaps.kept(0, 40_000);
-  gaps.lost(0, DISK);
+  gaps.lost({ fromMs: 0, toMs: 40_000 }, DISK);
   t.strictSame(gaps.tick(45_000), [], 'how much was kept is not known yet');
-  gaps.found(38_500);
+  t.strictSame(gaps.found(0, 38_500), []);
   t.strictSame(gaps.kept(46_000, 47_000), [{ type: 'whole', fromMs: 38_500, toMs: 46_000, reason: DISK }]);
+  gaps.lost({ fromMs: 46_000, toMs: 47_000 }, DISK);
+  t.strictSame(gaps.kept(48_000, 50_000), [], 'another disk takes it, and where the hole began is not known yet');
+  t.strictSame(gaps.found(46_000, 46_500), [], 'less than two seconds are missing');
+  gaps.kept(50_000, 60_000);
+  t.strictSame(gaps.lost({ fromMs: 48_000, toMs: 52_000 }, DISK), [], 'one that was closed before');
+  t.strictSame(gaps.kept(60_000, 70_000), []);
+  t.strictSame(gaps.found(48_000, 49_000), [{ type: 'whole', fromMs: 49_000, toMs: 52_000, reason: DISK }]);
+});
+
+t.test('a file that is not found is a hole, once, beside one that lasts', async (t) => {
+  const gaps = fresh();
+  gaps.kept(0, 10_000);
+  gaps.lost({ fromMs: 0, toMs: 10_000 }, DISK);
+  gaps.kept(12_000, 20_000);
+  t.strictSame(gaps.tick(22_000), [{ type: 'begin', fromMs: 20_000, reason: { cause: 'stream', detail: null } }]);
+  t.strictSame(gaps.tick(25_000), [{ type: 'whole', fromMs: 0, toMs: 12_000, reason: DISK }]);
+  t.strictSame(gaps.lost({ fromMs: 12_000, toMs: 20_000 }, DISK), []);
+  t.strictSame(gaps.kept(30_000, 31_000), [{ type: 'end', toMs: 30_000 }]);
+  t.strictSame(gaps.ended(31_000), [{ type: 'whole', fromMs: 12_000, toMs: 20_000, reason: DISK }]);
 });
 
 t.test('each stretch that was not kept is covered by exactly one hole', async () => {

@@ -60,8 +60,8 @@ function diskWith(
   const bytesOf = () => kept.length * 10;
   const state = { otherBytes: 0, gone: [] as string[], leftBytes: null as number | null, quotaBytes: 500 };
   const disk = {
+    name: 'one',
     directory: '/video',
-    isReady: true,
     room: { freeBytes: 1_000, totalBytes: 1_000, atMs: 0 },
     remove: async () => {},
   };
@@ -80,7 +80,8 @@ function diskWith(
     dropDaysBefore: async () => {},
   };
   const mostDays = { public: 365, 'key-site': 365, minors: 365 };
-  const retention = new Retention({ observer, recordings, disk, leastDays: RECORDED_DAYS_MIN, mostDays });
+  const disks = { ready: () => [disk] };
+  const retention = new Retention({ observer, recordings, disks, leastDays: RECORDED_DAYS_MIN, mostDays });
   const stopped = new Set<RecordingClass>();
   const quota = () => (state.leftBytes === null ? null : { bytes: state.quotaBytes, leftBytes: state.leftBytes });
   const room = new Room({ clock, believed: clock, observer, disk, retention, settings, quota, stopped });
