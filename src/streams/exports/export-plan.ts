@@ -10,6 +10,9 @@ const FILES_MAX = 12_000;
 const GAPS_MAX = 5_000;
 /** Holes of promise P5. */
 const HOLE_MIN_MS = 2_000;
+/** A file has its row when its minute, and half of another, is over. */
+const ROW_WITHIN_MS = 110_000;
+const TOO_RECENT = 'A recording has its file when its minute is over: ask for it later.';
 /** A name that is safe on every machine, and short enough for an archive. */
 const PLAIN = /^[A-Za-z0-9][\w.-]{0,40}$/;
 
@@ -52,7 +55,7 @@ interface Part {
 /** What of the time is not in an export, with the cause that is known of it, camera by camera. */
 export async function exportHoles(
   gaps: Pick<GapTable, 'within'>,
-  { cameras, quality, fromMs, toMs }: ExportAsked,
+  { cameras, quality, fromMs, toMs, askedAtMs }: ExportAsked & { askedAtMs: number },
   files: readonly ExportFile[],
 ): Promise<Manifest['holes']> {
   const holes: Manifest['holes'] = [];
@@ -62,7 +65,7 @@ export async function exportHoles(
     const lost = mine.filter(({ state }) => state !== 'copied');
     const parts = [
       ...lost.map((file) => ({ fromMs: file.startsAtMs, toMs: file.endsAtMs, cause: file.state, detail: file.path })),
-      ...partsWithout({ fromMs, toMs }, mine).map((part) => ({ ...part, ...causeOf(part, known) })),
+      ...partsWithout({ fromMs, toMs }, mine).map((part) => ({ ...part, ...causeOf(part, known, askedAtMs) })),
     ];
     parts.sort((one, other) => one.fromMs - other.fromMs);
     for (const part of parts) {
@@ -74,9 +77,11 @@ export async function exportHoles(
 }
 
 /** Of a part that has no recording: the first hole that is known in it. */
-function causeOf(part: Part, known: readonly Gap[]): { cause: string; detail: string | null } {
+function causeOf(part: Part, known: readonly Gap[], askedAtMs: number): { cause: string; detail: string | null } {
   const gap = known.find(({ fromMs, toMs }) => fromMs < part.toMs && (toMs ?? part.toMs) > part.fromMs);
-  return gap ? { cause: gap.cause, detail: gap.detail } : { cause: 'not-recorded', detail: null };
+  if (gap) return { cause: gap.cause, detail: gap.detail };
+  const isRecent = part.toMs > askedAtMs - ROW_WITHIN_MS;
+  return isRecent ? { cause: 'too-recent', detail: TOO_RECENT } : { cause: 'not-recorded', detail: null };
 }
 
 /** Parts of a span, of two seconds or more, that no file covers; files are in the order of their beginnings. */

@@ -206,6 +206,13 @@ t.test('where another person has to approve it, nothing is copied before', async
   await t.rejects(exports.archive(asking.id, []), { code: 'conflict.state' });
 });
 
+t.test('the last minutes are told as what they are: their file is not whole yet', async (t) => {
+  const { id } = await made(await exports.ask(NINGBO, { ...asked, toMs: systemClock.nowMs() - 1_000 }));
+  const { folder } = await taken(id);
+  const { holes } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
+  t.match(holes.at(-1), { cause: 'too-recent', detail: String });
+});
+
 t.test('what cannot be taken away is refused with the reason', async (t) => {
   const nowMs = systemClock.nowMs();
   const wrong: [Partial<ExportAsked>, string][] = [
