@@ -4,6 +4,10 @@ alter table position add column if not exists first_state text;
 alter table position add column if not exists retired_at_ms bigint;
 alter table position add column if not exists heard boolean;
 
+-- Nobody finds a device otherwise by this, and no memory holds it: what follows changes would only take minutes.
+alter table position disable trigger found_changed;
+alter table position disable trigger followed;
+
 -- Of before, from the audit trail; where that is pruned, by what is there.
 update position as p set first_state = made.state
   from (select distinct on (subject) subject, after ->> 'state' as state from audit_entry
@@ -21,6 +25,9 @@ update position as p set retired_at_ms = gone.at_ms
 update position as p set retired_at_ms = coalesce(retired_at_ms, updated_at_ms),
     heard = exists (select from device_downtime where position_id = p.id)
   where state = 'retired' and (retired_at_ms is null or heard is null);
+
+alter table position enable trigger found_changed;
+alter table position enable trigger followed;
 
 -- Kept by whatever changes a position, also by hand.
 create or replace function position_lives() returns trigger language plpgsql as $$
