@@ -21,7 +21,7 @@ t.test('a camera that is recorded freezes, moves on, and is turned away', async 
   const camera = await TestCamera.start(t, { units });
   await gateway.register({ id: ID, kind: 'camera', stream: { url: camera.url } });
   const body = { mode: 'always' };
-  t.equal((await gateway.api('POST', `/devices/${ID}/recording`, { body })).status, 201);
+  t.equal((await gateway.api('POST', `/devices/${ID}/recording`, { body })).status, 204);
   const faults = async (): Promise<string[]> => (await gateway.get(`/streams/${ID}`)).streams[0]?.health?.faults ?? [];
   const alert = async (rule: string) =>
     (await gateway.get('/alerts')).items.find((one: { rule: string }) => one.rule.startsWith(`${rule}@`));

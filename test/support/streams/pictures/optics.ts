@@ -26,46 +26,53 @@ export interface Optics {
   cover?: { share: number; level: number };
 }
 
-/** Points of the full picture from one that is judged to the next. */
-const STEP = FULL.width / SMALL.width;
+/** How many points are drawn of the full picture. */
+export interface Grid {
+  width: number;
+  height: number;
+}
+
 /** A picture out of focus is drawn so much finer, and then smoothed. */
 const FINER = 2;
 
-/** The picture without noise, at the points that are judged. */
-export function expose(scene: Scene, atS: number, optics: Optics = {}): Float32Array {
+/** The picture without noise, at the points that are judged unless `grid` says others. */
+export function expose(scene: Scene, atS: number, optics: Optics = {}, grid: Grid = SMALL): Float32Array {
   const { view = STRAIGHT, blur = 0, fog = 0, gain = 1, veil = 0, cover } = optics;
-  const light = blur === 0 ? drawn(scene, atS, { view, finer: 1 }) : outOfFocus(scene, atS, { view, blur });
+  const light = blur === 0 ? drawn(scene, atS, { view, grid }) : outOfFocus(scene, atS, { view, blur, grid });
   for (let at = 0; at < light.length; at += 1) {
-    const column = at % SMALL.width;
-    const share = fog * (1 - (0.45 * Math.floor(at / SMALL.width)) / SMALL.height);
+    const column = ((at % grid.width) * SMALL.width) / grid.width;
+    const share = fog * (1 - (0.45 * Math.floor(at / grid.width)) / grid.height);
     const isCovered = cover && column < SMALL.width * cover.share;
     light[at] = isCovered ? cover.level + 0.0002 * column : (light[at]! * (1 - share) + 0.72 * share) * gain + veil;
   }
   return light;
 }
 
-function drawn(scene: Scene, atS: number, { view, finer }: { view: View; finer: number }): Float32Array {
-  const width = SMALL.width * finer;
-  const light = new Float32Array(width * SMALL.height * finer);
-  const step = STEP / finer;
+function drawn(scene: Scene, atS: number, { view, grid }: { view: View; grid: Grid }): Float32Array {
+  const light = new Float32Array(grid.width * grid.height);
+  const step = FULL.width / grid.width;
   for (let at = 0; at < light.length; at += 1) {
-    light[at] = scene((at % width) * step + view.dx, Math.floor(at / width) * step + view.dy, atS);
+    light[at] = scene((at % grid.width) * step + view.dx, Math.floor(at / grid.width) * step + view.dy, atS);
   }
   return light;
 }
 
-function outOfFocus(scene: Scene, atS: number, { view, blur }: { view: View; blur: number }): Float32Array {
-  const fine = drawn(scene, atS, { view, finer: FINER });
-  const [width, height] = [SMALL.width * FINER, SMALL.height * FINER];
+function outOfFocus(
+  scene: Scene,
+  atS: number,
+  { view, blur, grid }: { view: View; blur: number; grid: Grid },
+): Float32Array {
+  const [width, height] = [grid.width * FINER, grid.height * FINER];
+  const fine = drawn(scene, atS, { view, grid: { width, height } });
   // Three times over a box is as good as a bell.
-  const reach = Math.max(1, Math.round((blur / STEP) * FINER * 0.5));
+  const reach = Math.max(1, Math.round((blur * width * 0.5) / FULL.width));
   for (let times = 0; times < 3; times += 1) {
     for (let y = 0; y < height; y += 1) smooth(fine, { from: y * width, step: 1, count: width, reach });
     for (let x = 0; x < width; x += 1) smooth(fine, { from: x, step: width, count: height, reach });
   }
-  const light = new Float32Array(SMALL.width * SMALL.height);
+  const light = new Float32Array(grid.width * grid.height);
   for (let at = 0; at < light.length; at += 1) {
-    light[at] = fine[Math.floor(at / SMALL.width) * FINER * width + (at % SMALL.width) * FINER]!;
+    light[at] = fine[Math.floor(at / grid.width) * FINER * width + (at % grid.width) * FINER]!;
   }
   return light;
 }
