@@ -49,7 +49,10 @@ const ofPictures = (fault: PictureFault): Fault => ({
 });
 
 const FAULTS: Readonly<Record<string, Fault>> = {
-  'bitrate-collapsed': { field: 'bitrate_collapsed', is: ({ rate }) => rate.collapsed },
+  'bitrate-collapsed': {
+    field: 'bitrate_collapsed',
+    is: ({ rate }) => (rate.usualBps === null ? null : rate.collapsed),
+  },
   'key-frame-gap': { field: 'key_frame_gap', is: ({ keyGap }) => keyGap },
   ...Object.fromEntries(PICTURE_FAULTS.map((fault) => [fault, ofPictures(fault)])),
 };

@@ -36,9 +36,11 @@ export interface PictureMemory {
 }
 
 interface Held {
-  is: boolean;
-  /** Samples in a row that speak against `is`. */
-  against: number;
+  /** Null until enough is known: what was told before this stream was looked at stands so long. */
+  is: boolean | null;
+  /** What the last samples said, and how many of them in a row. */
+  said: boolean | null;
+  times: number;
 }
 
 /** What the pictures of a camera usually are, by the pictures that were well. */
@@ -84,7 +86,9 @@ const LIMITS = {
 } as const;
 
 export const NO_PICTURES: PictureMemory = {
-  held: Object.fromEntries(PICTURE_FAULTS.map((fault) => [fault, { is: false, against: 0 }])) as PictureMemory['held'],
+  held: Object.fromEntries(
+    PICTURE_FAULTS.map((fault) => [fault, { is: null, said: null, times: 0 }]),
+  ) as PictureMemory['held'],
   last: null,
   sameSinceMs: null,
   same: 0,
@@ -113,7 +117,7 @@ export function judgePicture(memory: PictureMemory, now: Sample, approved: reado
   const dark = isBlack(features);
   const white = band(features.whiteShare, LIMITS.whiteShare);
   const hasShapes = memory.usual !== null && features.stepShare >= memory.usual.stepShare * LIMITS.stepShare;
-  const covered = dark || hasShapes ? false : isCovered(features, memory.usual);
+  const covered = dark === true ? null : isCovered(features, memory.usual, hasShapes);
   const isDim = dark !== false || white === true;
   const verdicts: Record<PictureFault, Verdict> = {
     frozen:
@@ -144,7 +148,7 @@ function isOnTour(approved: readonly Approved[]): boolean {
 
 /** The faults that are told now. */
 export function faultsOf(memory: PictureMemory): PictureFault[] {
-  return PICTURE_FAULTS.filter((fault) => memory.held[fault].is);
+  return PICTURE_FAULTS.filter((fault) => memory.held[fault].is === true);
 }
 
 function hold(before: PictureMemory['held'], verdicts: Record<PictureFault, Verdict>, turned: number) {
@@ -153,12 +157,12 @@ function hold(before: PictureMemory['held'], verdicts: Record<PictureFault, Verd
     return fault === 'turned-away' ? turned : BAD_SAMPLES;
   };
   const next = PICTURE_FAULTS.map((fault): [PictureFault, Held] => {
-    const { is, against } = before[fault];
+    const { is, said, times } = before[fault];
     const verdict = verdicts[fault];
     if (verdict === null) return [fault, before[fault]];
-    if (verdict === is) return [fault, { is, against: 0 }];
-    const enough = against + 1 >= (is ? GOOD_SAMPLES : needs(fault));
-    return [fault, enough ? { is: !is, against: 0 } : { is, against: against + 1 }];
+    const now = { said: verdict, times: verdict === said ? times + 1 : 1 };
+    const isEnough = now.times >= (verdict ? needs(fault) : GOOD_SAMPLES);
+    return [fault, { is: isEnough ? verdict : is, ...now }];
   });
   return Object.fromEntries(next) as PictureMemory['held'];
 }
@@ -184,17 +188,20 @@ function isBlack({ p99, spread }: Features): Verdict {
 }
 
 /** Nothing is to be seen where something usually is. */
-function isCovered({ flatShare, mean }: Features, usual: Usual | null): Verdict {
-  if (mean < LIMITS.coveredMeanMin || !usual || usual.samples < USUAL_MIN || usual.flatShare > LIMITS.usualFlatShareMax)
-    return null;
-  return band(flatShare, LIMITS.flatShare);
+function isCovered({ flatShare, mean }: Features, usual: Usual | null, hasShapes: boolean): Verdict {
+  if (mean < LIMITS.coveredMeanMin || !usual || usual.samples < USUAL_MIN) return null;
+  if (usual.flatShare > LIMITS.usualFlatShareMax) return null;
+  return hasShapes ? false : band(flatShare, LIMITS.flatShare);
 }
 
 function isBlurred(sharpness: number | null, usual: Usual | null, hasShapes: boolean): Verdict {
   if (!hasShapes || sharpness === null || !usual?.sharpness || usual.samples < USUAL_MIN) return null;
+  const [bad, good] = LIMITS.sharpness;
+  // One that was blurred before it was looked at has no detail that it could lose.
+  if (usual.sharpness <= good) return sharpness > good ? false : null;
   const share = sharpness / usual.sharpness;
-  if (share <= LIMITS.sharpnessShare[0] && sharpness <= LIMITS.sharpness[0]) return true;
-  return share > LIMITS.sharpnessShare[1] || sharpness > LIMITS.sharpness[1] ? false : null;
+  if (share <= LIMITS.sharpnessShare[0] && sharpness <= bad) return true;
+  return share > LIMITS.sharpnessShare[1] || sharpness > good ? false : null;
 }
 
 /**

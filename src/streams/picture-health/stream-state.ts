@@ -12,8 +12,8 @@ export interface StreamMemory {
   sinceMs: number;
   /** Since when pictures come; null while none do. */
   liveSinceMs: number | null;
-  /** Key frames come too rarely: whoever joins waits for a picture. */
-  keyGap: boolean;
+  /** Key frames come too rarely: whoever joins waits for a picture. Null until two were seen, or none for long. */
+  keyGap: boolean | null;
   /** When the newest key frame came. */
   keyAtMs: number | null;
   rate: RateMemory;
@@ -40,7 +40,7 @@ export function judgeStream(memory: StreamMemory | null, signs: PullSigns, nowMs
     state: seen,
     sinceMs: nowMs,
     liveSinceMs: null,
-    keyGap: false,
+    keyGap: null,
     keyAtMs: null,
     rate: NO_RATE,
   };
@@ -80,7 +80,7 @@ function isKeyGap(
   before: StreamMemory,
   { keyAtMs, failure }: PullSigns,
   { liveSinceMs, nowMs }: { liveSinceMs: number | null; nowMs: number },
-): boolean {
+): boolean | null {
   if (failure === 'no-key-frame') return true;
   if (liveSinceMs === null) return before.keyGap;
   if (nowMs - (keyAtMs ?? liveSinceMs) > KEY_GAP_MS) return true;
