@@ -173,7 +173,7 @@ export interface RecordingParts {
   /** The caller's right to the camera is checked before; the look is registered by `file`. */
   clips: Pick<Clips, 'clip' | 'of' | 'one' | 'file'>;
   /** Leaves a row in the audit trail itself. */
-  disks: Pick<DiskRegister, 'list' | 'add' | 'use' | 'retire'>;
+  disks: Pick<DiskRegister, 'list' | 'add' | 'use' | 'retire' | 'check'>;
 }
 
 /** How the streams of cameras are kept. Rights to a device are decided before. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { toRfc3339 } from '../../core/clock.ts';
 import { callerOf } from '../guards/auth.ts';
-import { noContent } from '../schemas.ts';
+import { instant, moment, noContent } from '../schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
 const tags = ['streams'];
@@ -25,6 +26,15 @@ const disk = z
     files: z.int().meta({ description: 'Files that are kept there; at most 100,000 are counted' }),
   })
   .meta({ id: 'RecordingDisk' });
+
+const checked = z.object({
+  files: z.int().meta({ description: 'That were looked at' }),
+  adopted: z.int().meta({ description: 'Files that had no row' }),
+  missing: z.int().meta({ description: 'Rows whose file is not there, or has another length' }),
+  back: z.int().meta({ description: 'Rows whose file was missed before' }),
+  strangers: z.int().meta({ description: 'Files that are none of ours, or not whole' }),
+  next: moment.nullable(),
+});
 
 /** The disks that recordings lie on. */
 export const recordingDiskRoutes: RoutePart = (app, context) => {
@@ -59,7 +69,32 @@ export const recordingDiskRoutes: RoutePart = (app, context) => {
   );
 
   useRoutes(app, context);
+  checkRoute(app, context);
 };
+
+function checkRoute(app: ApiApp, context: RouteContext): void {
+  app.post(
+    '/recordings/disks/:name/check',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Hold the files of a disk against their rows',
+        description:
+          'Files without a row get one; rows without a file are holes until it is back. ' +
+          'No file is changed. It goes on for some seconds; ask again with `from` as long as `next` is not null.',
+        params,
+        body: z.strictObject({ from: instant.nullable().default(null) }),
+        response: { 200: checked },
+      },
+    },
+    async (request) => {
+      const asked = { ...request.params, fromMs: request.body.from };
+      const { nextMs, ...found } = await context.recordings.disks.check(callerOf(request), asked);
+      return { ...found, next: nextMs === null ? null : toRfc3339(nextMs) };
+    },
+  );
+}
 
 function useRoutes(app: ApiApp, context: RouteContext): void {
   const { disks } = context.recordings;

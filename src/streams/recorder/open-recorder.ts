@@ -6,11 +6,13 @@ import type { Ownership } from '../../platform/database/ownership.ts';
 import type { CameraPool } from '../pool/camera-pool.ts';
 import type { RecordingClass } from '../recordings/classes.ts';
 import { GapTable } from '../recordings/gap-table.ts';
+import { KeptFiles } from '../recordings/kept-files.ts';
 import { Recordings } from '../recordings/recordings.ts';
 import type { GapReason } from './camera/gaps.ts';
 import type { Wanted } from './camera/wanted.ts';
 import type { DiskOptions } from './disk/disk-options.ts';
 import { type DiskPlace, Disks } from './disk/disks.ts';
+import { Fsck } from './fsck/fsck.ts';
 import { Notes } from './notes.ts';
 import { Recorder } from './recorder.ts';
 
@@ -47,6 +49,8 @@ export function openRecorder({ places, limits, ...deps }: RecorderParts) {
   );
   for (const place of places) disks.add(place);
   const notes = new Notes({ clock, observer, recordings, gaps, disks });
+  const kept = new KeptFiles({ database, ownership });
+  const fsck = new Fsck({ clock, disks, recordings, kept, gaps, wake: () => recorder.wake() });
   const recorder = new Recorder({
     clock,
     observer,
@@ -58,6 +62,7 @@ export function openRecorder({ places, limits, ...deps }: RecorderParts) {
     wanted,
     classOf,
     refusal,
+    adopt: (disk) => fsck.adopt(disk),
   });
-  return { recorder, recordings, gaps, disks };
+  return { recorder, recordings, gaps, disks, fsck };
 }

@@ -13,6 +13,7 @@ import { CameraRecording } from './camera/camera-recording.ts';
 import { Cutter } from './camera/cutter.ts';
 import { type GapReason, Gaps } from './camera/gaps.ts';
 import type { Wanted } from './camera/wanted.ts';
+import type { Disk } from './disk/disk.ts';
 import type { Disks } from './disk/disks.ts';
 import type { Notes } from './notes.ts';
 
@@ -30,6 +31,8 @@ export interface RecorderDeps {
   refusal(device: DeviceId): GapReason | null;
   /** The class of a camera as it stands now. */
   classOf(device: DeviceId): RecordingClass;
+  /** Gives rows to files that are newer than the newest row of a disk, and tells how many there were. */
+  adopt(disk: Disk): Promise<number>;
 }
 
 interface Recorded {
@@ -59,6 +62,8 @@ export class Recorder {
   readonly #cameras = new Map<string, Recorded>();
   readonly #looking = new Joined();
   #stopTick: () => void = () => {};
+  readonly #adopted = new WeakSet<Disk>();
+  readonly #adopting = new Set<Disk>();
   #isStarted = false;
   #isBegun = false;
   #isKeptKnown = false;
@@ -105,9 +110,11 @@ export class Recorder {
     const { clock, wanted } = this.#deps;
     const nowMs = clock.nowMs();
     const now = new Map(wanted(nowMs).map((one) => [keyOf(one), one]));
-    if (!this.#isStarted && (now.size > 0 || (await this.#isAnyKept()))) this.#startDisks();
+    if (!this.#isStarted && (now.size > 0 || (await this.#isAnyKept()))) this.wake();
     // Holes before this start are judged by what the disk has, unless it is not there.
-    if (!this.#isBegun && !this.#deps.disks.isSettled) return;
+    const { disks } = this.#deps;
+    const isKnown = disks.isSettled && (this.#adopting.size === 0 || disks.isLate);
+    if (!this.#isBegun && !isKnown) return;
     this.#isBegun = true;
     for (const [key, recorded] of this.#cameras) if (!now.has(key)) this.#end(key, recorded, nowMs);
     const fresh = [...now].filter(([key]) => !this.#cameras.has(key)).map(([, one]) => one);
@@ -120,12 +127,28 @@ export class Recorder {
     }
   }
 
-  /** A gateway that records nothing, and has nothing to remove, saves the process that writes. */
-  #startDisks(): void {
+  /** A gateway that records nothing, and has nothing to remove, saves the processes of disks until this. */
+  wake(): void {
     const { disks, notes } = this.#deps;
+    if (this.#isStarted) return;
     this.#isStarted = true;
-    disks.start(() => {});
+    disks.start((disk) => void this.#adopt(disk));
     notes.start();
+  }
+
+  /** Once a start: later whatever is written has its row from us. */
+  async #adopt(disk: Disk): Promise<void> {
+    if (this.#adopted.has(disk)) return;
+    this.#adopted.add(disk);
+    this.#adopting.add(disk);
+    try {
+      const files = await this.#deps.adopt(disk);
+      if (files > 0) this.#log.warn({ disk: disk.name, files }, 'files without a row have one now');
+    } catch (error) {
+      this.#log.warn({ disk: disk.name, error: messageOf(error) }, 'whether files lack a row is not known');
+    } finally {
+      this.#adopting.delete(disk);
+    }
   }
 
   /** Asked until it was answered once: what is kept later was recorded by us. */

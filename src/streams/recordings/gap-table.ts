@@ -2,7 +2,8 @@ import type { DeviceId } from '../../core/types.ts';
 import { type Database, sql } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import type { Quality } from '../pool/types.ts';
-import type { GapCause, GapReason } from '../recorder/camera/gaps.ts';
+import { GAP_MIN_MS, type GapCause, type GapReason } from '../recorder/camera/gaps.ts';
+import type { Recording } from './recording.ts';
 import type { Span } from './recordings.ts';
 
 /** A time in which a camera should have been recorded and was not. Unix ms; `toMs` is null while it lasts. */
@@ -37,7 +38,11 @@ export interface GapTableDeps {
   ownership: Pick<Ownership, 'write'>;
 }
 
+/** A file that was found, or found again. */
+export type CoveringFile = Pick<Recording, 'device' | 'quality' | 'startsAtMs' | 'endsAtMs'>;
+
 const DETAIL_MAX = 300;
+const COVERED_MAX = 10_000;
 
 /** The holes of recordings in PostgreSQL. */
 export class GapTable {
@@ -58,13 +63,7 @@ export class GapTable {
       cause,
       detail: detail?.slice(0, DETAIL_MAX) ?? null,
     }));
-    const body = sql`
-      insert into recording_gap select given.* from owner,
-        jsonb_populate_recordset(null::recording_gap, ${JSON.stringify(rows)}::jsonb) as given
-      on conflict (device, quality, from_ms)
-        do update set to_ms = excluded.to_ms, cause = excluded.cause, detail = excluded.detail
-      returning device`;
-    await this.#deps.ownership.write(this.#deps.database, { what: 'holes of recordings', body });
+    await this.#insert(rows);
   }
 
   /** Holes that reach into a span, the oldest first; at most `max`. */
@@ -83,6 +82,45 @@ export class GapTable {
     return rows.map(shown);
   }
 
+  /** Takes the times of these files, which were found, out of holes that have ended. */
+  async cover(files: readonly CoveringFile[]): Promise<void> {
+    const { database, ownership } = this.#deps;
+    const cameras = new Map<string, CoveringFile[]>();
+    for (const file of files) {
+      const key = `${file.device} ${file.quality}`;
+      const some = cameras.get(key) ?? [];
+      some.push(file);
+      cameras.set(key, some);
+    }
+    for (const some of cameras.values()) {
+      const { device, quality } = some[0]!;
+      const fromMs = Math.min(...some.map(({ startsAtMs }) => startsAtMs));
+      const toMs = Math.max(...some.map(({ endsAtMs }) => endsAtMs));
+      const told = await this.within({ device, quality, fromMs, toMs }, COVERED_MAX);
+      for (const { cause, detail, ...gap } of told) {
+        if (gap.toMs === null) continue;
+        const span = { fromMs: gap.fromMs, toMs: gap.toMs };
+        const left = without(span, some);
+        const rows = left.map((one) => ({ device, quality, from_ms: one.fromMs, to_ms: one.toMs, cause, detail }));
+        const gone = sql`
+          delete from recording_gap using owner where device = ${device} and quality = ${quality}
+            and from_ms = ${gap.fromMs}::bigint and to_ms is not null returning recording_gap.device`;
+        await ownership.write(database, { what: 'holes of recordings', body: gone });
+        if (rows.length > 0) await this.#insert(rows);
+      }
+    }
+  }
+
+  async #insert(rows: readonly GapTables['recording_gap'][]): Promise<void> {
+    const body = sql`
+      insert into recording_gap select given.* from owner,
+        jsonb_populate_recordset(null::recording_gap, ${JSON.stringify(rows)}::jsonb) as given
+      on conflict (device, quality, from_ms)
+        do update set to_ms = excluded.to_ms, cause = excluded.cause, detail = excluded.detail
+      returning device`;
+    await this.#deps.ownership.write(this.#deps.database, { what: 'holes of recordings', body });
+  }
+
   /** The hole that lasts, of each of these cameras, by `device quality`. */
   async open(devices: readonly DeviceId[]): Promise<Map<string, Gap>> {
     const rows = await this.#deps.database
@@ -95,6 +133,22 @@ export class GapTable {
       .execute();
     return new Map(rows.map((row) => [`${row.device} ${row.quality}`, shown(row)]));
   }
+}
+
+/** What is left of a time without the files in it, in order. */
+export function without(
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+  files: readonly { startsAtMs: number; endsAtMs: number }[],
+): { fromMs: number; toMs: number }[] {
+  const left: { fromMs: number; toMs: number }[] = [];
+  let atMs = fromMs;
+  for (const { startsAtMs, endsAtMs } of files.toSorted((one, other) => one.startsAtMs - other.startsAtMs)) {
+    if (startsAtMs - atMs >= GAP_MIN_MS) left.push({ fromMs: atMs, toMs: Math.min(toMs, Math.round(startsAtMs)) });
+    atMs = Math.max(atMs, Math.round(endsAtMs));
+    if (atMs >= toMs) break;
+  }
+  if (toMs - atMs >= GAP_MIN_MS) left.push({ fromMs: atMs, toMs });
+  return left.filter((one) => one.toMs - one.fromMs >= GAP_MIN_MS);
 }
 
 function shown({ from_ms, to_ms, cause, detail }: GapTables['recording_gap']): Gap {

@@ -17,6 +17,8 @@ export interface Recording {
   continuity: string;
   previousEndsAtMs: number | null;
   class: RecordingClass;
+  /** Its file was missed: it is shown to nobody. */
+  isLost: boolean;
 }
 
 /** What a file is called, and the folder of its day: both follow from its row. */

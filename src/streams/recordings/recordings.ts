@@ -26,6 +26,7 @@ export interface RecordingTables {
     continuity: string;
     previous_ends_at_ms: number | null;
     class: string;
+    lost_at_ms: number | null;
   };
 }
 
@@ -127,10 +128,11 @@ export class Recordings {
       .where('starts_at_ms', '>=', Math.floor(fromMs) - FILE_MAX_MS)
       .where('starts_at_ms', '<', Math.ceil(toMs))
       .where('ends_at_ms', '>', Math.floor(fromMs))
+      .where('lost_at_ms', 'is', null)
       .orderBy('starts_at_ms')
       .limit(max)
       .execute();
-    return rows.map(shown);
+    return rows.map(recordingOf);
   }
 
   /** One file by its beginning; null where there is none. */
@@ -144,7 +146,7 @@ export class Recordings {
       .where('starts_at_ms', '=', of.startsAtMs)
       .where('lease_epoch', '=', of.leaseEpoch)
       .executeTakeFirst();
-    return row ? shown(row) : null;
+    return row ? recordingOf(row) : null;
   }
 
   /** When the last file of each of these cameras ends; those without any since `sinceMs` are left out. */
@@ -176,7 +178,7 @@ export class Recordings {
       .orderBy('starts_at_ms')
       .limit(max)
       .execute();
-    return rows.map(shown);
+    return rows.map(recordingOf);
   }
 
   /** How much of what {@link oldest} would name is not named, because it is pinned. */
@@ -272,10 +274,12 @@ function rowOf(
     continuity: head.continuity,
     previous_ends_at_ms: head.previousEndsAtMs === null ? null : Math.round(head.previousEndsAtMs),
     class: classOf(head.device),
+    lost_at_ms: null,
   };
 }
 
-function shown(row: RecordingTables['recording']): Recording {
+/** A row as it is found. */
+export function recordingOf(row: RecordingTables['recording']): Recording {
   return {
     device: row.device,
     quality: row.quality as Quality,
@@ -289,5 +293,6 @@ function shown(row: RecordingTables['recording']): Recording {
     continuity: row.continuity,
     previousEndsAtMs: row.previous_ends_at_ms === null ? null : Number(row.previous_ends_at_ms),
     class: row.class as RecordingClass,
+    isLost: row.lost_at_ms !== null,
   };
 }

@@ -68,6 +68,7 @@ export const NO_EDITS: Record<string, string> = {
   'DELETE /streams/{id}/approved-pictures/{picture}': 'as approving one',
   'POST /recordings/disks': 'needs another disk: test/integration/streams/recordings/disks-are-kept shows its row',
   'POST /recordings/disks/{name}/retire': 'as that of a new disk',
+  'POST /recordings/disks/{name}/check': 'changes what differs; test/integration/streams/recordings shows its row',
   'DELETE /streams/{id}/pins/{pin}': 'needs a pin: test/integration/streams/recordings shows its row',
   'DELETE /session': 'ends the own session, which must not fail',
   'POST /users/codes': 'needs three administrators; three-administrators.test.ts shows its row',

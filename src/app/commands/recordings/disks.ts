@@ -27,13 +27,14 @@ export async function disks(words: string[], options: Arguments['options'], wher
   const path = `/recordings/disks/${encodeURIComponent(name)}`;
   if (action === 'retire') return await retire(`${path}/retire`, options.lost === true, where);
   const confirm = options.confirm === true;
-  const request = {
+  const requests: Record<string, Pick<GatewayRequest, 'path' | 'body'>> = {
     add: { path: '/recordings/disks', body: { name, directory, confirm } },
     drain: { path, body: { use: 'draining', confirm } },
     use: { path, body: { use: 'active' } },
-  }[action];
+  };
+  const request = Object.hasOwn(requests, action) ? requests[action] : null;
   if (!request) throw new UsageError('recordings disks takes add, drain, use or retire');
-  await askGateway({ method: 'POST', ...request } as GatewayRequest, where);
+  await askGateway({ method: 'POST', ...request }, where);
   terminal.print({ add: `${name} is used`, drain: `${name} takes nothing new`, use: `${name} is used again` }[action]!);
   return EXIT.done;
 }

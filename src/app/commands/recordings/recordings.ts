@@ -3,16 +3,20 @@ import { type RemovalVerdict, verifyRemovals } from '../../../streams/recordings
 import { type Command, EXIT, UsageError } from '../command.ts';
 import { withRegisters } from '../database.ts';
 import { DISKS_HELP, disks } from './disks.ts';
+import { FSCK_HELP, fsck } from './fsck.ts';
 
 export const recordings: Command = {
   name: 'recordings',
   summary: 'check the proofs that removed recordings left; list, add, drain and retire the disks of recorded video',
-  usage: 'verify [--head HASH] | disks [add NAME DIRECTORY | drain NAME | use NAME | retire NAME [--lost]] [--confirm]',
+  usage:
+    'verify [--head HASH] | fsck [NAME] | ' +
+    'disks [add NAME DIRECTORY | drain NAME | use NAME | retire NAME [--lost]] [--confirm]',
   details: [
     'verify reads only, beside the running gateway or while it is stopped, with its settings. Each removal is held',
     'against the one before, against its list of files as long as that is kept (90 days), and, one a day, against the',
     'audit trail (`citywatch audit verify`). Exit status 0 where every one holds, 1 with the first that does not. Keep',
     'the hash it prints elsewhere and give it as --head the next time.',
+    ...FSCK_HELP,
     ...DISKS_HELP,
   ],
   options: {
@@ -22,8 +26,10 @@ export const recordings: Command = {
     url: { type: 'string' },
   },
   run: async ({ words, options }, terminal) => {
+    if (words[0] === 'fsck') return await fsck(words.slice(1), { terminal, url: options.url });
     if (words[0] === 'disks') return await disks(words.slice(1), options, { terminal, url: options.url });
-    if (words.length !== 1 || words[0] !== 'verify') throw new UsageError('recordings takes `verify` or `disks`');
+    if (words.length !== 1 || words[0] !== 'verify')
+      throw new UsageError('recordings takes `verify`, `disks` or `fsck`');
     const head = options.head === undefined ? null : String(options.head).toLowerCase();
     if (head !== null && !/^[0-9a-f]{64}$/.test(head)) {
       throw new UsageError('--head must be the 64 hexadecimal digits that an earlier verify printed');

@@ -40,7 +40,7 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
   const refusal = (id: string) => refusalOf(classOf(id), stopped);
   const places = await diskPlaces(database, directory);
   const opened = openRecorder({ ...ground, pool, places, limits: DISK_OPTIONS, wanted, classOf, refusal });
-  const { recorder, recordings, gaps, disks } = opened;
+  const { recorder, recordings, gaps, disks, fsck } = opened;
   const readerOf = (name: string) => disks.of(name)?.reader ?? null;
   const room = composeRoom(ground, { ...opened, plans, isCamera, classOf, stopped });
   const ofNames = (ids: string[]) => namesOf(database, ids);
@@ -64,7 +64,7 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
       plans,
       playback: new Playback({ clock, recordings, gaps, readerOf, register }),
       report,
-      disks: new DiskRegister({ ...ground, recordings, disks }),
+      disks: new DiskRegister({ ...ground, recordings, disks, fsck }),
       ...kept.port,
     },
     kept,

@@ -8,6 +8,7 @@ import type { Caller } from '../../../core/types.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import { recordAudit } from '../../../platform/records/audit.ts';
 import type { Recordings } from '../../recordings/recordings.ts';
+import type { CheckedPart } from '../fsck/fsck.ts';
 import { type DiskPlace, type Disks, type DiskUse, FIRST_DISK, refusalOf, volumeOf } from './disks.ts';
 
 interface DiskTables {
@@ -20,6 +21,7 @@ export interface DiskRegisterDeps {
   observer: Observer;
   disks: Disks;
   recordings: Pick<Recordings, 'isAny' | 'countOn' | 'lose'>;
+  fsck: { check(name: string, fromMs: number | null): Promise<CheckedPart> };
 }
 
 export interface ShownDisk extends DiskPlace {
@@ -159,6 +161,18 @@ export class DiskRegister {
     });
     await disks.remove(name);
     return { retired: true, lost: given };
+  }
+
+  /** Holds files against rows, see `Fsck.check`; a row of the trail tells what was changed. */
+  async check(caller: Caller, { name, fromMs }: { name: string; fromMs: number | null }): Promise<CheckedPart> {
+    requireWhole(caller);
+    const { database, clock, fsck } = this.#deps;
+    const found = await fsck.check(name, fromMs);
+    if (found.adopted + found.missing + found.back > 0) {
+      const entry = { ...auditOf(caller, 'check', name), after: found, atMs: clock.nowMs() };
+      await database.transaction((tx) => recordAudit(tx, entry));
+    }
+    return found;
   }
 
   /** The row of the trail comes first: whatever ends this, it is known who gave files up. */

@@ -138,10 +138,14 @@ export class Disks {
     await Promise.all(this.all().map((disk) => disk.stop()));
   }
 
+  /** Whether the start is too long ago to wait for a disk any longer. */
+  get isLate(): boolean {
+    return this.#deps.clock.monotonicMs() - this.#startedAtMs > SETTLED_MS;
+  }
+
   /** Whether each disk has told what an earlier process left, or cannot. */
   get isSettled(): boolean {
-    const isLate = this.#deps.clock.monotonicMs() - this.#startedAtMs > SETTLED_MS;
-    return isLate || this.all().every(({ health }) => health.isReady || health.problem !== null);
+    return this.isLate || this.all().every(({ health }) => health.isReady || health.problem !== null);
   }
 
   /** Begins a file of a camera on the disk that it prefers of those that take it; null where none does. */

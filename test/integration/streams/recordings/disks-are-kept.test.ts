@@ -16,7 +16,7 @@ const place = await temporaryDirectory(t);
 const observer = quietObserver();
 mkdirSync(join(place, 'first'));
 const common = { database, clock: systemClock, observer };
-const { recordings, gaps, disks } = openRecorder({
+const { recordings, gaps, disks, fsck } = openRecorder({
   ...common,
   ownership: firstOwner(),
   pool: { lease: () => Promise.reject(new Error('no camera')) },
@@ -26,7 +26,7 @@ const { recordings, gaps, disks } = openRecorder({
   classOf: () => 'public',
   refusal: () => null,
 });
-const register = new DiskRegister({ ...common, recordings, disks });
+const register = new DiskRegister({ ...common, recordings, disks, fsck });
 const second = join(place, 'second');
 const add = (over: object = {}) => register.add(WHO, { name: 'video-2', directory: second, confirm: true, ...over });
 

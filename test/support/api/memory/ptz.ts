@@ -74,6 +74,7 @@ function memoryRecordings(): RecordingParts {
       add: async () => {},
       use: async () => {},
       retire: async () => ({ retired: true, lost: 0 }),
+      check: async () => ({ files: 0, adopted: 0, missing: 0, back: 0, strangers: 0, nextMs: null }),
     },
     playback: {
       timeline: async () => ({ stretches: [], gaps: [], more: false }),
@@ -152,6 +153,7 @@ export function recordingRequests(camera: string) {
     'GET /api/v1/recordings/disks': { ownAreaOnly: true },
     'POST /api/v1/recordings/disks': { payload: { name: 'video-2', directory: '/mnt/video-2' }, ownAreaOnly: true },
     'POST /api/v1/recordings/disks/:name': { part: 'recordings', payload: { use: 'active' }, ownAreaOnly: true },
+    'POST /api/v1/recordings/disks/:name/check': { part: 'recordings', payload: {}, ownAreaOnly: true },
     'POST /api/v1/recordings/disks/:name/retire': { part: 'video-2', payload: {}, ownAreaOnly: true },
     'GET /api/v1/devices/:id/recording': { id: camera },
     'POST /api/v1/devices/:id/recording': { id: camera, payload: { mode: 'always' } },
