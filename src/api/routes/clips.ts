@@ -24,6 +24,7 @@ const hole = z.object({
     'disk-full',
     'disk-away',
     'file-lost',
+    'not-planned',
     'stream',
     'not-pulled',
     'memory',

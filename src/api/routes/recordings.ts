@@ -21,6 +21,7 @@ const GAP_CAUSES = [
   'disk-full',
   'disk-away',
   'file-lost',
+  'not-planned',
   'stream',
 ] as const;
 
@@ -89,7 +90,8 @@ function planRoutes(app: ApiApp, context: RouteContext): void {
         tags,
         summary: 'Say when a camera is recorded',
         description:
-          '`off`, `always`, or `schedule` with hours of the week in Beijing time. It counts within a second.',
+          '`off`, `always`, `schedule` with hours of the week in Beijing time, or `event`: while an alert at or near ' +
+          'the camera is active. It counts within a second.',
         params: deviceParams,
         body: recordingPlan,
         response: { 204: noContent },

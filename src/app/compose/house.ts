@@ -81,7 +81,7 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   const readers = startReaders({ ...ground, ...ingest, all });
   const chores = choresOf({ ground, ingest, books, alerts, registry, checks });
   keepHouse({ ...ground, chores: { ...chores, images: images.tidy, recordings: streams.recordings.tidy } });
-  await streams.start(alerts.ofGateway);
+  await streams.start({ room: alerts.ofGateway, going: alerts.going });
   await ground.work.releaseClaims();
   ground.doorbell.start();
   lifecycle.onStop('jobs', (signal) => ground.doorbell.stop(signal));

@@ -27,6 +27,7 @@ export interface RecorderParts {
   /** Those of a gateway are `DISK_OPTIONS`. */
   limits: DiskOptions;
   wanted(atMs: number): readonly Wanted[];
+  unplanned(atMs: number): readonly Wanted[];
   classOf(device: DeviceId): RecordingClass;
   /** Why a camera gives way to others; null where it does not. */
   refusal(device: DeviceId): GapReason | null;
@@ -34,7 +35,7 @@ export interface RecorderParts {
 
 /** The recorder with its disks and its tables. Starts nothing. */
 export function openRecorder({ places, limits, ...deps }: RecorderParts) {
-  const { database, ownership, clock, observer, pool, wanted, classOf, refusal } = deps;
+  const { database, ownership, clock, observer, pool, wanted, unplanned, classOf, refusal } = deps;
   const recordings = new Recordings({ database, ownership, classOf });
   const gaps = new GapTable({ database, ownership });
   const disks = new Disks(
@@ -60,6 +61,7 @@ export function openRecorder({ places, limits, ...deps }: RecorderParts) {
     gaps,
     notes,
     wanted,
+    unplanned,
     classOf,
     refusal,
     adopt: (disk) => fsck.adopt(disk),

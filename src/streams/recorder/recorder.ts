@@ -12,7 +12,9 @@ import type { RecordedFile, Recordings } from '../recordings/recordings.ts';
 import { CameraRecording } from './camera/camera-recording.ts';
 import { Cutter } from './camera/cutter.ts';
 import { type GapReason, Gaps } from './camera/gaps.ts';
-import type { Wanted } from './camera/wanted.ts';
+import { listenSince } from './camera/pre-roll.ts';
+import { Resting } from './camera/resting.ts';
+import { keyOf, type Wanted } from './camera/wanted.ts';
 import type { Disk } from './disk/disk.ts';
 import type { Disks } from './disk/disks.ts';
 import type { Notes } from './notes.ts';
@@ -27,6 +29,8 @@ export interface RecorderDeps {
   notes: Notes;
   /** Which cameras are to be recorded at a moment (Unix ms); each in one quality. */
   wanted(atMs: number): readonly Wanted[];
+  /** Cameras that are recorded by events, while nothing happens: what is missing of them was not to be recorded. */
+  unplanned(atMs: number): readonly Wanted[];
   /** Why a camera gives way to others; null where it does not. */
   refusal(device: DeviceId): GapReason | null;
   /** The class of a camera as it stands now. */
@@ -61,6 +65,7 @@ export class Recorder {
   readonly #log: Logger;
   readonly #cameras = new Map<string, Recorded>();
   readonly #looking = new Joined();
+  readonly #resting: Resting;
   #stopTick: () => void = () => {};
   readonly #adopted = new WeakSet<Disk>();
   readonly #adopting = new Set<Disk>();
@@ -71,6 +76,7 @@ export class Recorder {
   constructor(deps: RecorderDeps) {
     this.#deps = deps;
     this.#log = deps.observer.log.child({ part: 'recorder' });
+    this.#resting = new Resting(deps);
     const cameras = this.#cameras;
     new Gauge({
       name: 'citywatch_recorded_cameras',
@@ -107,16 +113,19 @@ export class Recorder {
   }
 
   async #tick(): Promise<void> {
-    const { clock, wanted } = this.#deps;
+    const { clock, wanted, unplanned } = this.#deps;
     const nowMs = clock.nowMs();
+    const resting = unplanned(nowMs);
     const now = new Map(wanted(nowMs).map((one) => [keyOf(one), one]));
-    if (!this.#isStarted && (now.size > 0 || (await this.#isAnyKept()))) this.wake();
+    if (!this.#isStarted && (now.size + resting.length > 0 || (await this.#isAnyKept()))) this.wake();
     // Holes before this start are judged by what the disk has, unless it is not there.
     const { disks } = this.#deps;
     const isKnown = disks.isSettled && (this.#adopting.size === 0 || disks.isLate);
     if (!this.#isBegun && !isKnown) return;
     this.#isBegun = true;
     for (const [key, recorded] of this.#cameras) if (!now.has(key)) this.#end(key, recorded, nowMs);
+    const told = (error: unknown) => this.#log.warn({ error: messageOf(error) }, 'not told that nothing is planned');
+    await this.#resting.look(resting, now, nowMs).catch(told);
     const fresh = [...now].filter(([key]) => !this.#cameras.has(key)).map(([, one]) => one);
     if (fresh.length > 0)
       await this.#begin(fresh, nowMs).catch((error) => this.#log.warn({ error: messageOf(error) }, 'not begun'));
@@ -177,8 +186,11 @@ export class Recorder {
         const { fromMs, toMs, cause, detail } = lasting;
         notes.lasts({ ...one, fromMs, toMs, reason: { cause, detail } });
       }
-      const recording = this.#recordingOf(one, gapsOf({ open: lasting, endMs: ends.get(key), nowMs }));
-      this.#cameras.set(key, { wanted: one, recording, lease: null, unlisten: () => {}, nextTryMs: 0 });
+      const endMs = ends.get(key);
+      const recording = this.#recordingOf(one, gapsOf({ open: lasting, endMs, nowMs }));
+      // What was recorded of the event before is not recorded twice.
+      const wanted = one.fromMs === undefined ? one : { ...one, fromMs: Math.max(one.fromMs, endMs ?? 0) };
+      this.#cameras.set(key, { wanted, recording, lease: null, unlisten: () => {}, nextTryMs: 0 });
     }
   }
 
@@ -207,7 +219,9 @@ export class Recorder {
       // It may have ended, and the recorder too, while the answer was on its way.
       if (this.#cameras.get(key) !== recorded) return lease.release();
       recorded.lease = lease;
-      recorded.unlisten = lease.listen(recorded.recording);
+      const { fromMs } = recorded.wanted;
+      recorded.unlisten =
+        fromMs === undefined ? lease.listen(recorded.recording) : listenSince(lease, recorded.recording, fromMs);
     } catch (error) {
       const detail = error instanceof StreamFailure ? error.reason : messageOf(error);
       recorded.recording.trouble({ cause: 'stream', detail });
@@ -232,8 +246,4 @@ function gapsOf({ open, endMs, nowMs }: { open: Gap | undefined; endMs: number |
   // Times by a clock that was ahead tell nothing of now.
   if (endMs === undefined || endMs > nowMs) return new Gaps(nowMs, { reason: null, open: null });
   return new Gaps(endMs, { reason: { cause: 'gateway', detail: null }, open: null });
-}
-
-function keyOf({ device, quality }: Wanted): string {
-  return `${device} ${quality}`;
 }

@@ -86,7 +86,7 @@ export async function holesOfDays(database: Database, { devices, fromMs, toMs }:
       (array_agg(cause order by part.ms desc, from_ms))[1] as cause
     from recording_gap cross join lateral ${daysOf(begin, end)} as part
     where coalesce(to_ms, 9007199254740991) > ${fromMs}::bigint and from_ms < ${toMs}::bigint
-      and device = any (${[...devices]}::text[]) and part.ms > 0
+      and device = any (${[...devices]}::text[]) and part.ms > 0 and cause <> 'not-planned'
     group by device, part.day`.execute(database.tables());
   return rows;
 }

@@ -5,7 +5,7 @@ import { percentOf } from '../../core/percent.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { RecordingPlans, StandingPlan } from '../recorder/plan/plans.ts';
-import { expectedMs, type Week, weekOf } from '../recorder/plan/schedule.ts';
+import { expectedMs, NEVER, type Week, weekOf } from '../recorder/plan/schedule.ts';
 import type { KeptDays, RecordingClass } from './classes.ts';
 import { type Kept, keptAgainstLaw } from './kept-against-law.ts';
 import {
@@ -165,7 +165,8 @@ function countedDays({ fromMs, toMs }: DaysAsked, { plans, places, ends, recorde
   };
   for (const { device, plan, sinceMs } of plans) {
     if (!places.has(device)) continue;
-    const week: Week = weekOf(plan.mode === 'schedule' ? plan.hours : null);
+    // Nobody knows beforehand when something happens.
+    const week: Week = plan.mode === 'event' ? NEVER : weekOf(plan.mode === 'schedule' ? plan.hours : null);
     const untilMs = Math.min(toMs, ends.get(device) ?? toMs);
     for (let day = dayNumber(Math.max(fromMs, sinceMs)); startOfDay(day) < untilMs; day += 1) {
       const begin = Math.max(startOfDay(day), sinceMs);

@@ -16,6 +16,7 @@ import {
 } from '../../../alerts/desk/queues.ts';
 import { StageTimers } from '../../../alerts/desk/stage-timers.ts';
 import { AlertClips } from '../../../alerts/evidence/alert-clips.ts';
+import { AlertedCameras } from '../../../alerts/evidence/alerted-cameras.ts';
 import type { ClipsPort } from '../../../alerts/evidence/clips-port.ts';
 import {
   EVIDENCE_AT_ONCE,
@@ -113,8 +114,8 @@ export async function composeAlerting(deps: AlertingDeps) {
     committed,
   });
   const delivery = new Delivery({ database, clock, observer, ownership, sinks, box: vault, release });
-  const { evidence, evidenceBlobs, alertClips } = composeEvidence(deps, { log, committed, opened: justOpened });
-  handleQueues(work, { desk, delivery, timers, evidence, alertClips });
+  const proofs = composeEvidence(deps, { log, committed, opened: justOpened });
+  handleQueues(work, { desk, delivery, timers, ...proofs });
   const { head, incarnationOf } = deps;
   const position = () => ({ lane: 'live' as const, offset: head() });
   return {
@@ -127,8 +128,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     ...judging,
     queries,
     feed,
-    evidence,
-    evidenceBlobs,
+    ...proofs,
     looks: looksOf(deps),
     watchlists,
     plates: new AlertPlates({ alerts: queries, box: plates, register: deps.register }),
@@ -182,7 +182,7 @@ function handleQueues(work: AlertingDeps['work'], handlers: QueueHandlers): void
 function composeEvidence(
   { shares, clock, observer, pictures, clips, dataDirectory }: AlertingDeps,
   { log, committed, opened }: Pick<EvidenceDeps, 'log' | 'committed' | 'opened'>,
-): { evidence: EvidenceDesk; evidenceBlobs: Blobs; alertClips: AlertClips } {
+): { evidence: EvidenceDesk; evidenceBlobs: Blobs; alertClips: AlertClips; going: AlertedCameras['now'] } {
   const { alerts: database, general } = shares;
   const evidenceBlobs = openLocalBlobs({
     name: 'evidence',
@@ -207,7 +207,8 @@ function composeEvidence(
     clips,
   });
   const alertClips = new AlertClips({ database, clock, log, cameras: pictures, clips, committed });
-  return { evidence, evidenceBlobs, alertClips };
+  const alerted = new AlertedCameras({ database, clock, cameras: pictures });
+  return { evidence, evidenceBlobs, alertClips, going: () => alerted.now() };
 }
 
 function looksOf({ register, devices }: Pick<AlertingDeps, 'register' | 'devices'>): EvidenceLooks {

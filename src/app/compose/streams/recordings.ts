@@ -9,6 +9,7 @@ import type { CameraPool } from '../../../streams/pool/camera-pool.ts';
 import { DISK_OPTIONS } from '../../../streams/recorder/disk/disk-options.ts';
 import { DiskRegister, diskPlaces } from '../../../streams/recorder/disk/disk-register.ts';
 import { openRecorder } from '../../../streams/recorder/open-recorder.ts';
+import { EventWatch, type EventWatchDeps } from '../../../streams/recorder/plan/event-watch.ts';
 import { RecordingPlans } from '../../../streams/recorder/plan/plans.ts';
 import type { RecordingClass } from '../../../streams/recordings/classes.ts';
 import { Playback } from '../../../streams/recordings/playback.ts';
@@ -19,6 +20,14 @@ import type { Devices } from '../devices/devices.ts';
 import type { Ground } from '../ground/ground.ts';
 import { openKept } from './kept.ts';
 import { composeRoom, type RoomAlerts } from './room.ts';
+
+/** What recordings hear of alerts, and alerts of recordings. */
+export interface RecordingAlerts {
+  /** Hears of what is wrong with the room that there is. */
+  room: RoomAlerts;
+  /** What goes on at cameras. */
+  going: EventWatchDeps['going'];
+}
 
 interface Video {
   pool: CameraPool;
@@ -35,11 +44,11 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
   await plans.load();
   // Of what is not known nobody can say that it may go early.
   const classOf = (id: string) => registered.get(id)?.accessClass ?? 'key-site';
-  const wanted = (atMs: number) => plans.wanted(atMs);
+  const [wanted, unplanned] = [plans.wanted.bind(plans), plans.unplanned.bind(plans)];
   const stopped = new Set<RecordingClass>();
   const refusal = (id: string) => refusalOf(classOf(id), stopped);
   const places = await diskPlaces(database, directory);
-  const opened = openRecorder({ ...ground, pool, places, limits: DISK_OPTIONS, wanted, classOf, refusal });
+  const opened = openRecorder({ ...ground, pool, places, limits: DISK_OPTIONS, wanted, unplanned, classOf, refusal });
   const { recorder, recordings, gaps, disks, fsck } = opened;
   const readerOf = (name: string) => disks.of(name)?.reader ?? null;
   const room = composeRoom(ground, { ...opened, plans, isCamera, classOf, stopped });
@@ -76,9 +85,9 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
       await room.tidy(nowMs);
       await kept.tidy(nowMs);
     },
-    /** `alerts` hears of what is wrong with the room that there is. */
-    async start(alerts: RoomAlerts): Promise<void> {
-      room.start(alerts);
+    async start(alerts: RecordingAlerts): Promise<void> {
+      room.start(alerts.room);
+      startEvents(ground, plans, alerts.going);
       recorder.start();
       lifecycle.onStop('recorder', (signal) => recorder.stop(signal));
       await kept.start();
@@ -98,6 +107,12 @@ async function retiredCameras(
 ): Promise<RetiredDevice[]> {
   const gone = await retiredSince(database, scope, sinceMs);
   return gone.filter(({ kind }) => kinds.latest(kind)?.stream);
+}
+
+function startEvents({ clock, observer, lifecycle }: Ground, plans: RecordingPlans, going: EventWatchDeps['going']) {
+  const watch = new EventWatch({ clock, observer, plans, going });
+  watch.start();
+  lifecycle.onStop('events of cameras', () => watch.stop());
 }
 
 function* camerasWithin({ directory, kinds }: Devices, scope: Scope): Iterable<DeviceIdentity> {

@@ -10,8 +10,7 @@ import type { Ground } from '../ground/ground.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { composeCameraEvents } from './camera-events.ts';
 import { openCameraUnits } from './camera-units.ts';
-import { openRecordings } from './recordings.ts';
-import type { RoomAlerts } from './room.ts';
+import { openRecordings, type RecordingAlerts } from './recordings.ts';
 import { openStreamPlans } from './stream-plans.ts';
 import { type CameraHealth, composeVideo } from './video.ts';
 
@@ -70,7 +69,7 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
     units,
     cameraEvents,
     /** Lets viewers in, and has every camera asked that was never asked. */
-    async start(alerts: RoomAlerts): Promise<void> {
+    async start(alerts: RecordingAlerts): Promise<void> {
       await startVideo(ground, video);
       alwaysOn.start(video.pool);
       await recordings.start(alerts);

@@ -12,6 +12,8 @@ export type GapCause =
   | 'disk-full'
   /** A directory of recordings is not the disk it should be. */
   | 'disk-away'
+  /** The camera is recorded by events, and nothing happened. */
+  | 'not-planned'
   /** It was recorded, and its file is gone. */
   | 'file-lost'
   /** Pictures came, and none that could be kept: the pool had no room, or no key frame came. */

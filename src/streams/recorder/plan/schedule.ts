@@ -50,6 +50,9 @@ export function weekOf(hours: Schedule | null): Week {
   return days.map((day) => together(hours.filter((one) => one.days.includes(day))));
 }
 
+/** At no time. */
+export const NEVER: Week = Array.from({ length: DAYS_MAX }, () => []);
+
 /** How long of a time within one day of China (Unix ms) a camera should have been recorded, ms. */
 export function expectedMs(week: Week, fromMs: number, toMs: number): number {
   const dayMs = Math.floor((fromMs + ZONE_MS) / DAY_MS) * DAY_MS - ZONE_MS;

@@ -5,6 +5,7 @@ import { saveAlerts } from '../../../../src/alerts/desk/log/write.ts';
 import { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
 import type { AlertEvidence, AlertRow, AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { AlertClips } from '../../../../src/alerts/evidence/alert-clips.ts';
+import { AlertedCameras } from '../../../../src/alerts/evidence/alerted-cameras.ts';
 import type { AlertClip, ClipsPort } from '../../../../src/alerts/evidence/clips-port.ts';
 import { EvidenceDesk } from '../../../../src/alerts/evidence/evidence.ts';
 import { Opened } from '../../../../src/alerts/evidence/opened.ts';
@@ -246,4 +247,23 @@ t.test('pictures of before get the place of their camera, and whether it was nam
     { camera: 'cam-city', jurisdiction: '330200', granted: false },
   ]);
   await t.rejects(evidence.shown(YINZHOU, id, row.evidence[2]!.id), { code: 'not-found' });
+});
+
+t.test('cameras that see the place of an alert are told while it goes on, an hour at most', async (t) => {
+  const { database } = parts;
+  await sql`update alert set handling = 'closed'`.execute(database.tables());
+  const id = await openAlert('k-county', '330212');
+  const cameras = {
+    camerasFor: (devices: readonly string[], readers: string) => camerasSeeing(database, devices, readers),
+  };
+  const told = async (nowMs: number) =>
+    (await new AlertedCameras({ database, clock: { ...systemClock, nowMs: () => nowMs }, cameras }).now()).map(
+      ({ camera: one }) => one,
+    );
+  const seen = await told(1_000);
+  t.ok(seen.includes('cam-yinzhou') && seen.includes('k-county'), 'the device itself may be one');
+  t.notOk(seen.includes('cam-haishu'));
+  t.strictSame(await told(3_600_002), [], 'it lasts too long to be an event');
+  await sql`update alert set handling = 'closed' where id = ${id}`.execute(database.tables());
+  t.strictSame(await told(1_000), []);
 });

@@ -26,6 +26,7 @@ const camera = await TestCamera.start(t);
 bed.cameras.set(CAM.device, { url: camera.url });
 let wanted: Wanted[] = [CAM];
 let refusal: GapReason | null = null;
+let unplanned: Wanted[] = [];
 const LIMITS = { queueBytesMax: 64 * 1024 * 1024, reserveBytes: 0, hungMs: 1_500, slowMs: 1_500, againMs: 500 };
 const begin = (of: Partial<typeof LIMITS> = {}) => {
   const { pool, observer } = bed;
@@ -44,6 +45,7 @@ const begin = (of: Partial<typeof LIMITS> = {}) => {
     limits,
     wanted: () => wanted,
     classOf,
+    unplanned: () => unplanned,
     refusal: () => refusal,
   };
   const opened = openRecorder(parts);
@@ -138,6 +140,39 @@ t.test('a camera that gives way to others is a hole with that cause, and is reco
   wanted = [];
   await until('it was recorded', async () => (await recordings.within({ ...ALL, fromMs: since }, 10)).length > 0);
   t.match(await hole(), { cause: 'disk-full', detail: 'class public' });
+});
+
+t.test('a camera that is recorded by events has what was before from memory, and no hole while it rests', async (t) => {
+  const looking = await bed.pool.lease({ deviceId: CAM.device, quality: CAM.quality, use: 'live' });
+  await until('it is watched for some seconds', () => seconds() > 3);
+  const since = systemClock.nowMs();
+  unplanned = [CAM];
+  await until(
+    'it rests',
+    async () => (await gaps.within({ ...ALL, fromMs: since }, 10)).at(-1)?.cause === 'not-planned',
+  );
+  unplanned = [];
+  const eventMs = systemClock.nowMs();
+  wanted = [{ ...CAM, fromMs: eventMs - 2_000 }];
+  await until('it is recorded', async () => (await written()) === 1 && systemClock.nowMs() > eventMs + 1_000);
+  wanted = [];
+  unplanned = [CAM];
+  const one = await until('it has its row', async () =>
+    (await recordings.within({ ...ALL, fromMs: eventMs }, 10)).at(-1),
+  );
+  // From the key frame before.
+  t.ok(one.startsAtMs < eventMs && one.startsAtMs > eventMs - 5_000, `${eventMs - one.startsAtMs} ms before`);
+  await until('it lies in its day', () => bytesOf(one).length === one.bytes);
+  t.equal(await decodeFile(bytesOf(one)), '', 'it plays');
+  await until('it rests again', async () => (await gaps.within(ALL, 100)).at(-1)?.toMs === null);
+  const last = (await gaps.within(ALL, 100)).slice(-2);
+  t.match(last, [
+    { cause: 'not-planned', toMs: Number },
+    { cause: 'not-planned', toMs: null },
+  ]);
+  unplanned = [];
+  await until('its plan was ended', async () => (await gaps.within(ALL, 100)).every(({ toMs }) => toMs !== null));
+  looking.release();
 });
 
 t.test('a disk that hangs holds up nobody, and costs what it could not take', async (t) => {

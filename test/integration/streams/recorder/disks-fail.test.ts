@@ -30,6 +30,7 @@ const { recorder, recordings, gaps, disks } = openRecorder({
   limits: { queueBytesMax: 8 * 1024 * 1024, reserveBytes: 0, hungMs: 2_500, slowMs: 700, againMs: 200 },
   wanted: () => wanted.map((device) => ({ device, quality })),
   classOf: () => 'public',
+  unplanned: () => [],
   refusal: () => null,
 });
 recorder.start();

@@ -30,6 +30,7 @@ const begin = () => {
     limits: { queueBytesMax: 8 * 1024 * 1024, reserveBytes: 0, hungMs: 20_000, slowMs: 5_000, againMs: 200 },
     wanted: () => (wanted ? [CAM] : []),
     classOf: () => 'public',
+    unplanned: () => [],
     refusal: () => null,
   });
   opened.recorder.start();

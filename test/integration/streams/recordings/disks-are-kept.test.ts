@@ -24,6 +24,7 @@ const { recordings, gaps, disks, fsck } = openRecorder({
   limits: { queueBytesMax: 1, reserveBytes: 0, hungMs: 1, slowMs: 1, againMs: 1 },
   wanted: () => [],
   classOf: () => 'public',
+  unplanned: () => [],
   refusal: () => null,
 });
 const register = new DiskRegister({ ...common, recordings, disks, fsck });
