@@ -30,10 +30,12 @@ export interface TakenBackup {
 
 /**
  * What is copied in a way of its own, or not at all: Redis holds doorbells only, sockets and locks are made anew, and
- * what kills the process is found out again. Exports are copies for a few days.
+ * what kills the process is found out again.
  */
 const APART =
-  /^(lock|backup-lock|restoring|run|redis|postgres|secrets|influx|journal|demo-token|checkpoints|exports|\.kept-room)$/;
+  /^(lock|backup-lock|restoring|run|redis|postgres|secrets|influx|journal|demo-token|checkpoints|\.kept-room)$/;
+/** Recordings are larger than any backup, and exports are copies for a few days. */
+const TOO_LARGE: readonly string[] = ['recordings', 'exports'];
 /** Their rows are older than they are, so they come after the database. */
 const BLOBS: readonly string[] = ['images', 'evidence', 'photos', 'clips'];
 const JOURNAL_APART = /^(identities|bulk-identities|poison|\.backup|\.probe|\.kept-room)$|(^|\/)lock$/;
@@ -60,7 +62,7 @@ export async function takeBackup(input: BackupInput): Promise<TakenBackup> {
   await tree.copy(join(dataDirectory, 'checkpoints'), 'data/checkpoints');
   if (postgres) await postgres.session((statement) => copyCluster(statement, postgres.cluster, tree));
   const journal = join(dataDirectory, 'journal');
-  await tree.copy(dataDirectory, 'data', (path) => APART.test(path) || BLOBS.includes(path));
+  await tree.copy(dataDirectory, 'data', (path) => APART.test(path) || [...TOO_LARGE, ...BLOBS].includes(path));
   // What duplicates are known by must not be ahead of the journal, or it would be thrown away.
   const moments = LINKED_BY_BACKUPS.filter((name) => name !== 'influx');
   for (const name of moments) await tree.copyMoment(join(dataDirectory, name), join('data', name));

@@ -15,6 +15,7 @@ const FILES: Record<string, string> = {
   'journal/poison/poison.json': '[]',
   'influx/data/_series/0': 'series',
   'images/20000/a.jpg': 'picture',
+  'recordings/2026-11-29/cam.mp4': 'video',
   'redis/redis.conf': 'requirepass x',
   'run/api-url': 'http://127.0.0.1:1',
 };
@@ -64,7 +65,7 @@ t.test('what is needed comes back byte by byte, what is made anew does not, and 
   t.equal(secrets, `${target}.secrets`);
   t.notOk((await namesBelow(target)).some((name) => name.includes('secrets')));
   await restoreBackup(restore);
-  const gone = /^(redis|run)\/|lock|poison/;
+  const gone = /^(recordings|redis|run)\/|lock|poison/;
   t.same(
     await namesBelow(into),
     Object.keys(FILES)

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Standing } from '../../../../src/access/standing.ts';
@@ -142,11 +143,15 @@ t.test('a job that is called off begins nothing more, and what was checked stays
   const { jobs, database, cancelled } = beds;
   const job = await jobs.create(CALLER, { jurisdiction: '330212', kinds: null, opensOrders: false });
   let checked = 0;
+  const calledOff = new AbortController();
+  const off = once(calledOff.signal, 'abort');
   const { work, districts } = districtWorker(database, await nextOwner(database), async () => {
     checked += 1;
+    if (checked > 20) await off;
     if (checked !== 20) return;
     await jobs.cancel(CALLER, job.id);
     districts.cancelled(job.id);
+    calledOff.abort();
   });
   await work.pump(CHECKS_QUEUE, signal);
   await work.idle();
