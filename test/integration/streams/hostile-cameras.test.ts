@@ -18,8 +18,8 @@ const CASES: [CameraMode, string][] = [
   ['no-media', 'timeout'],
   ['no-pictures', 'nonsense'],
   ['no-key-frame', 'no-key-frame'],
-  // Chance decides whether ffmpeg gives up on noise or waits for a key frame.
-  ['noise', 'nonsense|no-key-frame'],
+  // Chance decides whether noise looks like nothing, like pictures without a key frame, or like one that never goes on.
+  ['noise', 'nonsense|no-key-frame|stalled'],
   ['garbage-rtp', 'nonsense'],
 ];
 

@@ -16,8 +16,6 @@ import {
 export interface DiskReaderDeps {
   clock: Clock;
   directory: string;
-  /** After so long without an answer the process is given up, ms. */
-  answerMs?: number;
 }
 
 /** Questions that are under way at a time. */
@@ -109,10 +107,10 @@ export class DiskReader {
   }
 
   async #answer(asked: Question): Promise<{ head: Answer; payload: Buffer }> {
-    const { clock, answerMs = ANSWER_MS } = this.#deps;
+    const { clock } = this.#deps;
     const child = this.#running();
     this.#cancelIdle();
-    const cancel = clock.after(asked.type === 'inspect' ? INSPECT_MS : answerMs, () => this.#giveUp(child));
+    const cancel = clock.after(asked.type === 'inspect' ? INSPECT_MS : ANSWER_MS, () => this.#giveUp(child));
     try {
       return await new Promise((resolve, reject) => {
         this.#pending.set(asked.id, { resolve, reject });

@@ -7,6 +7,7 @@ import { Disk } from '../../../../src/streams/recorder/disk/disk.ts';
 import { DiskMetrics } from '../../../../src/streams/recorder/disk/disk-metrics.ts';
 import { DiskReader } from '../../../../src/streams/recorder/reader/disk-reader.ts';
 import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
+import { ManualClock, passTime } from '../../../support/time/clock.ts';
 import { until } from '../../../support/time/until.ts';
 
 const MiB = 1024 * 1024;
@@ -60,7 +61,8 @@ t.test('what waits for a disk has a limit, and what matters less is given up fir
 });
 
 t.test('who reads a disk that hangs is told soon, and nobody else waits', async (t) => {
-  const reader = new DiskReader({ clock: systemClock, directory, answerMs: 400 });
+  const clock = new ManualClock();
+  const reader = new DiskReader({ clock, directory });
   t.teardown(() => reader.stop());
   mkdirSync(join(directory, '20261129', '12'), { recursive: true });
   const path = '20261129/12/one.mp4';
@@ -72,7 +74,9 @@ t.test('who reads a disk that hangs is told soon, and nobody else waits', async 
   t.equal(await reader.inspect(path), null, 'nothing of it is video');
   const hung = reader.pid!;
   process.kill(hung, 'SIGSTOP');
-  await t.rejects(reader.read(path, 0, 1), { code: 'store.unavailable' });
+  const refused = t.rejects(reader.read(path, 0, 1), { code: 'store.unavailable' });
+  await passTime(clock, () => reader.pid !== hung, 100);
+  await refused;
   await until('another reads', async () => (await reader.size(path)) === 5 * MiB);
   t.not(reader.pid, hung);
 });
