@@ -149,7 +149,8 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
     },
     async (request) => {
       const caller = callerOf(request);
-      return { items: (await exports.list()).filter((one) => isSeen(context, caller, one)).map(shown) };
+      const items = await exports.list((one) => isSeen(context, caller, one));
+      return { items: items.map(shown) };
     },
   );
 

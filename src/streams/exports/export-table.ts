@@ -129,11 +129,24 @@ export async function exportOf(database: Tables, id: string): Promise<RecordingE
   return row ? shown(row) : null;
 }
 
-/** The newest first. */
-export async function exportsOf(database: Database, max: number): Promise<RecordingExport[]> {
-  const query = database.tables<ExportTables>().selectFrom('recording_export').selectAll();
-  const rows = await query.orderBy('asked_at_ms', 'desc').orderBy('id').limit(max).execute();
-  return rows.map(shown);
+/** The newest `max` of those that `isSeen`, which are looked for behind however many others. */
+export async function exportsOf(
+  database: Database,
+  max: number,
+  isSeen: (made: RecordingExport) => boolean,
+): Promise<RecordingExport[]> {
+  const found: RecordingExport[] = [];
+  let query = database.tables<ExportTables>().selectFrom('recording_export').selectAll();
+  query = query.orderBy('asked_at_ms', 'desc').orderBy('id', 'desc').limit(max);
+  for (let page = query; ; ) {
+    const rows = await page.execute();
+    found.push(...rows.map(shown).filter(isSeen));
+    const last = rows.at(-1);
+    if (found.length >= max || rows.length < max || !last) return found.slice(0, max);
+    page = query.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('asked_at_ms', 'id'), '<', tuple(Number(last.asked_at_ms), last.id)),
+    );
+  }
 }
 
 /** How many are in one of these states. */

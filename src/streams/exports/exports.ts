@@ -172,9 +172,9 @@ export class RecordingExports {
     return made;
   }
 
-  /** The newest; the caller filters by what may be seen. */
-  list(): Promise<RecordingExport[]> {
-    return exportsOf(this.#deps.database, LISTED_MAX);
+  /** The newest of those that may be seen. */
+  list(isSeen: (made: RecordingExport) => boolean): Promise<RecordingExport[]> {
+    return exportsOf(this.#deps.database, LISTED_MAX, isSeen);
   }
 
   /** How much of it is copied. */

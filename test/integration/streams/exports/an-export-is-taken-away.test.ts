@@ -235,3 +235,15 @@ t.test('a copy is removed when its time is over', async (t) => {
   t.match(await exports.one(id), { state: 'removed' });
   t.throws(() => readFileSync(join(parts.directory, id, 'manifest.json')));
 });
+
+t.test('who sees few exports finds them behind however many of others', async (t) => {
+  const before = await exports.list(() => true);
+  await sql`insert into recording_export (id, cameras, quality, from_ms, to_ms, purpose, by_type, by_id, by_name,
+    asked_at_ms, state, bytes)
+    select gen_random_uuid(), cameras, quality, from_ms, to_ms, 'of others', by_type, by_id, by_name,
+      asked_at_ms + number / 3 + 1, 'removed', 0
+    from recording_export, generate_series(1, 500) as number where id = ${before[0]!.id}`.execute(database.tables());
+  t.equal((await exports.list(() => true)).length, 200);
+  const own = await exports.list(({ purpose }) => purpose !== 'of others');
+  t.strictSame(own.map(({ id }) => id).sort(), before.map(({ id }) => id).sort());
+});
