@@ -7,8 +7,8 @@ export function firstOwner(node = 'node-test'): Ownership {
 }
 
 /**
- * The owner that has just taken over, as each start of a gateway does: behind the lock, so that what a killed owner still
- * had under way in the database is committed or refused when this returns.
+ * The owner that has just taken over, as each start of a gateway does: behind the lock, so that what a killed owner
+ * still had under way in the database is committed or refused when this returns.
  */
 export async function nextOwner(database: Database, node = 'node-test'): Promise<Ownership> {
   const epoch = await database.transaction(async (tx) => {
