@@ -50,20 +50,27 @@ export function toRfc3339(atMs: number): string {
 }
 
 /**
- * An AbortSignal that fires after `ms` or when `parent` does. `AbortSignal.timeout` is not used because it reads the
- * machine's clock behind the injected one.
+ * An AbortSignal that fires after `ms` or when one of `parents` does. `AbortSignal.timeout` is not used because it
+ * reads the machine's clock behind the injected one.
  */
-export function deadline(clock: Clock, ms: number, parent?: AbortSignal): { signal: AbortSignal; cancel(): void } {
+export function deadline(
+  clock: Clock,
+  ms: number,
+  ...parents: readonly (AbortSignal | undefined)[]
+): { signal: AbortSignal; cancel(): void } {
   const controller = new AbortController();
-  const stop = clock.after(ms, () => controller.abort(new DeadlineExceeded(ms)));
-  const follow = () => controller.abort(parent?.reason);
-  if (parent?.aborted) follow();
-  parent?.addEventListener('abort', follow, { once: true });
+  const stops = [clock.after(ms, () => controller.abort(new DeadlineExceeded(ms)))];
+  for (const parent of parents) {
+    if (!parent) continue;
+    const follow = () => controller.abort(parent.reason);
+    if (parent.aborted) follow();
+    parent.addEventListener('abort', follow, { once: true });
+    stops.push(() => parent.removeEventListener('abort', follow));
+  }
   return {
     signal: controller.signal,
     cancel: () => {
-      stop();
-      parent?.removeEventListener('abort', follow);
+      for (const stop of stops) stop();
     },
   };
 }

@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws';
 import { CitywatchError } from '../../core/errors.ts';
 import { LIVE_LIMITS, LiveChannels } from '../../streams/live/live-channels.ts';
 import { type LiveNews, liveOrder } from '../../streams/live/live-protocol.ts';
+import { OrderPace } from '../../streams/live/order-pace.ts';
 import { callerOf } from '../guards/auth.ts';
 import { Shares } from '../guards/shares.ts';
 import { viewOf } from '../guards/views.ts';
@@ -12,12 +13,16 @@ import type { RouteContext, RoutePart } from './route.ts';
 /** A page has one; a control room has some. */
 const SOCKETS = { total: 1_000, perCaller: 16, retryAfterS: 10 };
 
+/** A page that opens a wall of 64 pictures, and turns it over once, has said all it has to in a moment. */
+const ORDERS = { perS: 20, atOnce: 200, viewersMax: 4_096 };
+
 /** RFC 6455 §7.4.1 and the registry of IANA. */
 const CLOSE = { going: 1001, policy: 1008, later: 1013 } as const;
 
 /** Live video for Media Source Extensions: every picture of a page over one WebSocket, as browsers open few others. */
 export const liveSocketRoutes: RoutePart = (app, context) => {
   const shares = new Shares(SOCKETS);
+  const pace = new OrderPace(context.clock, ORDERS);
   app.route({
     method: 'GET',
     url: '/live',
@@ -33,15 +38,18 @@ export const liveSocketRoutes: RoutePart = (app, context) => {
       throw new CitywatchError('request.upgrade');
     },
     wsHandler: (socket, request) => {
-      const leave = shares.enter(callerOf(request));
-      socket.once('close', leave);
-      serve(socket, request, context);
+      try {
+        socket.once('close', shares.enter(callerOf(request)));
+      } catch (error) {
+        return socket.close(CLOSE.later, (error as CitywatchError).detail);
+      }
+      serve(socket, request, { ...context, pace });
     },
   });
 };
 
-function serve(socket: WebSocket, request: FastifyRequest, context: RouteContext): void {
-  const { clock, streams, stopping } = context;
+function serve(socket: WebSocket, request: FastifyRequest, context: RouteContext & { pace: OrderPace }): void {
+  const { clock, streams, stopping, pace } = context;
   const caller = callerOf(request);
   const sink = {
     news: (news: LiveNews) => socket.send(JSON.stringify(news)),
@@ -49,7 +57,10 @@ function serve(socket: WebSocket, request: FastifyRequest, context: RouteContext
     get backlogBytes() {
       return socket.bufferedAmount;
     },
-    cut: () => socket.terminate(),
+    cut: (why: 'stuck' | 'flood') => {
+      if (why === 'stuck') socket.terminate();
+      else socket.close(CLOSE.policy, 'request.rate: orders come too fast.');
+    },
   };
   const channels = new LiveChannels({
     clock,
@@ -57,6 +68,8 @@ function serve(socket: WebSocket, request: FastifyRequest, context: RouteContext
     viewOf: ({ camera, ...look }) => viewOf(context, caller, camera, look),
     sink,
     limits: LIVE_LIMITS,
+    pace,
+    viewer: `${caller.type}:${caller.id}`,
   });
   const gone = () => socket.close(CLOSE.going);
   const withdrawn = () => socket.close(CLOSE.policy, 'The right to look was withdrawn.');
@@ -71,8 +84,7 @@ function serve(socket: WebSocket, request: FastifyRequest, context: RouteContext
   socket.on('message', (data: Buffer, isBinary) => {
     const order = isBinary ? null : liveOrder.safeParse(parsed(data)).data;
     if (!order) socket.close(CLOSE.policy, 'This is no order of live video; see docs/live-socket.md.');
-    else if (order.type === 'close') channels.close(order.channel);
-    else void channels.open(order);
+    else void channels.take(order);
   });
 }
 

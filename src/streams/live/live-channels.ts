@@ -5,7 +5,8 @@ import type { Fragment } from '../fmp4/wall-clock.ts';
 import type { Consumer } from '../pool/consumers.ts';
 import type { StreamLease } from '../pool/pool.ts';
 import type { StreamFailure, View } from '../pool/types.ts';
-import { type LiveLook, type LiveNews, videoMessage } from './live-protocol.ts';
+import { type LiveLook, type LiveNews, type LiveOrder, videoMessage } from './live-protocol.ts';
+import type { OrderPace } from './order-pace.ts';
 import type { StreamService } from './service.ts';
 
 /** The connection of a page. */
@@ -14,8 +15,8 @@ export interface LiveSink {
   video(message: Buffer): void;
   /** What was sent and is not yet on its way, bytes. */
   readonly backlogBytes: number;
-  /** Ends the connection, which takes nothing more. */
-  cut(): void;
+  /** Ends the connection: it takes nothing more, or its orders come too fast. */
+  cut(why: 'stuck' | 'flood'): void;
 }
 
 export interface LiveChannelsDeps {
@@ -25,6 +26,10 @@ export interface LiveChannelsDeps {
   viewOf(look: LiveLook): View;
   sink: LiveSink;
   limits: LiveLimits;
+  /** Of all connections together, so that who opens several has no more. */
+  pace: OrderPace;
+  /** The viewer as {@link OrderPace} counts it. */
+  viewer: string;
 }
 
 export interface LiveLimits {
@@ -53,30 +58,42 @@ export class LiveChannels {
     this.#stopLooking = deps.clock.every(LOOK_MS, () => this.#look());
   }
 
-  /** Shows a camera until {@link close}. What hinders it is told, and never thrown. */
-  async open(look: LiveLook): Promise<void> {
+  /**
+   * Shows a camera, or no longer. What hinders it is told, and never thrown. What is closed is closed however many
+   * orders there are.
+   */
+  async take(order: LiveOrder): Promise<void> {
+    const { pace, viewer, sink } = this.#deps;
+    const paced = pace.take(viewer);
+    if (paced === 'flood') return sink.cut('flood');
+    if (order.type === 'close') return this.#close(order.channel);
+    if (paced === 'taken') return this.#open(order);
+    this.#close(order.channel);
+    sink.news(endOf(order.channel, paced.refused));
+  }
+
+  async #open(look: LiveLook): Promise<void> {
     const { sink, limits } = this.#deps;
     const { channel } = look;
-    if (this.#channels.has(channel)) this.close(channel);
+    this.#close(channel);
     if (this.#channels.size >= limits.channelsMax) {
       const detail = `At most ${limits.channelsMax} pictures on one connection.`;
-      sink.news({ type: 'end', channel, code: 'stream.full', detail, retryAfterS: null });
-      return;
+      return sink.news(endOf(channel, new CitywatchError('stream.full', { detail })));
     }
     const one = new Channel(look, this.#deps);
     this.#channels.set(channel, one);
     await this.#begin(one);
   }
 
-  close(channel: number): void {
-    this.#channels.get(channel)?.end();
-    this.#channels.delete(channel);
-  }
-
   /** Ends every picture. */
   stop(): void {
     this.#stopLooking();
-    for (const channel of [...this.#channels.keys()]) this.close(channel);
+    for (const channel of [...this.#channels.keys()]) this.#close(channel);
+  }
+
+  #close(channel: number): void {
+    this.#channels.get(channel)?.end();
+    this.#channels.delete(channel);
   }
 
   async #begin(one: Channel): Promise<void> {
@@ -90,9 +107,8 @@ export class LiveChannels {
   #end(one: Channel, error: unknown): void {
     const { channel } = one.look;
     if (this.#channels.get(channel) !== one) return;
-    this.close(channel);
-    const { code, message, detail, retryAfterS } = asCitywatchError(error);
-    this.#deps.sink.news({ type: 'end', channel, code, detail: detail ?? message, retryAfterS: retryAfterS ?? null });
+    this.#close(channel);
+    this.#deps.sink.news(endOf(channel, error instanceof CitywatchError ? error : new CitywatchError('internal')));
   }
 
   #look(): void {
@@ -100,7 +116,7 @@ export class LiveChannels {
     const isBehind = sink.backlogBytes > limits.backlogBytesMax;
     this.#behindSinceMs = isBehind ? (this.#behindSinceMs ?? clock.monotonicMs()) : null;
     if (this.#behindSinceMs !== null && clock.monotonicMs() - this.#behindSinceMs >= limits.stuckMs) {
-      sink.cut();
+      sink.cut('stuck');
       return;
     }
     for (const one of [...this.#channels.values()]) {
@@ -175,12 +191,12 @@ class Channel implements Consumer {
     if (!this.#waitsForKey) sink.video(videoMessage(this.look.channel, { fragment }));
   }
 
-  failed({ message }: StreamFailure): void {
+  failed({ message, reason }: StreamFailure): void {
     const { channel } = this.look;
-    this.#deps.sink.news({ type: 'trouble', channel, code: 'stream.unavailable', detail: message });
+    this.#deps.sink.news({ type: 'trouble', channel, code: 'stream.unavailable', reason, detail: message });
   }
 }
 
-function asCitywatchError(error: unknown): CitywatchError {
-  return error instanceof CitywatchError ? error : new CitywatchError('internal');
+function endOf(channel: number, { code, message, detail, retryAfterS }: CitywatchError): LiveNews {
+  return { type: 'end', channel, code, detail: detail ?? message, retryAfterS: retryAfterS ?? null };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Fragment } from '../fmp4/wall-clock.ts';
+import type { FailureReason } from '../pool/types.ts';
 
 /**
  * What a page says over its one connection for live video: text, one JSON object each. What comes back is text too
@@ -27,7 +28,7 @@ export type LiveNews =
   /** Video follows, first its initialisation segment. Comes again when the camera begins anew. */
   | { type: 'begin'; channel: number; quality: string; codec: string; width: number; height: number }
   /** No picture for the moment; it goes on by itself. */
-  | { type: 'trouble'; channel: number; code: string; detail: string }
+  | { type: 'trouble'; channel: number; code: string; reason: FailureReason; detail: string }
   /** No picture, and none will follow: the channel is closed. */
   | { type: 'end'; channel: number; code: string; detail: string; retryAfterS: number | null };
 

@@ -155,13 +155,15 @@ export class StreamService {
     { view, begins, signal }: { view: View; begins: boolean; signal: AbortSignal | undefined },
     show: (lease: StreamLease, limit: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
-    const limit = deadline(this.#pool.clock, HOLD_MS, signal);
+    const { clock } = this.#pool;
+    const endsAtMs = clock.monotonicMs() + HOLD_MS;
     try {
-      return await this.#viewings.during(view, begins, (lease) => show(lease, limit.signal));
+      return await this.#viewings.during(view, begins, async (lease, over) => {
+        const limit = deadline(clock, Math.max(0, endsAtMs - clock.monotonicMs()), signal, over);
+        return await show(lease, limit.signal).finally(limit.cancel);
+      });
     } catch (error) {
       return asAnswer(error);
-    } finally {
-      limit.cancel();
     }
   }
 }

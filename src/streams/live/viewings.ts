@@ -16,6 +16,8 @@ interface Held {
   lease: Promise<StreamLease>;
   /** Once it is there. */
   given: StreamLease | null;
+  /** Aborted, with what is to be said, when it is taken away from those who wait for something of it. */
+  over: AbortController;
   atMs: number;
   requests: number;
 }
@@ -70,16 +72,23 @@ export class Viewings {
   /**
    * Runs `use` with a lease of the viewer's, after the look was registered. The lease outlives the call a little.
    * `begins`: what is asked for does not depend on what was shown before. Errors: `stream.lowered` where it does, and a
-   * wall is shown smaller than when it began.
+   * wall is shown smaller than when it began. The signal ends what `use` waits for when the lease is taken away
+   * meanwhile: `stream.lowered`, or `stream.stills-only` where walls are stills from now on.
    */
-  async during<Result>(view: View, begins: boolean, use: (lease: StreamLease) => Promise<Result>): Promise<Result> {
+  async during<Result>(
+    view: View,
+    begins: boolean,
+    use: (lease: StreamLease, over: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
     const viewing = await this.#admit(view);
     if (begins) viewing.lowered.delete(keyOf(view));
     else if (viewing.lowered.has(keyOf(view))) throw new CitywatchError('stream.lowered', { retryAfterS: 1 });
     const held = this.#leaseOf(viewing, view);
     held.requests += 1;
     try {
-      return await use(await held.lease);
+      return await use(await held.lease, held.over.signal);
+    } catch (error) {
+      throw held.over.signal.aborted ? held.over.signal.reason : error;
     } finally {
       held.requests -= 1;
       held.atMs = this.#clock.monotonicMs();
@@ -128,7 +137,8 @@ export class Viewings {
     const known = leases.get(key);
     if (known) return known;
     const lease = this.#pool.lease(view);
-    const held: Held = { view, lease, given: null, atMs: this.#clock.monotonicMs(), requests: 0 };
+    const over = new AbortController();
+    const held: Held = { view, lease, given: null, over, atMs: this.#clock.monotonicMs(), requests: 0 };
     leases.set(key, held);
     lease.then(
       (given) => {
@@ -148,13 +158,21 @@ export class Viewings {
     return wall === 'stills' || (given.quality === 'main' && view.quality === 'main');
   }
 
+  #taken(): CitywatchError {
+    if (this.#pool.wall === 'stills') return new CitywatchError('stream.stills-only', { retryAfterS: 10 });
+    return new CitywatchError('stream.lowered', { retryAfterS: 1 });
+  }
+
   #sweep(): void {
     const nowMs = this.#clock.monotonicMs();
     for (const [key, viewing] of this.#viewings) {
       for (const [leaseKey, held] of viewing.leases) {
         const isTooMuch = this.#isTooMuch(held);
         if (!isTooMuch && (held.requests > 0 || nowMs - held.atMs <= GONE_MS)) continue;
-        if (isTooMuch) viewing.lowered.add(leaseKey);
+        if (isTooMuch) {
+          viewing.lowered.add(leaseKey);
+          held.over.abort(this.#taken());
+        }
         release(held);
         viewing.leases.delete(leaseKey);
       }

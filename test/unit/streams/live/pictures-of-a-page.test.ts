@@ -4,6 +4,7 @@ import type { Epoch } from '../../../../src/streams/fmp4/live-window.ts';
 import type { Fragment } from '../../../../src/streams/fmp4/wall-clock.ts';
 import { LIVE_LIMITS, LiveChannels } from '../../../../src/streams/live/live-channels.ts';
 import { type LiveLook, type LiveNews, liveOrder } from '../../../../src/streams/live/live-protocol.ts';
+import { OrderPace } from '../../../../src/streams/live/order-pace.ts';
 import type { Consumer } from '../../../../src/streams/pool/consumers.ts';
 import type { StreamLease } from '../../../../src/streams/pool/pool.ts';
 import { StreamFailure, type View } from '../../../../src/streams/pool/types.ts';
@@ -12,6 +13,8 @@ import { ManualClock } from '../../../support/time/clock.ts';
 
 const MOVIE = { codec: 'avc1.4d401f', width: 640, height: 360 };
 const EPOCH = { token: 'e', leaseEpoch: 1, init: { data: Buffer.from('init'), movie: MOVIE } } as unknown as Epoch;
+
+const ORDERS = { perS: 20, atOnce: 200, viewersMax: 10 };
 
 function fragment(key: boolean): Fragment {
   return { data: Buffer.from(key ? 'key' : 'more'), key, startsAtMs: 1_700_000_000_000.5, durationMs: 500 } as Fragment;
@@ -27,11 +30,11 @@ function bed(t: Test) {
   const videos: Buffer[] = [];
   const sink = {
     backlogBytes: 0,
-    isCut: false,
+    isCut: null as string | null,
     news: (one: LiveNews) => void news.push(one),
     video: (message: Buffer) => void videos.push(message),
-    cut: () => {
-      sink.isCut = true;
+    cut: (why: string) => {
+      sink.isCut = why;
     },
   };
   /** Those who listen, by what they were given. */
@@ -54,17 +57,23 @@ function bed(t: Test) {
     if (rights.refusal) throw rights.refusal;
     return { deviceId: camera, quality, use, viewer: { type: 'person', id: 'p', name: 'p' }, purpose: 'x', case: null };
   };
-  const channels = new LiveChannels({ clock, streams, viewOf, sink, limits: LIVE_LIMITS });
-  t.teardown(() => channels.stop());
+  const pace = new OrderPace(clock, ORDERS);
+  const page = () => new LiveChannels({ clock, streams, viewOf, sink, limits: LIVE_LIMITS, pace, viewer: 'person:p' });
+  const channels = page();
+  const other = page();
+  t.teardown(() => {
+    channels.stop();
+    other.stop();
+  });
   const send = (key: boolean) => {
     for (const consumer of listening.keys()) consumer.fragment(fragment(key));
   };
-  return { clock, news, videos, sink, listening, rights, streams, channels, send };
+  return { clock, news, videos, sink, listening, rights, streams, channels, other, send };
 }
 
 t.test('each picture has its channel, its beginning and the time it was taken', async (t) => {
   const { channels, news, videos, send } = bed(t);
-  await channels.open(open(7));
+  await channels.take(open(7));
   send(true);
   t.strictSame(news, [{ type: 'begin', channel: 7, quality: 'main', ...MOVIE }]);
   const [init, video] = videos;
@@ -75,20 +84,20 @@ t.test('each picture has its channel, its beginning and the time it was taken', 
 
 t.test('a picture that is closed, and one that is opened in its place, end what was before', async (t) => {
   const { channels, listening } = bed(t);
-  await channels.open(open(1));
-  await channels.open(open(1, { camera: 'other' }));
+  await channels.take(open(1));
+  await channels.take(open(1, { camera: 'other' }));
   t.strictSame(
     [...listening.values()].map(({ view }) => view.deviceId),
     ['other'],
   );
-  channels.close(1);
-  channels.close(1);
+  await channels.take({ type: 'close', channel: 1 });
+  await channels.take({ type: 'close', channel: 1 });
   t.equal(listening.size, 0);
 });
 
 t.test('a page that is behind gets whole pictures only, and is cut when it takes nothing', async (t) => {
   const { clock, channels, videos, sink, send } = bed(t);
-  await channels.open(open(1));
+  await channels.take(open(1));
   sink.backlogBytes = LIVE_LIMITS.backlogBytesMax + 1;
   send(true);
   send(false);
@@ -101,18 +110,24 @@ t.test('a page that is behind gets whole pictures only, and is cut when it takes
   t.equal(videos.length, 3);
   sink.backlogBytes = LIVE_LIMITS.backlogBytesMax + 1;
   await clock.advance(LIVE_LIMITS.stuckMs);
-  t.notOk(sink.isCut);
+  t.equal(sink.isCut, null);
   await clock.advance(2_000);
-  t.ok(sink.isCut);
+  t.equal(sink.isCut, 'stuck');
 });
 
 t.test('what hinders a picture is told, whether it comes before or later', async (t) => {
   const { clock, channels, news, listening, rights } = bed(t);
-  await channels.open(open(1));
+  await channels.take(open(1));
   for (const consumer of listening.keys()) consumer.failed(new StreamFailure('stalled'));
-  t.match(news.at(-1), { type: 'trouble', channel: 1, code: 'stream.unavailable', detail: /stopped sending/ });
+  t.match(news.at(-1), {
+    type: 'trouble',
+    channel: 1,
+    code: 'stream.unavailable',
+    reason: 'stalled',
+    detail: /stopped sending/,
+  });
   rights.refusal = new CitywatchError('not-found');
-  await channels.open(open(2));
+  await channels.take(open(2));
   t.match(news.at(-1), { type: 'end', channel: 2, code: 'not-found', retryAfterS: null });
   await clock.advance(1_000);
   t.match(news.at(-1), { type: 'end', channel: 1, code: 'not-found' });
@@ -121,8 +136,8 @@ t.test('what hinders a picture is told, whether it comes before or later', async
 
 t.test('pictures of a wall get smaller, then are refused; others go on', async (t) => {
   const { clock, channels, news, listening, streams } = bed(t);
-  await channels.open(open(1, { use: 'wall' }));
-  await channels.open(open(2));
+  await channels.take(open(1, { use: 'wall' }));
+  await channels.take(open(2));
   streams.wall = 'small';
   await clock.advance(1_000);
   t.match(news.at(-1), { type: 'begin', channel: 1, quality: 'sub' });
@@ -137,7 +152,27 @@ t.test('pictures of a wall get smaller, then are refused; others go on', async (
 
 t.test('a page shows no more pictures than one connection carries', async (t) => {
   const { channels, news, listening } = bed(t);
-  for (let channel = 0; channel <= LIVE_LIMITS.channelsMax; channel += 1) await channels.open(open(channel));
+  for (let channel = 0; channel <= LIVE_LIMITS.channelsMax; channel += 1) await channels.take(open(channel));
   t.match(news.at(-1), { type: 'end', channel: LIVE_LIMITS.channelsMax, code: 'stream.full' });
   t.equal(listening.size, LIVE_LIMITS.channelsMax);
+});
+
+t.test('orders that come too fast are refused by name, over all pages of a viewer, and a flood is cut', async (t) => {
+  const { clock, channels, other, news, listening, sink } = bed(t);
+  for (let n = 0; n < ORDERS.atOnce; n += 1) await [channels, other][n % 2]!.take(open(n % 4));
+  t.notOk(news.some(({ type }) => type === 'end'));
+  const shown = listening.size;
+  await other.take(open(9));
+  t.match(news.at(-1), { type: 'end', channel: 9, code: 'request.rate', retryAfterS: 1 });
+  await channels.take(open(0));
+  t.match(news.at(-1), { type: 'end', channel: 0, code: 'request.rate' });
+  t.equal(listening.size, shown - 1, 'what a refused order would have replaced is not left behind either');
+  await channels.take({ type: 'close', channel: 2 });
+  t.equal(listening.size, shown - 2, 'what is no longer wanted ends all the same');
+  await clock.advance(1_000);
+  await channels.take(open(5));
+  t.equal(listening.size, shown - 1);
+  const before = news.length;
+  while (sink.isCut === null && news.length < before + 2 * ORDERS.atOnce) await channels.take(open(9));
+  t.equal(sink.isCut, 'flood');
 });

@@ -189,6 +189,34 @@ t.test('pictures of walls get smaller where there is too much to do, and their v
   t.match(pool.list(), [{ deviceId: 'b', uses: ['live'] }], 'what is watched by itself goes on');
 });
 
+t.test('who waits for a picture of a wall that becomes a still is told at once', async (t) => {
+  const { clock, pool, viewings, processor } = bed(t);
+  /** As a playlist that is held until the camera has sent something. */
+  const held = (_lease: StreamLease, over: AbortSignal) =>
+    new Promise<never>((_resolve, reject) =>
+      over.addEventListener('abort', () => reject(new StreamFailure('timeout'))),
+    );
+  const said: string[] = [];
+  const wait = (one: View) =>
+    viewings.during(one, true, held).catch(({ code }) => void said.push(`${one.use} ${code}`));
+  void wait(view());
+  void wait(view({ use: 'wall' }));
+  const work = async (seconds: number) => {
+    for (let n = 0; n < seconds; n += 1) {
+      await clock.advance(1_000);
+      processor.s += 1;
+      pool.tick();
+    }
+    await clock.advance(1_000);
+  };
+  pool.tick();
+  await work(22);
+  t.strictSame([pool.wall, ...said], ['small', 'wall stream.lowered']);
+  void wait(view({ use: 'wall' }));
+  await work(12);
+  t.strictSame([pool.wall, ...said], ['stills', 'wall stream.lowered', 'wall stream.stills-only']);
+});
+
 t.test('a camera with one connection is pulled once, in the full picture', async (t) => {
   const { pool, plans } = bed(t);
   plans.set('cam', { ...USUAL_PLAN, connectionsMax: 1 });
