@@ -25,4 +25,14 @@ export const STREAM = {
     20,
     { range: 'a whole number from 0 to 3600', unit: 's', fromText: 'number' },
   ),
+  transcodePct: setting<number | null>(
+    [
+      'CITYWATCH_TRANSCODE_PCT',
+      'How much of the processor pictures and sound may take that are coded anew (thumbnails, viewing copies, ' +
+        'mosaics): percent of one core; without it half of all cores.',
+    ],
+    z.int().min(50).max(25_600).nullable(),
+    null,
+    { range: 'a whole number from 50 to 25600', unit: '% of one core', fromText: 'number' },
+  ),
 } as const;

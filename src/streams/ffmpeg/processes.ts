@@ -21,6 +21,8 @@ const LAST_WORDS_MS = 500;
 const TAIL_CHARS = 4_096;
 const LINES_KEPT = 10;
 const LINE_CHARS = 300;
+/** Before a process that gives way to others (19 is the least that there is). */
+const GIVING_WAY = ['nice', '-n', '15'];
 
 interface QueuedProcess {
   id: number;
@@ -113,7 +115,8 @@ export class Processes {
 
   #spawn({ id, task }: QueuedProcess, stdio: StdioOptions): void {
     const args = task.args.map((one) => one.replaceAll(RELAY, this.#deps.relay));
-    const [command = '', ...rest] = [...this.#settings.launcher, this.#settings.ffmpegPath, ...args];
+    const way = task.gives ? GIVING_WAY : [];
+    const [command = '', ...rest] = [...way, ...this.#settings.launcher, this.#settings.ffmpegPath, ...args];
     // A session of its own, so that it cannot signal us as one of its group.
     const child = spawn(command, rest, { stdio, env: BARE_ENVIRONMENT, detached: true });
     let tail = '';

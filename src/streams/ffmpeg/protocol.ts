@@ -22,6 +22,8 @@ export interface FfmpegTask {
   output?: string;
   /** Paths of two more, which it reads and writes as `pipe:3` and `pipe:4`. */
   second?: { input: string; output: string };
+  /** Whether it gives way to everything else that wants the processor: it is for later, or for one person. */
+  gives?: boolean;
 }
 
 /** Stands for the relay's host and port in the arguments of ffmpeg; no such name exists (RFC 6761). */
@@ -51,10 +53,11 @@ export function parseToSpawner(message: unknown): ToSpawner | null {
   const { type, id, task, urgent } = message;
   if (type === 'stop') return { type, id };
   if (type !== 'start' || !isObject(task) || !isTexts(task.args, ARGS_MAX)) return null;
-  const { args, input, output, second } = task;
+  const { args, input, output, second, gives } = task;
   const parsed: FfmpegTask = { args };
   if (typeof input === 'string') parsed.input = input;
   if (typeof output === 'string') parsed.output = output;
+  if (gives === true) parsed.gives = true;
   if (isObject(second) && typeof second.input === 'string' && typeof second.output === 'string') {
     parsed.second = { input: second.input, output: second.output };
   }

@@ -12,6 +12,7 @@ import { composeCameraEvents } from './camera-events.ts';
 import { openCameraUnits } from './camera-units.ts';
 import { openRecordings, type RecordingAlerts } from './recordings.ts';
 import { openStreamPlans } from './stream-plans.ts';
+import { composeTranscodes } from './transcodes.ts';
 import { type CameraHealth, composeVideo } from './video.ts';
 
 /** What cameras tell goes into the journal, and how they are into the book of healths. */
@@ -23,8 +24,7 @@ export interface StreamSides {
 export type Streams = Awaited<ReturnType<typeof openStreams>>;
 
 /** Everything that talks to cameras: who stands at their addresses, what they notice, and their video. */
-export async function openStreams(ground: Ground, devices: Devices, sides: StreamSides) {
-  const { ingest, health } = sides;
+export async function openStreams(ground: Ground, devices: Devices, { ingest, health }: StreamSides) {
   const { config, place, lifecycle } = ground;
   const { accept } = ingest;
   const { connections, identity } = devices;
@@ -37,8 +37,7 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
     health,
     path: join(await place.directory('cameras'), 'active.json'),
   });
-  const hasVideo = (id: string) => devices.kinds.latest(identity(id)?.kind ?? '')?.stream === true;
-  const isCamera = (id: string) => devices.directory.get(id)?.state !== 'retired' && hasVideo(id);
+  const { hasVideo, isCamera } = camerasAmong(devices);
   const { plans, ...alwaysOn } = await openStreamPlans(ground, isCamera);
   const video = composeVideo({
     ...ground,
@@ -61,10 +60,12 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
     checkEveryMs: config.cameras.checkS * 1000,
     picturesEveryMs: config.stream.pictureS * 1000,
   });
+  const transcodes = composeTranscodes(ground);
   const recordings = await openRecordings(ground, devices, video);
   return {
     ...video,
     plans,
+    transcodes,
     recordings,
     units,
     cameraEvents,
@@ -82,6 +83,12 @@ export async function openStreams(ground: Ground, devices: Devices, sides: Strea
       cameraEvents.start(lifecycle);
     },
   };
+}
+
+/** Which devices have video, and which of them still stand. */
+function camerasAmong({ kinds, directory, identity }: Devices) {
+  const hasVideo = (id: string): boolean => kinds.latest(identity(id)?.kind ?? '')?.stream === true;
+  return { hasVideo, isCamera: (id: string) => directory.get(id)?.state !== 'retired' && hasVideo(id) };
 }
 
 /** Looks at cameras, also at what was recorded of those that are retired. */
