@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { systemClock } from '../../src/core/clock.ts';
 import type { Health } from '../../src/devices/health/judge.ts';
 import { HealthTally } from '../../src/devices/health/tally.ts';
 import { bbox, polygon } from '../../src/devices/search/area.ts';
@@ -61,7 +62,6 @@ await run(async () => {
   const healths = new Map<string, Health>();
   const book = { healthOf: (id: string) => healths.get(id) ?? null };
   const tally = new HealthTally({ book, directory, observer: quietObserver() });
-  const search = new DeviceSearch({ database, owners: departments, trees: agencies, healths: tally });
   const caller = callerIn('330200');
   await drawStations(database);
   await agencies.load(database);
@@ -71,6 +71,9 @@ await run(async () => {
     await fillRegistry(database, { from: filled + 1, to: devices + 1 });
     filled = devices;
     await behindApi.loadDirectory();
+    // A new one for each: what was written is noted nowhere, so that it follows nothing.
+    const clock = systemClock;
+    const search = new DeviceSearch({ database, owners: departments, trees: agencies, healths: tally, clock });
     for (const [index, id] of directory.ids().entries()) {
       healths.set(id, NOT_ONLINE.find(([, every]) => index % every === 0)?.[0] ?? 'online');
       tally.changed(id);

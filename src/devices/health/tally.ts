@@ -51,6 +51,7 @@ export class HealthTally {
   /** By {@link keyOf}. */
   readonly #cells = new Map<string, { place: Place; kinds: Map<string, Cell> }>();
   readonly #all: Record<Health, number> = { online: 0, degraded: 0, offline: 0, unknown: 0 };
+  #followed: (id: DeviceId, health: Health | null) => void = () => {};
 
   constructor(deps: HealthTallyDeps) {
     this.#deps = deps;
@@ -83,6 +84,16 @@ export class HealthTally {
     const counted = this.#devices.get(id);
     // What else has changed with it, such as its parent, is told only afterwards: all of it counts now.
     if (counted && counted.health !== this.#deps.book.healthOf(id)) this.changed(id);
+  }
+
+  /** Tells from now on of each device whose health is another one; `followed` must not throw. */
+  follow(followed: (id: DeviceId, health: Health | null) => void): void {
+    this.#followed = followed;
+  }
+
+  /** As it is counted; null for a device that does not stand. */
+  healthOf(id: DeviceId): Health | null {
+    return this.#devices.get(id)?.health ?? null;
   }
 
   counts(asked: Asked): HealthCounts {
@@ -161,6 +172,7 @@ export class HealthTally {
     const now: Counted = { parent, isMaintained: state === 'maintenance', place, kind, health, as };
     this.#devices.set(id, now);
     this.#add(id, now, 1);
+    if (health !== (before?.health ?? null)) this.#followed(id, health);
   }
 
   #add(id: DeviceId, { place, kind, health, as }: Counted, by: 1 | -1): void {

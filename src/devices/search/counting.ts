@@ -1,18 +1,16 @@
-import { type Jurisdiction, wholeAreas } from '../../core/jurisdiction.ts';
+import { covers, type Jurisdiction, wholeAreas } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
-import { type Database, type RawBuilder, sql } from '../../platform/database/database.ts';
+import { type Database, sql } from '../../platform/database/database.ts';
+import type { Asked, Count, Counts, Group } from './columns.ts';
 import { FIELD_NAMES, type FieldName } from './fields.ts';
 import type { DeviceFilter } from './filter.ts';
-import { all, type Condition, type Finding, type FindingDeps, type SearchTables } from './finding.ts';
-import { hasAnyHealth, type ToldHealths } from './health.ts';
+import { all, type Condition, type Finding, type FindingDeps } from './finding.ts';
+import type { KeptColumns } from './kept-columns.ts';
 import { type Level, levelsOf } from './levels.ts';
+import type { OwnersPort } from './owners.ts';
 import { type FacetCount, totals } from './totals.ts';
 import type { SearchTrees } from './trees.ts';
-
-interface GroupCount {
-  id: number;
-  count: number;
-}
+import { keyOf } from './words.ts';
 
 export interface OwnerCount {
   owner: string | null;
@@ -32,100 +30,103 @@ export interface Facets {
   jurisdiction: (FacetCount & { level: Level })[];
 }
 
-/** What the rows of a count are by, as `grouping` says it. */
-const [GROUP, TAG_SET, STATION, HEALTH] = [3, 5, 6, 7];
-
-/** Counts the devices of a list. */
+/**
+ * Counts the devices of a list. What the database alone can say, such as by words or by place, is asked there; all else
+ * is counted from memory.
+ */
 export class Counting {
   readonly #database: Database;
   readonly #finding: Finding;
+  readonly #columns: KeptColumns;
   readonly #trees: SearchTrees;
+  readonly #owners: OwnersPort;
 
-  constructor({ database, trees }: FindingDeps, finding: Finding) {
+  constructor({ database, trees, owners }: FindingDeps, finding: Finding, columns: KeptColumns) {
     this.#database = database;
     this.#trees = trees;
+    this.#owners = owners;
     this.#finding = finding;
+    this.#columns = columns;
   }
 
   /** How many of a list have which value of each field. */
   async facets(caller: Caller, filter: DeviceFilter): Promise<Facets> {
-    const { groups, rows, tagRows, stations, healths } = await this.#counted(caller, filter, true);
-    const tags = await this.#tags(tagRows.map(({ id }) => id));
-    const facets = new Map(groups.map((group) => [group.id, group.facets]));
-    const places = new Map(groups.map((group) => [group.id, group.jurisdiction]));
-    const counted = (name: FieldName) => totals(rows, ({ id }) => [facets.get(id)?.[name] ?? []].flat());
+    const { total, groups, tagSets, agencies, healths } = await this.#counts(caller, filter);
     const levels = new Map<string, Level>();
     const whole = wholeAreas(caller);
-    const areas = totals(rows, ({ id }) =>
-      levelsOf(places.get(id) ?? '', whole).map(({ level, code }) => {
+    const places = totals(groups, ({ item }) => [item.jurisdiction]);
+    const areas = totals(places, ({ value }) =>
+      levelsOf(value, whole).map(({ level, code }) => {
         levels.set(code, level);
         return code;
       }),
     );
     return {
-      total: rows.reduce((sum, { count }) => sum + count, 0),
-      fields: Object.fromEntries(FIELD_NAMES.map((name) => [name, counted(name)])) as Facets['fields'],
-      tag: totals(tagRows, ({ id }) => tags.get(id) ?? []),
-      police: totals(stations, ({ station }) => this.#trees.lineOf(station ?? '')),
-      health: healths,
+      total,
+      fields: Object.fromEntries(FIELD_NAMES.map((name) => [name, byField(groups, name)])) as Facets['fields'],
+      tag: totals(tagSets, ({ item }) => item.tags),
+      police: totals(agencies, ({ item }) => this.#trees.lineOf(item ?? '')),
+      health: totals(healths, ({ item }) => [item]),
       jurisdiction: areas.map((area) => ({ ...area, level: levels.get(area.value)! })),
     };
   }
 
   /** How many of a list there are for each owner that files name in each area; null where they name none. */
   async owners(caller: Caller, filter: DeviceFilter): Promise<OwnerCount[]> {
-    const { groups, rows } = await this.#counted(caller, filter, false);
-    const counts = new Map(rows.map(({ id, count }) => [id, count]));
-    return groups.flatMap(({ id, facets, jurisdiction }) => {
-      const count = counts.get(id);
-      return count === undefined ? [] : [{ owner: facets.owner ?? null, jurisdiction, count }];
+    const { groups } = await this.#counts(caller, filter);
+    return groups.map(({ item: { facets, jurisdiction }, count }) => {
+      return { owner: facets.owner ?? null, jurisdiction, count };
     });
   }
 
-  async #counted(caller: Caller, filter: DeviceFilter, withHealth: boolean) {
-    const groups = await this.#finding.groups(caller, filter);
-    const conditions = (await this.#finding.conditions(caller, filter, groups)) ?? [sql<boolean>`false`];
-    const told = withHealth ? this.#finding.healthsOf(caller, filter) : null;
-    const { rows, tagRows, stations, healthRows } = await this.#counts(conditions, told?.by ?? null);
-    const standing = new Set(groups.filter(({ facets }) => hasAnyHealth(facets.state)).map(({ id }) => id));
-    const all = rows.reduce((sum, { id, count }) => sum + (standing.has(id) ? count : 0), 0);
-    return { groups, rows, tagRows, stations, healths: told ? shownHealths(told, healthRows, all) : [] };
+  async #counts(caller: Caller, filter: DeviceFilter): Promise<Counts> {
+    const conditions = await this.#finding.conditionsOfRows(caller, filter);
+    // What is counted of these is read afterwards: who may see a device goes by where it stands then.
+    const among = conditions?.length === 0 ? null : await this.#numbers(conditions ?? [sql`false`]);
+    const columns = await this.#columns.current();
+    return columns.count({ ...this.#asked(caller, filter), among });
   }
 
-  /** By group, tags, police agency and health. What fits is found once and counted four times: to find it costs. */
-  async #counts(conditions: readonly Condition[], health: RawBuilder<number> | null) {
-    const [also, by] = health ? [sql`, health`, sql`, (health)`] : [sql``, sql``];
-    // The fence of `offset` has the health of each device looked up once.
-    const { rows } = await sql<GroupCount & { station: string | null; what: number }>`
-      select coalesce(group_id, tag_set${also}) as id, police as station, count(*)::integer as count,
-        grouping(group_id, tag_set, police) as what
-      from (select group_id, tag_set, police, ${health ?? sql`null::integer`} as health from device_search as d
-        where ${all(conditions)} offset 0) as hits
-      group by grouping sets ((group_id), (tag_set), (police)${by})`.execute(this.#database.tables());
-    const of = (which: number) => rows.filter(({ what }) => what === which);
-    return { rows: of(GROUP), tagRows: of(TAG_SET), stations: of(STATION), healthRows: of(HEALTH) };
+  /** What is asked of columns. Nothing is counted but what {@link covers} says that the caller may see. */
+  #asked(caller: Caller, filter: DeviceFilter): Omit<Asked, 'among'> {
+    const { jurisdiction, police, tag, health } = filter;
+    const area = jurisdiction === undefined ? null : this.#trees.area(jurisdiction);
+    return {
+      sees: (place) => covers(caller, place),
+      fits: this.#fits(filter, (code) => area === null || covers(area, code)),
+      agencies: police === undefined ? null : this.#trees.below(police),
+      tag: tag === undefined ? null : keyOf(tag),
+      health: health ?? null,
+    };
   }
 
-  async #tags(sets: readonly number[]): Promise<Map<number, string[]>> {
-    const db = this.#database.tables<SearchTables>();
-    const query = db.selectFrom('device_tag_set').selectAll().where(sql<boolean>`id = any (${sets}::integer[])`);
-    return new Map((await query.execute()).map(({ id, tags }) => [id, tags]));
+  #fits({ department, ...filter }: DeviceFilter, lies: (code: Jurisdiction) => boolean): (group: Group) => boolean {
+    const names = department === undefined ? null : new Set(this.#owners.namesOf(department));
+    const isOwned = (owner: string, jurisdiction: Jurisdiction): boolean =>
+      names === null || (names.has(owner) && this.#owners.owns(department!, owner, jurisdiction));
+    return ({ facets, jurisdiction }) => {
+      if (filter.state === undefined && facets.state === 'retired') return false;
+      if (FIELD_NAMES.some((name) => filter[name] !== undefined && filter[name] !== facets[name])) return false;
+      return lies(jurisdiction) && isOwned(facets.owner ?? '', jurisdiction);
+    };
+  }
+
+  /** Numbers of devices whose rows fulfil all of it. */
+  async #numbers(conditions: readonly Condition[]): Promise<Int32Array> {
+    // As one text: a hundred thousand rows would take longer to be read than to be found.
+    const { rows } = await sql<{ numbers: string | null }>`
+      select array_agg(n)::text as numbers from device_search as d where ${all(conditions)}`.execute(
+      this.#database.tables(),
+    );
+    return numbersIn(rows[0]!.numbers ?? '{}');
   }
 }
 
-/** Those with most first; whoever is in none of the short lists is as most are. */
-function shownHealths(
-  { most, others, known }: ToldHealths,
-  rows: readonly GroupCount[],
-  standing: number,
-): FacetCount[] {
-  const counts = rows.flatMap(({ id, count }) => {
-    const value = others[id];
-    return value ? [{ value, count }] : [];
-  });
-  const left = standing - counts.reduce((sum, { count }) => sum + count, 0);
-  const all = known ?? [...counts, { value: most, count: left }];
-  return all
-    .filter(({ count }) => count > 0)
-    .sort((one, other) => other.count - one.count || (one.value < other.value ? -1 : 1));
+function byField(groups: readonly Count<Group>[], name: FieldName): FacetCount[] {
+  return totals(groups, ({ item }) => [item.facets[name] ?? []].flat());
+}
+
+/** An array of PostgreSQL as text, such as `{17,4}`. */
+function numbersIn(text: string): Int32Array {
+  return Int32Array.from(JSON.parse(`[${text.slice(1, -1)}]`) as number[]);
 }

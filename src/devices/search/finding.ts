@@ -1,37 +1,28 @@
-import { covers, type Jurisdiction, wholeAreas } from '../../core/jurisdiction.ts';
+import type { Clock } from '../../core/clock.ts';
+import { covers, wholeAreas } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, type RawBuilder, sql, withinJurisdiction } from '../../platform/database/database.ts';
 import type { Asked } from '../health/tally.ts';
 import { findDevices } from '../registry/queries.ts';
 import { boxText, polygonText } from './area.ts';
-import { FIELD_NAMES, type FieldName } from './fields.ts';
+import type { Group } from './columns.ts';
+import { FIELD_NAMES } from './fields.ts';
 import type { DeviceFilter } from './filter.ts';
-import { type HealthPort, hasAnyHealth, hasHealth, type ToldHealths, tellHealths } from './health.ts';
+import { type HealthPort, hasAnyHealth, hasHealth } from './health.ts';
+import type { SearchTables } from './kept-columns.ts';
+import type { OwnersPort } from './owners.ts';
 import { ofScope } from './scope.ts';
 import type { SearchTrees } from './trees.ts';
 import { exactly, keyOf, type Term, type Wanted, wantedBy } from './words.ts';
 
-/** Tables of migration 0202; what each column means stands there. */
-export interface SearchTables {
-  device_tag_set: { id: number; tags: string[] };
-  device_group: { id: number; facets: Partial<Record<FieldName, string>>; jurisdiction: string };
-}
-
-export type Group = SearchTables['device_group'];
 export type Condition = RawBuilder<boolean>;
-
-/** Says of the files of positions which of them mean a department. */
-export interface OwnersPort {
-  /** Every name by which files call it or what it followed. */
-  namesOf(department: string): string[];
-  owns(department: string, owner: string, jurisdiction: Jurisdiction): boolean;
-}
 
 export interface FindingDeps {
   database: Database;
   owners: OwnersPort;
   trees: SearchTrees;
   healths: HealthPort;
+  clock: Clock;
 }
 
 /**
@@ -68,21 +59,31 @@ export class Finding {
 
   /** What a device must fulfil, which the statement calls `d`; null where none can. */
   async conditions(caller: Caller, filter: DeviceFilter, groups: readonly Group[]): Promise<Condition[] | null> {
-    const { parent, below, bbox, polygon, gbId, tag } = filter;
-    for (const id of [parent, below]) if (id !== undefined && !(await this.#sees(caller, id))) return null;
-    const fitting = filter.health ? groups.filter(({ facets }) => hasAnyHealth(facets.state)) : groups;
+    const ofRows = await this.conditionsOfRows(caller, filter);
+    if (ofRows === null) return null;
+    const { health, police, tag } = filter;
+    const fitting = health ? groups.filter(({ facets }) => hasAnyHealth(facets.state)) : groups;
     const conditions: Condition[] = [ofScope(caller, fitting)];
-    if (filter.health !== undefined)
-      conditions.push(hasHealth(this.#deps.healths, this.asked(caller, filter), filter.health));
+    if (health !== undefined) conditions.push(hasHealth(this.#deps.healths, this.#asked(caller, filter), health));
+    if (police !== undefined) conditions.push(sql`d.police = any (${this.#deps.trees.below(police)}::text[])`);
+    if (tag !== undefined) conditions.push(found(exactly('tag', keyOf(tag))));
+    return [...conditions, ...ofRows];
+  }
+
+  /**
+   * Of {@link conditions} those that stand in the rows of the database and in no memory; they say nothing of what the
+   * caller may see. Null where no device fulfils them.
+   */
+  async conditionsOfRows(caller: Caller, filter: DeviceFilter): Promise<Condition[] | null> {
+    const { parent, below, bbox, polygon, gbId } = filter;
+    for (const id of [parent, below]) if (id !== undefined && !(await this.#sees(caller, id))) return null;
+    const conditions: Condition[] = [];
     if (parent !== undefined) conditions.push(sql`d.parent = ${parent}`);
     if (below !== undefined) conditions.push(sql`d.id in (${hangingBelow(below)})`);
     if (bbox !== undefined) conditions.push(sql`d.place <@ ${boxText(bbox)}::box`);
     if (polygon !== undefined) conditions.push(sql`d.place <@ ${polygonText(polygon)}::polygon`);
     if (filter.certificateBefore !== undefined) conditions.push(showsCertificate(filter.certificateBefore));
-    const { police } = filter;
-    if (police !== undefined) conditions.push(sql`d.police = any (${this.#deps.trees.below(police)}::text[])`);
     if (gbId !== undefined) conditions.push(found(exactly('gb', gbId)));
-    if (tag !== undefined) conditions.push(found(exactly('tag', keyOf(tag))));
     const wanted = wantedIn(filter);
     if (wanted === null) return conditions;
     if (wanted.terms.length === 0) return [...conditions, found(wanted.exactly)];
@@ -95,16 +96,8 @@ export class Finding {
     return (await findDevices(this.#deps.database, caller, [id])).length > 0;
   }
 
-  /** How the devices of a list are counted by health. */
-  healthsOf(caller: Caller, filter: DeviceFilter): ToldHealths {
-    if (filter.health !== undefined) return { known: null, by: null, others: [], most: filter.health };
-    const { jurisdiction: _area, kind: _kind, ...others } = filter;
-    const isAll = Object.values(others).every((value) => value === undefined);
-    return tellHealths(this.#deps.healths, this.asked(caller, filter), isAll);
-  }
-
   /** The part of a filter that is known of each device without looking it up. */
-  asked(caller: Caller, { jurisdiction, kind }: DeviceFilter): Asked {
+  #asked(caller: Caller, { jurisdiction, kind }: DeviceFilter): Asked {
     const area = jurisdiction === undefined ? null : this.#deps.trees.area(jurisdiction);
     return { lies: (place) => covers(caller, place) && (area === null || covers(area, place)), kind };
   }

@@ -1,9 +1,11 @@
 import type { Caller, Device, DeviceId } from '../../core/types.ts';
 import { type Database, type RawBuilder, sql } from '../../platform/database/database.ts';
 import { findDevices } from '../registry/queries.ts';
+import type { Group } from './columns.ts';
 import { Counting, type Facets, type OwnerCount } from './counting.ts';
 import type { DeviceFilter } from './filter.ts';
-import { all, type Condition, Finding, type FindingDeps, found, type Group, wantedIn } from './finding.ts';
+import { all, type Condition, Finding, type FindingDeps, found, wantedIn } from './finding.ts';
+import { KeptColumns } from './kept-columns.ts';
 import type { Wanted } from './words.ts';
 
 const LIST_MAX = 500;
@@ -25,12 +27,23 @@ export interface DevicePage {
 export class DeviceSearch {
   readonly #database: Database;
   readonly #finding: Finding;
+  readonly #columns: KeptColumns;
   readonly #counting: Counting;
 
   constructor(deps: FindingDeps) {
     this.#database = deps.database;
     this.#finding = new Finding(deps);
-    this.#counting = new Counting(deps, this.#finding);
+    this.#columns = new KeptColumns(deps);
+    this.#counting = new Counting(deps, this.#finding, this.#columns);
+  }
+
+  /** Has what devices are counted by in memory before somebody asks, and keeps it up. */
+  start(): void {
+    this.#columns.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#columns.stop();
   }
 
   /** One page in order of id, after those that the words tell exactly; `next` is the `after` of the following page. */

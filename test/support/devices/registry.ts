@@ -15,7 +15,6 @@ import { CitywatchError } from '../../../src/core/errors.ts';
 import type { Caller, Role } from '../../../src/core/types.ts';
 import { Departments } from '../../../src/devices/departments/departments.ts';
 import { Doors } from '../../../src/devices/doors/doors.ts';
-import type { Health } from '../../../src/devices/health/judge.ts';
 import { Kinds } from '../../../src/devices/kinds/kinds.ts';
 import { PoliceAgencies } from '../../../src/devices/police/agencies.ts';
 import { Agencies } from '../../../src/devices/police/police-tree.ts';
@@ -33,7 +32,7 @@ import { SecretHasher } from '../../../src/platform/secrets/hasher.ts';
 import { Vault } from '../../../src/platform/secrets/vault.ts';
 import { type Owner, quietObserver } from '../services/services.ts';
 import { freshDatabase } from '../services/shared-database.ts';
-import { healthPort } from './search-model.ts';
+import { healthPort, SaidHealths } from './search-model.ts';
 
 export const KINDS_DIRECTORY = fileURLToPath(new URL('../../../config/kinds', import.meta.url));
 
@@ -93,7 +92,7 @@ export interface OpenRegistry {
   hasher: SecretHasher;
   vault: Vault;
   /** How devices are, where a test says so. */
-  healths: Map<string, Health>;
+  healths: SaidHealths;
   /** Devices that were told to disconnect, in order. */
   disconnected: string[];
   /** The directory as doors and the API have it. */
@@ -186,8 +185,9 @@ function openSearch(
   database: Database<never>,
   { departments, directory, agencies }: Pick<OpenRegistry, 'departments' | 'directory' | 'agencies'>,
 ) {
-  const healths = new Map<string, Health>();
-  const deps = { database, owners: departments, trees: agencies, healths: healthPort(directory, healths) };
+  const healths = new SaidHealths();
+  const port = healthPort(directory, healths);
+  const deps = { database, owners: departments, trees: agencies, healths: port, clock: systemClock };
   return { healths, search: new DeviceSearch(deps) };
 }
 

@@ -82,8 +82,23 @@ export function isInside({ lon, lat }: { lon: number; lat: number }, ring: reado
   return crossings % 2 === 1;
 }
 
+/** How devices are said to be; tells of each that is said to be otherwise. */
+export class SaidHealths extends Map<string, Health> {
+  #followed: Parameters<HealthPort['follow']>[0] = () => {};
+
+  follow(followed: Parameters<HealthPort['follow']>[0]): void {
+    this.#followed = followed;
+  }
+
+  override set(id: string, health: Health): this {
+    super.set(id, health);
+    this.#followed(id, health);
+    return this;
+  }
+}
+
 /** The healths of a directory's devices, as `said`; those that stand and of which nothing is said are unknown. */
-export function healthPort(directory: Directory, said: ReadonlyMap<string, Health>): HealthPort {
+export function healthPort(directory: Directory, said: SaidHealths): HealthPort {
   const ids = function* ({ lies, kind }: Asked, healths: readonly Health[]): Generator<string> {
     for (const id of directory.ids()) {
       const { identity, state } = directory.get(id)!;
@@ -94,6 +109,8 @@ export function healthPort(directory: Directory, said: ReadonlyMap<string, Healt
   const count = (asked: Asked, health: Health) => [health, [...ids(asked, [health])].length] as const;
   return {
     ids,
+    healthOf: (id) => said.get(id) ?? null,
+    follow: (followed) => said.follow(followed),
     healthCounts: (asked) => Object.fromEntries(HEALTHS.map((one) => count(asked, one))) as Record<Health, number>,
   };
 }

@@ -108,13 +108,15 @@ function listenToDirectory(
 
 async function startRegistry(
   { alerts, health, twin, orders }: RegistryListeners,
-  maintenances: Maintenances,
+  { maintenances, search, lifecycle }: { maintenances: Maintenances; search: DeviceSearch } & Pick<Ground, 'lifecycle'>,
 ): Promise<void> {
   await alerts.desk.followAll();
   await maintenances.start();
   await health.start((id) => twin.presence(id).lastSeenAtMs);
   await health.tellOutages(alerts.ofGateway);
   orders.startFaultOrders();
+  search.start();
+  lifecycle.onStop('search of devices', () => search.stop());
 }
 
 /** Who of the police is responsible where. */
@@ -155,7 +157,8 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     maintenance: { ownership: ground.ownership, withheld: alerts.withheld, maxMs },
   };
   const registry = new Registry(deps);
-  const search = new DeviceSearch({ database, owners: departments, trees: devices.agencies, healths: health.tally });
+  const trees = devices.agencies;
+  const search = new DeviceSearch({ database, owners: departments, trees, healths: health.tally, clock });
   await registry.loadDirectory();
   return {
     registry,
@@ -181,6 +184,6 @@ export async function openRegistry(ground: Ground, devices: Devices, listeners: 
     fileReport: new FileReport({ database, kinds, tree: jurisdictions }),
     reports: composeReports(ground, devices, listeners.twin),
     siteClosing: new SiteClosing(deps),
-    start: () => startRegistry(listeners, maintenances),
+    start: () => startRegistry(listeners, { ...ground, maintenances, search }),
   };
 }
