@@ -162,6 +162,7 @@ export class HealthTally {
     const entry = directory.get(id);
     if (!entry) {
       this.#devices.delete(id);
+      if (before?.health) this.#followed(id, null);
       return;
     }
     const { identity, state, parent } = entry;

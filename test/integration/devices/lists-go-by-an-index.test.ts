@@ -86,10 +86,12 @@ function rowsRead(node: PlanNode): number {
 
 t.test('no list and no count reads the whole registry, and a page reads few rows of it', async (t) => {
   const caller = callerIn('330200');
+  // What devices are counted by is read once.
+  await search.facets(caller, {});
   for (const [what, filter] of QUESTIONS) {
     const lists = await saidBy(t, () => search.list(caller, { ...filter, limit: 100 }));
     const counts = await saidBy(t, () => search.facets(caller, filter));
-    t.ok(lists.length > 1 && lists.length <= 8 && counts.length <= 6, `${what}: ${lists.length}, ${counts.length}`);
+    t.ok(lists.length > 1 && lists.length <= 8 && counts.length <= 3, `${what}: ${lists.length}, ${counts.length}`);
     let read = 0;
     for (const said of [...lists, ...counts]) {
       const nodes = nodesOf(await planOf(said)).filter((node) => TABLES.test(node['Relation Name'] ?? ''));

@@ -141,7 +141,7 @@ export async function openRegistry(
   const secondFactor = new SecondFactor({ database, vault, hasher, clock, roles: [] });
   return {
     ...stores,
-    ...openSearch(database, { departments, directory, agencies }),
+    ...openSearch(database, { departments, directory, agencies, clock }),
     authority,
     inForce,
     grants,
@@ -183,11 +183,18 @@ function openPolice(deps: DirectorySyncDeps & { jurisdictions: Jurisdictions; di
 /** The search of devices; how they are stands in `healths`. */
 function openSearch(
   database: Database<never>,
-  { departments, directory, agencies }: Pick<OpenRegistry, 'departments' | 'directory' | 'agencies'>,
+  {
+    departments,
+    directory,
+    agencies,
+    clock,
+  }: Pick<OpenRegistry, 'departments' | 'directory' | 'agencies'> & {
+    clock: Clock;
+  },
 ) {
   const healths = new SaidHealths();
   const port = healthPort(directory, healths);
-  const deps = { database, owners: departments, trees: agencies, healths: port, clock: systemClock };
+  const deps = { database, owners: departments, trees: agencies, healths: port, clock };
   return { healths, search: new DeviceSearch(deps) };
 }
 

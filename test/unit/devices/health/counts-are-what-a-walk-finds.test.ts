@@ -120,8 +120,17 @@ t.test('counts are what a look at every device finds, whatever changed before', 
   const property = fc.assert(
     fc.asyncProperty(fc.array(change, { minLength: 20, maxLength: 40 }), async (changes) => {
       const one = live();
+      const followed = new Map<string, Health | null>();
+      one.tally.follow((id, health) => {
+        if (health === (followed.get(id) ?? null)) throw new Error(`${id} is ${health} as before`);
+        followed.set(id, health);
+      });
       for (const [at, step] of changes.entries()) {
         await apply(one, step, at + 1);
+        for (const id of IDS) {
+          const health = one.directory.identity(id) ? one.book.healthOf(id) : null;
+          deepStrictEqual([one.tally.healthOf(id), followed.get(id) ?? null], [health, health]);
+        }
         for (const scope of SCOPES) {
           for (const kind of [undefined, ...KINDS]) {
             const lies = (place: Place): boolean => covers(scope, place);
