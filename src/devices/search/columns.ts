@@ -87,8 +87,8 @@ const [SEEN, UNSEEN] = [1, 2];
 
 /**
  * What devices are counted by, in columns of numbers: some 20 bytes for each device, besides its id. To count a hundred
- * thousand takes about a millisecond. A device stands in a slot; slots of devices that are gone are given away again, so
- * that a count walks along those that there are, however many numbers were given away.
+ * thousand takes about a millisecond. A device stands in a slot; slots of devices that are gone are given away again,
+ * so that a count walks along those that there are, however many numbers were given away.
  */
 export class DeviceColumns {
   readonly #groups = new Dictionary<number, Group & { area: number; stands: boolean }>();

@@ -62,7 +62,7 @@ export class KeptColumns {
     await this.#turns.run(async () => {});
   }
 
-  /** With all that was committed before this was called. They stay current no longer than until something is awaited. */
+  /** With all that was committed before this was called. They stay current until something else is awaited. */
   current(): Promise<DeviceColumns> {
     // A look that is under way may have seen less: those who come meanwhile share the next one.
     this.#next ??= this.#turns.run(() => {
