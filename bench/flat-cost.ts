@@ -12,6 +12,7 @@ import { JOURNAL_DEFAULTS } from '../src/ingest/journal/options.ts';
 import { FEED_LIMITS, JournalFeed, UNGUARDED } from '../src/ingest/readers/journal-feed.ts';
 import { Twin } from '../src/telemetry/twin/twin.ts';
 import { lineOf, seriesOf } from '../src/telemetry/writer/line-protocol.ts';
+import { ALL_THERE } from '../test/support/alerts/alerts.ts';
 import { ONE_LIFE, OWN_JOURNAL } from '../test/support/ingest/journal.ts';
 import { print, round, run, setting } from './support/harness.ts';
 
@@ -67,7 +68,7 @@ async function measure({ devices, kinds }: (typeof CASES)[number]): Promise<void
   const feed = new JournalFeed({ ...FEED, lanes, kinds: { at: latest }, observer });
   const twin = new Twin({ path: join(directory, 'twin'), kinds: { latest }, journal: OWN_JOURNAL, clock, observer });
   const rules = rulesFor([...catalogue.keys()], latest);
-  const engine = new RulesEngine(rules, { match: () => null }, { isRetired: () => false });
+  const engine = new RulesEngine(rules, { match: () => null }, ALL_THERE);
   const identities = Array.from({ length: devices }, (_, number) => ({
     id: `bench-${number}`,
     kind: `kind-${number % kinds}`,

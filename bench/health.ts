@@ -89,6 +89,7 @@ function directoryOf(ids: readonly string[]): Directory {
       identity: { id, kind: 'kiosk', kindVersion: 1, jurisdiction: '330212' },
       state: 'in-service',
       parent: null,
+      place: [121.5, 29.8],
       secretHash,
       accessClass: 'public',
       version: 1,

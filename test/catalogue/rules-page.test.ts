@@ -9,6 +9,19 @@ import { KINDS_DIRECTORY } from '../support/devices/registry.ts';
 const page = await readFile(join(import.meta.dirname, '../../docs/rules.md'), 'utf8');
 const kinds = await Kinds.load(KINDS_DIRECTORY);
 
+/** Kinds that the example of a condition fits. */
+const KINDS: Record<string, string> = {
+  threshold: 'recycling-kiosk',
+  rate: 'water-level',
+  event: 'checkpoint',
+  count: 'pump',
+  change: 'signal-controller',
+  absence: 'recycling-kiosk',
+  geofence: 'vehicle',
+  together: 'weather-station, water-level',
+  gateway: 'gateway',
+};
+
 /** The text below a heading, up to the next. */
 function section(heading: string): string {
   return page.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
@@ -30,8 +43,7 @@ t.test('each example of docs/rules.md is a right rule', async (t) => {
   t.ok('rule' in parseRule(whole!, kinds));
   for (const { type } of CONDITIONS) {
     const [condition] = examplesIn(section(type));
-    const kind = condition?.includes('passage') ? 'checkpoint' : 'recycling-kiosk';
-    const head = `rule: a\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\nkinds: [${kind}]\n`;
+    const head = `rule: a\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\nkinds: [${KINDS[type]}]\n`;
     t.match(parseRule(head + condition, kinds), { rule: { condition: { type } } }, type);
   }
 });

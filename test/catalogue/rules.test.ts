@@ -5,6 +5,7 @@ import { CONDITIONS } from '../../src/alerts/rules/conditions/conditions.ts';
 import { RulesEngine } from '../../src/alerts/rules/engine.ts';
 import { RuleBook } from '../../src/alerts/rules/rule-book.ts';
 import { Kinds } from '../../src/devices/kinds/kinds.ts';
+import { ALL_THERE } from '../support/alerts/alerts.ts';
 import { KINDS_DIRECTORY } from '../support/devices/registry.ts';
 import { decodeMessage } from '../support/ingest/decode.ts';
 import { storedMessage } from '../support/ingest/kiosk-kind.ts';
@@ -54,7 +55,7 @@ for (const rule of book.current().filter(({ by }) => by.hears === 'devices')) {
     const kind = kinds.latest(rule.kinds[0]!)!;
     const device = { id: 'd-1', kind: kind.kind, kindVersion: kind.version, jurisdiction: '330203' };
     const judge = ({ recorded, until }: Example): string[] => {
-      const engine = new RulesEngine([rule], watch, { isRetired: () => false });
+      const engine = new RulesEngine([rule], watch, ALL_THERE);
       const findings = recorded.flatMap(({ at, channel, payload }, offset) => {
         const receivedAtMs = START_MS + at * 1000;
         const raw = JSON.stringify({ ts: receivedAtMs, ...payload });

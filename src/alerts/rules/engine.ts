@@ -2,6 +2,7 @@ import { INTERNAL_RECORDS, isInternal } from '../../core/internal-records.ts';
 import type { DecodedMessage, DeviceId, Message } from '../../core/types.ts';
 import {
   type ConditionState,
+  type DevicesAround,
   type Input,
   type Judgement,
   positionOf,
@@ -18,7 +19,7 @@ import { Timers } from './timers.ts';
 export type { Watch } from './conditions/condition.ts';
 
 /** What the rules ask of the registry. */
-export interface DevicesPort {
+export interface DevicesPort extends DevicesAround {
   isRetired(device: DeviceId): boolean;
 }
 
@@ -125,7 +126,7 @@ export class RulesEngine {
     if (isInternal(message) && this.#internal(message)) return findings;
     const rules = this.#byKind.get(message.device.kind);
     if (!rules) return findings;
-    const whole: Input = { message, record: null, sign: signOf(decoded), watch: this.#watch };
+    const whole: Input = { message, record: null, sign: signOf(decoded), watch: this.#watch, devices: this.#devices };
     for (const rule of rules) this.#judge(rule, whole, decidedAtMs, findings);
     for (const record of decoded.records) {
       if (record.duplicate) continue;
@@ -138,36 +139,33 @@ export class RulesEngine {
   /** Lets every clock run out that is due at or before `nowMs`. */
   advanceTo(nowMs: number, decidedAtMs: number): Finding[] {
     const findings: Finding[] = [];
-    for (const { key, dueAtMs } of this.#timers.take(nowMs)) {
-      const [name, text] = ofTimer(key);
-      const rule = this.#byName.get(name);
-      const remembered = this.#subjects.get(text);
-      const state = remembered?.states.get(name);
-      if (!rule || !remembered || !state || state.dueAtMs === null) continue;
-      // Also where the journal had no room for the record that says so.
-      if (rule.by.clock === 'silence' && this.#isRetired(text)) {
-        this.#forget(text);
-        continue;
-      }
-      const step = rule.by.timer(rule.condition, state);
-      this.#keep(rule, text, step.state ?? state);
-      const { jurisdiction } = remembered;
-      this.#tell(
-        rule,
-        step.judgements,
-        {
-          subject: subjectOf(text),
-          jurisdiction,
-          receivedAtMs: dueAtMs,
-          decidedAtMs,
-          index: 'timer',
-          from: 'timer',
-          state,
-        },
-        findings,
-      );
+    // A clock that ran out may have started one that has run out, too.
+    for (let due = this.#timers.take(nowMs); due.length > 0; due = this.#timers.take(nowMs)) {
+      for (const one of due) this.#ranOut(one, decidedAtMs, findings);
     }
     return findings;
+  }
+
+  #ranOut({ key, dueAtMs }: { key: string; dueAtMs: number }, decidedAtMs: number, findings: Finding[]): void {
+    const [name, text] = ofTimer(key);
+    const rule = this.#byName.get(name);
+    const remembered = this.#subjects.get(text);
+    const state = remembered?.states.get(name);
+    if (!rule || !remembered || !state || state.dueAtMs === null) return;
+    // Also where the journal had no room for the record that says so.
+    if (rule.by.clock === 'silence' && this.#isRetired(text)) {
+      this.#forget(text);
+      return;
+    }
+    const step = rule.by.timer(rule.condition, state);
+    this.#keep(rule, text, step.state ?? state);
+    const told = {
+      subject: subjectOf(text),
+      jurisdiction: remembered.jurisdiction,
+      receivedAtMs: dueAtMs,
+      decidedAtMs,
+    };
+    this.#tell(rule, step.judgements, { ...told, index: 'timer', from: 'timer', state }, findings);
   }
 
   #judge(rule: Rule, input: Input, decidedAtMs: number, findings: Finding[]): void {

@@ -119,11 +119,11 @@ export class DirectorySync {
   }
 
   #entryOf(
-    { id, kind, jurisdiction, police = null, state, parent, accessClass, version }: Device,
+    { id, kind, jurisdiction, police = null, state, parent, location, accessClass, version }: Device,
     secretHash: Buffer,
   ): DirectoryEntry {
     const identity = { id, kind, kindVersion: this.#deps.kinds.currentVersion(kind), jurisdiction, police };
-    return { identity, state, parent, accessClass, secretHash, version };
+    return { identity, state, parent, place: [location.lon, location.lat], accessClass, secretHash, version };
   }
 
   /** A COMMIT whose answer was lost may have happened: looks again until the database says. */

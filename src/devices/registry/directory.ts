@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { covers, type Place, type Scope } from '../../core/jurisdiction.ts';
+import type { Point } from '../../core/registry/geometry.ts';
 import type { AccessClass } from '../../core/registry/position-file.ts';
 import type { Caller, DeviceId, DeviceIdentity, DeviceState } from '../../core/types.ts';
 import type { SecretHasher } from '../../platform/secrets/hasher.ts';
@@ -16,6 +17,8 @@ export interface DirectoryEntry {
   state: DeviceState;
   /** The device it belongs to, like the recorder of a channel. */
   parent: DeviceId | null;
+  /** Where it stands; WGS-84. */
+  place: Point;
   /** How freely its pictures may be looked at. */
   accessClass: AccessClass;
   secretHash: Buffer;

@@ -119,6 +119,7 @@ export async function directoryEntries(
     .innerJoin('unit', 'unit.id', 'assignment.unit_id')
     .select(['position.id', 'position.kind', 'position.jurisdiction', 'position.state', 'position.version'])
     .select(['position.parent', 'position.access_class', 'position.police', 'unit.secret_hash'])
+    .select(['position.lat', 'position.lon'])
     .select(['unit.old_secret_hash', 'unit.old_until_ms'])
     .orderBy('position.id')
     .limit(filter.limit);
@@ -128,6 +129,7 @@ export async function directoryEntries(
     identity: { id, kind, kindVersion: kinds.currentVersion(kind), jurisdiction, police: row.police },
     state,
     parent,
+    place: [row.lon, row.lat],
     accessClass: row.access_class,
     secretHash: row.secret_hash,
     ...(row.old_secret_hash && { oldSecret: { hash: row.old_secret_hash, untilMs: row.old_until_ms ?? 0 } }),

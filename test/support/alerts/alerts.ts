@@ -1,3 +1,4 @@
+import type { DevicesPort } from '../../../src/alerts/rules/engine.ts';
 import type {
   DecodedMessage,
   DecodedRecord,
@@ -42,8 +43,13 @@ function kind(name: string, rest: Partial<DeviceKind>): DeviceKind {
   };
 }
 
-/** A registry in which no device is retired. */
-export const ALL_THERE = { isRetired: () => false };
+/** A registry in which no device is retired, and none hangs on another. */
+export const ALL_THERE: DevicesPort = {
+  isRetired: () => false,
+  parentOf: () => null,
+  topmost: (id) => id,
+  placeOf: () => [121.5, 29.8],
+};
 
 export interface MessageInput {
   device: string;

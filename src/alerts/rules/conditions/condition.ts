@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import { wordOf } from '../../../core/internal-records.ts';
+import type { Point } from '../../../core/registry/geometry.ts';
 import type {
   DecodedMessage,
   DecodedRecord,
+  DeviceId,
   DeviceKind,
   FieldValue,
   JournalPosition,
@@ -74,6 +76,17 @@ export interface Input {
   record: DecodedRecord | null;
   sign: Sign;
   watch: Watch;
+  devices: DevicesAround;
+}
+
+/** Where devices stand, and what they hang on, as the registry has it now. */
+export interface DevicesAround {
+  /** What a device belongs to; null for nothing. */
+  parentOf(device: DeviceId): DeviceId | null;
+  /** The topmost of its parents; the device itself where it has none. */
+  topmost(device: DeviceId): DeviceId;
+  /** Longitude and latitude; null where nobody knows. */
+  placeOf(device: DeviceId): Point | null;
 }
 
 /** Asks whether a plate is wanted at this place and time. */

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { maskPlate, platesIn } from '../../../core/plates.ts';
-import type { DeviceEvent } from '../../../core/types.ts';
+import type { DecodedRecord, DeviceEvent, DeviceKind } from '../../../core/types.ts';
 import { splitPlates } from '../plates.ts';
 import {
   type Condition,
   type ConditionState,
   type Input,
+  type Misfit,
   type Part,
   positionOf,
   type Transition,
@@ -14,10 +15,15 @@ import {
 import { fieldName } from './names.ts';
 import { deviceOf } from './subject.ts';
 
-const schema = z.strictObject({
-  type: z.literal('event'),
+/** Which events of a device are meant: the keys of every condition that looks at events. */
+export const deviceEvent = {
   event: fieldName,
   where: z.record(fieldName, z.union([z.string(), z.number(), z.boolean()])).default({}),
+};
+
+const schema = z.strictObject({
+  type: z.literal('event'),
+  ...deviceEvent,
   watchlist: z.strictObject({ field: fieldName }).optional(),
 });
 
@@ -33,14 +39,7 @@ export const event: Condition<EventSettings, ConditionState> = {
   clock: 'duration',
   schema,
 
-  check(settings, kind) {
-    const spec = kind.events.get(settings.event);
-    if (!spec) return [{ path: ['event'], message: `kind ${kind.kind} has no event "${settings.event}"` }];
-    const named = [...Object.keys(settings.where), ...(settings.watchlist ? [settings.watchlist.field] : [])];
-    return named
-      .filter((field) => !spec.fields.has(field))
-      .map((field) => ({ path: [], message: `event ${settings.event} of ${kind.kind} has no field "${field}"` }));
-  },
+  check: (settings, kind) => eventMisfits(settings, kind, settings.watchlist ? [settings.watchlist.field] : []),
 
   subject: (_, { message, record }) => (record?.type === 'event' ? deviceOf(message.device) : null),
 
@@ -48,7 +47,7 @@ export const event: Condition<EventSettings, ConditionState> = {
 
   judge(settings, state, input) {
     const { message, record } = input;
-    if (record?.type !== 'event' || !matches(settings, record)) return unchanged(state);
+    if (!isEvent(settings, record)) return unchanged(state);
     const fired = { transition: 'fired' as Transition, position: positionOf(message) };
     if (!settings.watchlist) return { state, judgements: [fired] };
     return { state, judgements: wanted(settings.watchlist.field, record, input).map((part) => ({ ...fired, part })) };
@@ -72,9 +71,25 @@ export function isWatchlistHit(data: Readonly<Record<string, unknown>>): boolean
   return 'wanted_plate' in data && 'watchlist' in data;
 }
 
-function matches(settings: EventSettings, record: DeviceEvent): boolean {
-  if (record.event !== settings.event) return false;
-  return Object.entries(settings.where).every(([field, value]) => record.data.get(field) === value);
+/** Settings of {@link deviceEvent}. */
+interface EventsMeant {
+  event: string;
+  where: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Whether a record is one of the events that are meant. */
+export function isEvent({ event, where }: EventsMeant, record: DecodedRecord | null): record is DeviceEvent {
+  if (record?.type !== 'event' || record.event !== event) return false;
+  return Object.entries(where).every(([field, value]) => record.data.get(field) === value);
+}
+
+/** What of the events that are meant does not fit a kind; `named`: further fields of the event that a rule names. */
+export function eventMisfits({ event, where }: EventsMeant, kind: DeviceKind, named: readonly string[] = []): Misfit[] {
+  const spec = kind.events.get(event);
+  if (!spec) return [{ path: ['event'], message: `kind ${kind.kind} has no event "${event}"` }];
+  return [...Object.keys(where), ...named]
+    .filter((field) => !spec.fields.has(field))
+    .map((field) => ({ path: [], message: `event ${event} of ${kind.kind} has no field "${field}"` }));
 }
 
 function wanted(field: string, record: DeviceEvent, { message, watch }: Input): Part[] {

@@ -41,8 +41,12 @@ interface RuleParts {
 export function composeRules(deps: RuleSurroundings, { book, watchlists, plates, committed }: RuleParts) {
   const { clock, observer, log, devices, head, isClockKnown, incarnationOf, ownership } = deps;
   const { alerts: database } = deps.shares;
-  const isRetired = (id: string): boolean => devices.get(id)?.state === 'retired';
-  const engine = new RulesEngine(book.current(), watchlists, { isRetired });
+  const engine = new RulesEngine(book.current(), watchlists, {
+    isRetired: (id) => devices.get(id)?.state === 'retired',
+    parentOf: (id) => devices.get(id)?.parent ?? null,
+    topmost: (id) => devices.topmost(id),
+    placeOf: (id) => devices.get(id)?.place ?? null,
+  });
   const reader = new RulesReader({
     database,
     clock,

@@ -16,7 +16,9 @@ const CITY = 100_000;
 
 function entry(id: string, jurisdiction: string, version = 1, state: 'in-service' | 'retired' = 'in-service') {
   const identity: DeviceIdentity = { id, kind: 'recycling-kiosk', kindVersion: 1, jurisdiction };
-  return { identity, state, parent: null, accessClass: 'public' as const, secretHash: Buffer.alloc(32), version };
+  const place = [121.5, 29.8] as const;
+  const secretHash = Buffer.alloc(32);
+  return { identity, state, parent: null, place, accessClass: 'public' as const, secretHash, version };
 }
 
 t.test('a directory gives the devices of an area, wherever they moved', async (t) => {

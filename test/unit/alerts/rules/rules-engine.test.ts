@@ -103,7 +103,7 @@ t.test('a start of the gateway restarts the clocks, a retirement ends one', asyn
 t.test(
   'a device that is retired falls silent without an alert, also where no record said that it is gone',
   async (t) => {
-    const gone = { isRetired: (id: string) => id === 'k1' };
+    const gone = { ...ALL_THERE, isRetired: (id: string) => id === 'k1' };
     const engine = new RulesEngine([absence], NOBODY, ALL_THERE);
     engine.judge(message({ device: 'k1', offset: 1, receivedAtMs: 1_000, records: [reading({})] }), 0);
     const stored = JSON.parse(JSON.stringify(engine.takeChanged()));

@@ -6,49 +6,7 @@ import { parseRule, type Rule } from '../../../../../src/alerts/rules/rules.ts';
 import type { DecodedMessage, DecodedRecord } from '../../../../../src/core/types.ts';
 import { WITH_GATHERING } from '../../../../fixtures/conditions/with-gathering.ts';
 import { ALL_THERE, kindCatalogue, message, passage, reading } from '../../../../support/alerts/alerts.ts';
-
-interface Sample {
-  kind: string;
-  condition: string;
-  /** Conditions that do not fit the kind, each with the words by which it must be named. */
-  misfits: [condition: string, named: RegExp][];
-}
-
-/** One rule of each condition; a condition without one fails the first test. */
-const SAMPLES: Record<string, Sample> = {
-  threshold: {
-    kind: 'recycling-kiosk',
-    condition: '{ type: threshold, any: [{ field: temp_c, above: 60, clear_below: 40 }], hold_s: 5 }',
-    misfits: [
-      ['{ type: threshold, any: [{ field: tmp, above: 60 }] }', /condition\.any\.0\.field.*"tmp"/],
-      ['{ type: threshold, any: [{ field: temp_c, above: 600 }] }', /condition\.any\.0.*600/],
-    ],
-  },
-  event: {
-    kind: 'checkpoint',
-    condition: '{ type: event, event: passage, watchlist: { field: plate } }',
-    misfits: [
-      ['{ type: event, event: pasage }', /condition\.event.*"pasage"/],
-      ['{ type: event, event: passage, where: { lane_number: 1 } }', /condition.*"lane_number"/],
-      ['{ type: event, event: passage, watchlist: { field: plat } }', /condition.*"plat"/],
-    ],
-  },
-  absence: {
-    kind: 'recycling-kiosk',
-    condition: '{ type: absence, silent_for_s: 30 }',
-    misfits: [['{ type: absence, silent_for_s: 30, field: tmp }', /condition.*"field"/]],
-  },
-  gateway: {
-    kind: 'recycling-kiosk',
-    condition: '{ type: gateway }',
-    misfits: [['{ type: gateway, field: tmp }', /condition.*"field"/]],
-  },
-  gathering: {
-    kind: 'recycling-kiosk',
-    condition: '{ type: gathering, field: smoke, devices: 2, within_s: 20 }',
-    misfits: [['{ type: gathering, field: smok, devices: 2, within_s: 20 }', /condition\.field.*"smok"/]],
-  },
-};
+import { SAMPLES } from '../../../../support/alerts/condition-samples.ts';
 
 const WANTED = '浙B12345';
 const OTHER = '浙B54321';
@@ -91,7 +49,9 @@ function messagesOf(rule: Rule, steps: Said[]): DecodedMessage[] {
   return steps.map(({ device, gapMs, temp, smoke, plate }, index) => {
     receivedAtMs += gapMs;
     const isKiosk = rule.kinds[0] === 'recycling-kiosk';
-    const said = isKiosk ? reading({ temp_c: temp, smoke, plate }, receivedAtMs) : passage(plate, receivedAtMs);
+    const said = isKiosk
+      ? reading({ temp_c: temp, fill_pct: 30, smoke, plate }, receivedAtMs)
+      : passage(plate, receivedAtMs);
     const record: DecodedRecord = { ...said, plates: ['plate'] };
     return message({ device, kind: rule.kinds[0]!, offset: index + 1, receivedAtMs, records: [record] });
   });
@@ -129,10 +89,11 @@ function same(got: unknown, expected: unknown, what: string): void {
 
 t.test('every condition of the list has a sample here, which fires unless the gateway itself says so', async (t) => {
   t.same(WITH_GATHERING.map(({ type }) => type).sort(), Object.keys(SAMPLES).sort());
-  const hot: Said = { device: 'k1', gapMs: 1_000, temp: 80, smoke: true, plate: WANTED };
+  const cold: Said = { device: 'k1', gapMs: 1_000, temp: 20, smoke: false, plate: WANTED };
+  const hot: Said = { ...cold, temp: 80, smoke: true };
   for (const condition of WITH_GATHERING) {
     const rule = ruleOf(condition.type);
-    const findings = run(rule, messagesOf(rule, [hot, { ...hot, device: 'k2' }]));
+    const findings = run(rule, messagesOf(rule, [cold, hot, { ...hot, device: 'k2' }]));
     const fires = findings.some(({ transition }) => transition === 'fired');
     t.equal(fires, condition.hears === 'devices', condition.type);
   }

@@ -5,7 +5,7 @@ import {
   type ThresholdState,
   threshold,
 } from '../../../../../src/alerts/rules/conditions/threshold.ts';
-import { message, reading } from '../../../../support/alerts/alerts.ts';
+import { ALL_THERE, message, reading } from '../../../../support/alerts/alerts.ts';
 
 const heat: Threshold = {
   type: 'threshold',
@@ -32,7 +32,13 @@ function step(condition: Threshold, state: ThresholdState, values: Record<string
   const record = { ...reading(values, receivedAtMs), receivedAtMs };
   const decoded = message({ device: 'k1', offset: second, receivedAtMs, records: [record] });
   const watch = { match: () => null };
-  const judged = threshold.judge(condition, state, { message: decoded.message, record, sign: 'alive', watch });
+  const judged = threshold.judge(condition, state, {
+    message: decoded.message,
+    record,
+    sign: 'alive',
+    watch,
+    devices: ALL_THERE,
+  });
   return { state: judged.state!, outcome: judged.judgements[0] ?? null };
 }
 

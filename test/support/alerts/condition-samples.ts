@@ -1,0 +1,97 @@
+/** A rule's condition, and what must be refused. */
+export interface Sample {
+  kind: string;
+  condition: string;
+  /** Conditions that do not fit the kind, each with the words by which it must be named. */
+  misfits: [condition: string, named: RegExp][];
+}
+
+/** One rule of each condition, for the test of their contract: a condition without one fails it. */
+export const SAMPLES: Record<string, Sample> = {
+  threshold: {
+    kind: 'recycling-kiosk',
+    condition: '{ type: threshold, any: [{ field: temp_c, above: 60, clear_below: 40 }], hold_s: 5 }',
+    misfits: [
+      ['{ type: threshold, any: [{ field: tmp, above: 60 }] }', /condition\.any\.0\.field.*"tmp"/],
+      ['{ type: threshold, any: [{ field: temp_c, above: 600 }] }', /condition\.any\.0.*600/],
+    ],
+  },
+  event: {
+    kind: 'checkpoint',
+    condition: '{ type: event, event: passage, watchlist: { field: plate } }',
+    misfits: [
+      ['{ type: event, event: pasage }', /condition\.event.*"pasage"/],
+      ['{ type: event, event: passage, where: { lane_number: 1 } }', /condition.*"lane_number"/],
+      ['{ type: event, event: passage, watchlist: { field: plat } }', /condition.*"plat"/],
+    ],
+  },
+  rate: {
+    kind: 'recycling-kiosk',
+    condition: '{ type: rate, field: temp_c, rise: 20, within_s: 60, hold_s: 5 }',
+    misfits: [
+      ['{ type: rate, field: tmp, rise: 20, within_s: 60 }', /condition\.field.*"tmp"/],
+      ['{ type: rate, field: smoke, rise: 20, within_s: 60 }', /condition\.field.*smoke is boolean/],
+      ['{ type: rate, field: temp_c, fall: 500, within_s: 60 }', /condition\.fall.*500/],
+      ['{ type: rate, field: temp_c, rise: 5, fall: 5, within_s: 60 }', /condition\.rise.*one of/],
+    ],
+  },
+  count: {
+    kind: 'checkpoint',
+    condition: '{ type: count, event: passage, at_least: 2, within_s: 60 }',
+    misfits: [
+      ['{ type: count, event: pasage, at_least: 2, within_s: 60 }', /condition\.event.*"pasage"/],
+      ['{ type: count, event: passage, at_least: 1, within_s: 60 }', /condition\.at_least/],
+    ],
+  },
+  change: {
+    kind: 'recycling-kiosk',
+    condition: '{ type: change, field: smoke, to: [true] }',
+    misfits: [
+      ['{ type: change, field: smok }', /condition\.field.*"smok"/],
+      ['{ type: change, field: temp_c }', /condition\.field.*temp_c.*threshold or rate/],
+    ],
+  },
+  geofence: {
+    kind: 'recycling-kiosk',
+    condition: `{ type: geofence, lat: fill_pct, lon: temp_c, hold_s: 5,
+      inside: [[60, 0], [60, 90], [100, 90], [100, 0]] }`,
+    misfits: [
+      ['{ type: geofence, inside: [[1, 1], [2, 2], [1, 2]] }', /condition\.lat.*"lat"/],
+      [
+        '{ type: geofence, lat: smoke, lon: temp_c, inside: [[1, 1], [2, 2], [1, 2]] }',
+        /condition\.lat.*smoke is boolean/,
+      ],
+      ['{ type: geofence, lat: temp_c, lon: temp_c }', /condition\.inside.*only one/],
+    ],
+  },
+  together: {
+    kind: 'recycling-kiosk',
+    condition: `{ type: together, by: district, devices: 2, within_s: 20, radius_m: 50,
+      signs: [{ any: [{ field: smoke, equals: true }] }] }`,
+    misfits: [
+      [
+        '{ type: together, by: district, devices: 2, within_s: 9, signs: [{ any: [{ field: smok, equals: true }] }] }',
+        /condition\.signs\.0\.any\.0\.field.*"smok"/,
+      ],
+      [
+        '{ type: together, by: district, devices: 2, within_s: 9, signs: [{ kinds: [camera], event: motion }] }',
+        /condition\.signs.*no sign.*recycling-kiosk/,
+      ],
+    ],
+  },
+  absence: {
+    kind: 'recycling-kiosk',
+    condition: '{ type: absence, silent_for_s: 30 }',
+    misfits: [['{ type: absence, silent_for_s: 30, field: tmp }', /condition.*"field"/]],
+  },
+  gateway: {
+    kind: 'recycling-kiosk',
+    condition: '{ type: gateway }',
+    misfits: [['{ type: gateway, field: tmp }', /condition.*"field"/]],
+  },
+  gathering: {
+    kind: 'recycling-kiosk',
+    condition: '{ type: gathering, field: smoke, devices: 2, within_s: 20 }',
+    misfits: [['{ type: gathering, field: smok, devices: 2, within_s: 20 }', /condition\.field.*"smok"/]],
+  },
+};
