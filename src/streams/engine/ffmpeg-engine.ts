@@ -69,7 +69,7 @@ async function runProcess(
     .catch((error: unknown) => new StreamFailure('not-started', undefined, error));
   if (output instanceof StreamFailure) return output;
   const offer = deps.relay.offer(session);
-  const process = deps.spawner.run(pullTask({ relayUrl: offer.url, output: output.path }));
+  const process = deps.spawner.run(pullTask({ relayUrl: offer.url, output: output.path, codec: packer.codec }));
   let written = false;
   const parts = readParts(output, (part) => {
     written = true;

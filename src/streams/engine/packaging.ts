@@ -53,9 +53,9 @@ class Turns {
     return new Promise((resolve, reject) => {
       const video = { ...this.#packer.parameters(), timescale: TICKS_PER_S };
       const onEnd = () => resolve(true);
-      const onReordered = () => resolve(false);
+      const onDisorder = () => resolve(false);
       try {
-        this.#maker = new FragmentMaker(video, { onPart: this.#onPart, onEnd, onReordered });
+        this.#maker = new FragmentMaker(video, { onPart: this.#onPart, onEnd, onDisorder });
         this.#packer.take(this.#maker);
       } catch (error) {
         if (error instanceof BoxError) resolve(false);

@@ -16,18 +16,27 @@ const QUIET = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+warni
 /** Length of a fragment: what a viewer lags behind, against the cost of a `moof` each (120 bytes). */
 const FRAGMENT_US = 500_000;
 
+export interface PullPaths {
+  relayUrl: string;
+  output: string;
+  codec: 'H264' | 'H265';
+}
+
+/** Of H.265 its parameters stand in the description alone, which some players ask for. */
+const TAGS = { H264: [], H265: ['-tag:v', 'hvc1'] } as const;
+
 /**
  * Reads one video from our own relay and writes it, unchanged, as fragmented MP4 to a unix socket of ours. The relay's
  * address has a token that works once: nothing of the camera is in it.
  */
-export function pullTask({ relayUrl, output }: { relayUrl: string; output: string }): FfmpegTask {
+export function pullTask({ relayUrl, output, codec }: PullPaths): FfmpegTask {
   const command = ffmpeg(relayUrl)
     .inputOptions(QUIET)
     .inputOptions(['-protocol_whitelist', 'rtsp,rtp,tcp', '-rtsp_transport', 'tcp', '-timeout', '15000000'])
     // 0.5 s and 500 kB find the parameters of a stream as quickly as less, without errors about missing headers.
     .inputOptions(['-analyzeduration', '500000', '-probesize', '500000'])
     .inputOptions(['-fpsprobesize', '0', '-f', 'rtsp'])
-    .outputOptions(['-map', '0:v:0', '-c:v', 'copy', '-an', '-sn', '-dn', '-map_metadata', '-1'])
+    .outputOptions(['-map', '0:v:0', '-c:v', 'copy', ...TAGS[codec], '-an', '-sn', '-dn', '-map_metadata', '-1'])
     .outputOptions(['-f', 'mp4', '-movflags', '+frag_keyframe+empty_moov+default_base_moof'])
     .outputOptions(['-frag_duration', String(FRAGMENT_US), '-flush_packets', '1'])
     .output('pipe:1');

@@ -1,4 +1,6 @@
 import { BoxError, ByteCursor, boxesIn, boxHeader, required } from './boxes.ts';
+import { samplePlaces } from './fragment.ts';
+import type { Movie } from './movie.ts';
 import type { InitSegment, ParsedFragment } from './parser.ts';
 
 const START_CODE = Buffer.from([0, 0, 0, 1]);
@@ -23,7 +25,7 @@ export function bareVideo(
 ): BareVideo {
   const { body, format } = configurationOf(init.data);
   const { sets, lengthBytes } = format === 'h264' ? avcSets(body) : hevcSets(body);
-  const all = fragments.flatMap((fragment) => sampleUnits(fragment.data, lengthBytes));
+  const all = fragments.flatMap((fragment) => pictureUnits(fragment.data, init.movie, lengthBytes));
   const begun = all.flatMap((unit, at) => (pictureOf(format, unit) === null ? [] : [at]));
   const units = all.slice(0, begun[picturesMax] ?? all.length);
   const data = Buffer.concat([...sets, ...units].flatMap((unit) => [START_CODE, unit]));
@@ -79,17 +81,24 @@ function hevcSets(hvcC: Buffer): ParameterSets {
   return { sets, lengthBytes };
 }
 
-function sampleUnits(fragment: Buffer, lengthBytes: number): Buffer[] {
+/** The NAL units of every picture; what else lies between them is passed over. */
+function pictureUnits(fragment: Buffer, movie: Movie, lengthBytes: number): Buffer[] {
   const moof = boxHeader(fragment);
-  const mdat = moof && boxHeader(fragment, moof.sizeBytes);
-  if (mdat?.type !== 'mdat') throw new BoxError('fragment without mdat');
-  const body = fragment.subarray(moof!.sizeBytes + mdat.headerBytes);
+  if (moof?.type !== 'moof' || moof.sizeBytes > fragment.length) throw new BoxError('fragment without moof');
+  const places = samplePlaces(fragment.subarray(moof.headerBytes, moof.sizeBytes), movie);
+  return places.flatMap(({ offset, bytes }) => {
+    if (offset + bytes > fragment.length) throw new BoxError('picture is cut off');
+    return unitsIn(fragment.subarray(offset, offset + bytes), lengthBytes);
+  });
+}
+
+function unitsIn(sample: Buffer, lengthBytes: number): Buffer[] {
   const units: Buffer[] = [];
-  for (let at = 0; at < body.length; ) {
-    if (at + lengthBytes > body.length) throw new BoxError('NAL unit is cut off');
-    const end = at + lengthBytes + body.readUIntBE(at, lengthBytes);
-    if (end > body.length) throw new BoxError('NAL unit is cut off');
-    units.push(body.subarray(at + lengthBytes, end));
+  for (let at = 0; at < sample.length; ) {
+    if (at + lengthBytes > sample.length) throw new BoxError('NAL unit is cut off');
+    const end = at + lengthBytes + sample.readUIntBE(at, lengthBytes);
+    if (end > sample.length) throw new BoxError('NAL unit is cut off');
+    units.push(sample.subarray(at + lengthBytes, end));
     at = end;
   }
   return units;

@@ -1,10 +1,10 @@
 import type { VideoTaker } from '../relay/video-packer.ts';
+import { DecodeOrder, type PictureTimes } from './decode-order.ts';
 import { writeFragment } from './fragment-writer.ts';
 import { TRACK_ID, type VideoToDescribe, writeInit } from './init-writer.ts';
 import type { Part } from './parser.ts';
 
-interface Picture {
-  stamp: number;
+interface Picture extends PictureTimes {
   key: boolean;
   /** NAL units, each behind its length. */
   data: Buffer[];
@@ -31,8 +31,8 @@ export interface FragmentHooks {
   onPart(part: Part): void;
   /** The turn is over, and everything of it was told. */
   onEnd(): void;
-  /** Pictures do not come in the order in which they are shown (B-frames); nothing more is told. */
-  onReordered(): void;
+  /** Nobody can tell in which order pictures are shown; nothing more is told. */
+  onDisorder(): void;
 }
 
 /**
@@ -42,35 +42,36 @@ export interface FragmentHooks {
 export class FragmentMaker implements VideoTaker {
   readonly #timescale: number;
   readonly #hooks: FragmentHooks;
+  readonly #order: DecodeOrder;
   #open: Picture | null = null;
   #pictures: Picture[] = [];
   #bytes = 0;
   #sequence = 0;
-  #newest = 0;
   #over = false;
 
   /** Throws {@link BoxError} where the sets describe no picture; else the first part is told at once. */
   constructor(video: VideoToDescribe, hooks: FragmentHooks) {
     this.#timescale = video.timescale;
     this.#hooks = hooks;
-    hooks.onPart({ type: 'init', init: writeInit(video) });
+    const { init, reorder } = writeInit(video);
+    this.#order = new DecodeOrder(reorder, PICTURE_S * video.timescale);
+    hooks.onPart({ type: 'init', init });
   }
 
   picture(stamp: number, key: boolean): void {
     if (this.#over) return;
-    if (stamp < this.#newest && this.#open) {
+    const times = this.#order.next(stamp);
+    if (!times) {
       this.#over = true;
-      this.#hooks.onReordered();
+      this.#hooks.onDisorder();
       return;
     }
-    // Two at the same time follow each other all the same.
-    const at = Math.max(stamp, this.#newest + 1);
-    this.#newest = at;
+    const { decoded } = times;
     this.#close();
     const [first] = this.#pictures;
     // Where every picture is a key frame, one at the beginning is enough.
-    if (first && ((key && !first.key) || this.#isLongEnough(at - first.stamp))) this.#write(at);
-    this.#open = { stamp: at, key, data: [], bytes: 0 };
+    if (first && ((key && !first.key) || this.#isLongEnough(decoded - first.decoded))) this.#write(decoded);
+    this.#open = { ...times, key, data: [], bytes: 0 };
   }
 
   unit(nal: Buffer): void {
@@ -89,7 +90,7 @@ export class FragmentMaker implements VideoTaker {
     this.#close();
     const [last, before] = [this.#pictures.at(-1), this.#pictures.at(-2)];
     // Of the last one nothing is known; it lasts as long as the one before.
-    if (last) this.#write(last.stamp + (before ? last.stamp - before.stamp : PICTURE_S * this.#timescale));
+    if (last) this.#write(last.decoded + (before ? last.decoded - before.decoded : PICTURE_S * this.#timescale));
     this.#hooks.onEnd();
   }
 
@@ -113,13 +114,15 @@ export class FragmentMaker implements VideoTaker {
     this.#pictures = [];
     this.#bytes = 0;
     this.#sequence += 1;
-    const { stamp: begins, key } = pictures[0]!;
+    const { decoded: begins, key } = pictures[0]!;
     const samples = pictures.map((one, index) => ({
       data: one.data,
       key: one.key,
-      duration: (pictures[index + 1]?.stamp ?? ends) - one.stamp,
+      duration: (pictures[index + 1]?.decoded ?? ends) - one.decoded,
+      shownLater: one.shown - one.decoded,
     }));
-    const data = writeFragment({ trackId: TRACK_ID, sequence: this.#sequence, decodeTime: begins, samples });
+    const video = { trackId: TRACK_ID, decodeTime: begins, samples };
+    const data = writeFragment({ sequence: this.#sequence, tracks: [video] });
     const toMs = 1_000 / this.#timescale;
     const fragment = { data, decodeTimeMs: begins * toMs, durationMs: (ends - begins) * toMs, key };
     this.#hooks.onPart({ type: 'fragment', fragment });

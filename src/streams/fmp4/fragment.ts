@@ -1,4 +1,4 @@
-import { BoxError, ByteCursor, boxesIn, required } from './boxes.ts';
+import { type Box, BoxError, ByteCursor, boxesIn, required } from './boxes.ts';
 import type { Movie } from './movie.ts';
 
 /** What `moof` says of the video in the `mdat` after it. */
@@ -16,42 +16,69 @@ const SAMPLES_MAX = 10_000;
 /** Bit of the sample flags that says "not a key frame" (ISO/IEC 14496-12 §8.8.3.1). */
 const NON_SYNC = 0x10000;
 
+/** One sample as `trun` tells it. */
+interface Row {
+  duration: number;
+  bytes: number;
+  flags: number;
+  /** How much later than decoded it is shown, in the track's timescale. */
+  shownLater: number;
+}
+
+interface Run {
+  /** Of its first sample, from the beginning of `moof`; null where it is not told. */
+  dataAt: number | null;
+  rows: Row[];
+}
+
 /** Reads the traf of the video track; throws {@link BoxError} when there is none or it is not consistent. */
 export function parseFragment(moof: Buffer, movie: Movie): FragmentTimes {
+  const traf = trackFragment(moof, movie);
+  const rows = runsOf(traf, movie).flatMap((run) => run.rows);
+  if (rows.length === 0) throw new BoxError('fragment without samples');
+  return {
+    decodeTime: decodeTime(required(traf, 'tfdt')),
+    duration: rows.reduce((sum, { duration }) => sum + duration, 0),
+    samples: rows.length,
+    key: (rows[0]!.flags & NON_SYNC) === 0,
+  };
+}
+
+/** A coded picture of a fragment: where it lies from the beginning of `moof`. */
+export interface SamplePlace {
+  offset: number;
+  bytes: number;
+  shownLater: number;
+}
+
+/** The pictures of a fragment, in order. Throws {@link BoxError} where it does not say where they lie. */
+export function samplePlaces(moof: Buffer, movie: Movie): SamplePlace[] {
+  const places: SamplePlace[] = [];
+  let at: number | null = null;
+  for (const { dataAt, rows } of runsOf(trackFragment(moof, movie), movie)) {
+    at = dataAt ?? at;
+    if (at === null) throw new BoxError('fragment without a place of its data');
+    for (const { bytes, shownLater } of rows) {
+      places.push({ offset: at, bytes, shownLater });
+      at += bytes;
+    }
+  }
+  return places;
+}
+
+/** The boxes that are told of the video. */
+function trackFragment(moof: Buffer, movie: Movie): Box[] {
   for (const { type, body } of boxesIn(moof)) {
     if (type !== 'traf') continue;
     const traf = boxesIn(body);
-    const header = trackHeader(required(traf, 'tfhd'), movie);
-    if (header.trackId !== movie.trackId) continue;
-    const runs = traf.filter((box) => box.type === 'trun').map((box) => sampleRun(box.body, header));
-    const samples = runs.reduce((sum, run) => sum + run.samples, 0);
-    if (samples === 0) throw new BoxError('fragment without samples');
-    return {
-      decodeTime: decodeTime(required(traf, 'tfdt')),
-      duration: runs.reduce((sum, run) => sum + run.duration, 0),
-      samples,
-      key: (runs[0]!.firstFlags & NON_SYNC) === 0,
-    };
+    if (trackHeader(required(traf, 'tfhd'), movie).trackId === movie.trackId) return traf;
   }
   throw new BoxError('fragment without video');
 }
 
-/** Where the first video sample lies from the beginning of `moof`, and how long it is. */
-export function firstSample(moof: Buffer, movie: Movie): { offset: number; bytes: number } {
-  for (const { type, body } of boxesIn(moof)) {
-    if (type !== 'traf') continue;
-    const traf = boxesIn(body);
-    const header = trackHeader(required(traf, 'tfhd'), movie);
-    if (header.trackId !== movie.trackId) continue;
-    const cursor = new ByteCursor(required(traf, 'trun'));
-    const flags = cursor.u32() & 0xffffff;
-    if (cursor.u32() === 0 || !(flags & 0x1)) throw new BoxError('fragment without a place of its data');
-    const offset = cursor.u32();
-    if (flags & 0x4) cursor.skip(4);
-    if (flags & 0x100) cursor.skip(4);
-    return { offset, bytes: flags & 0x200 ? cursor.u32() : header.sampleBytes };
-  }
-  throw new BoxError('fragment without video');
+function runsOf(traf: readonly Box[], movie: Movie): Run[] {
+  const header = trackHeader(required(traf, 'tfhd'), movie);
+  return traf.filter(({ type }) => type === 'trun').map(({ body }) => sampleRun(body, header));
 }
 
 interface TrackHeader {
@@ -81,22 +108,22 @@ function decodeTime(tfdt: Buffer): number {
   return version === 1 ? cursor.u64() : cursor.u32();
 }
 
-function sampleRun(trun: Buffer, header: TrackHeader): { samples: number; duration: number; firstFlags: number } {
+function sampleRun(trun: Buffer, header: TrackHeader): Run {
   const cursor = new ByteCursor(trun);
-  const flags = cursor.u32() & 0xffffff;
+  const version = cursor.u8();
+  const flags = cursor.u8() * 0x10000 + cursor.u16();
   const samples = cursor.u32();
   if (samples > SAMPLES_MAX) throw new BoxError(`fragment of more than ${SAMPLES_MAX} samples`);
-  if (flags & 0x1) cursor.skip(4);
-  let firstFlags = flags & 0x4 ? cursor.u32() : header.sampleFlags;
-  let duration = 0;
+  const dataAt = flags & 0x1 ? cursor.u32() : null;
+  const firstFlags = flags & 0x4 ? cursor.u32() : null;
+  const rows: Row[] = [];
   for (let index = 0; index < samples; index += 1) {
-    duration += flags & 0x100 ? cursor.u32() : header.sampleDuration;
-    if (flags & 0x200) cursor.skip(4);
-    if (flags & 0x400) {
-      const own = cursor.u32();
-      if (index === 0 && !(flags & 0x4)) firstFlags = own;
-    }
-    if (flags & 0x800) cursor.skip(4);
+    const duration = flags & 0x100 ? cursor.u32() : header.sampleDuration;
+    const bytes = flags & 0x200 ? cursor.u32() : header.sampleBytes;
+    const own = flags & 0x400 ? cursor.u32() : header.sampleFlags;
+    const later = flags & 0x800 ? cursor.u32() : 0;
+    const shownLater = version === 0 ? later : later | 0;
+    rows.push({ duration, bytes, flags: index === 0 ? (firstFlags ?? own) : own, shownLater });
   }
-  return { samples, duration, firstFlags };
+  return { dataAt, rows };
 }

@@ -18,6 +18,9 @@ const PPS_MAX = 255;
 /** The size of a set has 16 bits. */
 const SET_BYTES_MAX = 0xffff;
 
+/** No set of this sort stands among the pictures. */
+const COMPLETE = 0x80;
+
 export interface VideoToDescribe {
   codec: Codec;
   /** Every parameter set a decoder needs before the first picture. */
@@ -26,17 +29,24 @@ export interface VideoToDescribe {
   timescale: number;
 }
 
-/** `ftyp` and `moov` of one video track. Throws {@link BoxError} for sets of no picture, or that cannot be written. */
-export function writeInit({ codec, sets, timescale }: VideoToDescribe): InitSegment {
+export interface Described extends Pick<PictureFormat, 'reorder'> {
+  init: InitSegment;
+}
+
+/**
+ * `ftyp` and `moov` of one video track, and how many pictures may be out of order in it. Throws {@link BoxError} for
+ * sets of no picture, or that cannot be written.
+ */
+export function writeInit({ codec, sets, timescale }: VideoToDescribe): Described {
   const named = (name: SetName) => sets.filter((set) => nalKind(codec, set)?.set === name);
   const [sps] = named('sps');
   if (!sps) throw new BoxError('no parameters of the picture');
   const format = pictureFormat(codec, sps);
-  const entry = codec === 'H264' ? avc1(format, named('sps'), named('pps')) : hev1(format, named);
+  const entry = codec === 'H264' ? avc1(format, named('sps'), named('pps')) : hvc1(format, named);
   const ftyp = box('ftyp', Buffer.from('iso5'), u32(512), Buffer.from('iso5iso6mp41'));
   const moov = box('moov', mvhd(), trak(format, timescale, entry), mvex());
   const data = Buffer.concat([ftyp, moov]);
-  return { data, movie: parseMovie(required(boxesIn(data), 'moov')) };
+  return { init: { data, movie: parseMovie(required(boxesIn(data), 'moov')) }, reorder: format.reorder };
 }
 
 function mvhd(): Buffer {
@@ -87,8 +97,8 @@ function avc1(format: PictureFormat, sps: readonly Buffer[], pps: readonly Buffe
   return box('avc1', visual(format), avcC);
 }
 
-/** ISO/IEC 14496-15 §8.3.3.1; sets may also stand among the pictures (`hev1`). */
-function hev1(format: PictureFormat, named: (name: SetName) => readonly Buffer[]): Buffer {
+/** ISO/IEC 14496-15 §8.3.3.1; every set stands here (`hvc1`), which some players ask for. */
+function hvc1(format: PictureFormat, named: (name: SetName) => readonly Buffer[]): Buffer {
   const { profile, chroma, lumaBits, chromaBits, temporalLayers, temporalNested } = format;
   const layers = (temporalLayers << 3) | (temporalNested ? 4 : 0) | (LENGTH_BYTES - 1);
   const depth = Buffer.from([
@@ -104,9 +114,9 @@ function hev1(format: PictureFormat, named: (name: SetName) => readonly Buffer[]
   ]);
   const arrays = (['vps', 'sps', 'pps'] as const).map((name, index) => {
     const sets = named(name);
-    return Buffer.concat([Buffer.from([32 + index]), u16(sets.length), ...sets.map(sized)]);
+    return Buffer.concat([Buffer.from([COMPLETE | (32 + index)]), u16(sets.length), ...sets.map(sized)]);
   });
-  return box('hev1', visual(format), box('hvcC', Buffer.from([1]), profile, depth, Buffer.from([3]), ...arrays));
+  return box('hvc1', visual(format), box('hvcC', Buffer.from([1]), profile, depth, Buffer.from([3]), ...arrays));
 }
 
 function sized(set: Buffer): Buffer {

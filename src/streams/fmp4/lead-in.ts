@@ -1,5 +1,5 @@
 import { BoxError, boxHeader } from './boxes.ts';
-import { firstSample } from './fragment.ts';
+import { samplePlaces } from './fragment.ts';
 import { writeFragment } from './fragment-writer.ts';
 import type { Movie } from './movie.ts';
 import type { Fragment } from './wall-clock.ts';
@@ -18,12 +18,13 @@ export function leadIn(fragment: Fragment, movie: Movie, ms: number, earlierMs: 
   const decodeTime = ticks(fragment.decodeTimeMs) - ticks(earlierMs);
   if (!fragment.key || decodeTime < 0) return null;
   try {
-    const { offset, bytes } = firstSample(moofOf(fragment.data), movie);
-    if (bytes === 0 || offset + bytes > fragment.data.length) return null;
+    const first = samplePlaces(moofOf(fragment.data), movie)[0];
+    if (!first || first.bytes === 0 || first.offset + first.bytes > fragment.data.length) return null;
+    const { offset, bytes, shownLater } = first;
     const picture = fragment.data.subarray(offset, offset + bytes);
     const duration = Math.round(ticks(ms) / PICTURES);
-    const samples = Array.from({ length: PICTURES }, () => ({ data: [picture], duration, key: true }));
-    const data = writeFragment({ trackId, sequence: 1, decodeTime, samples });
+    const samples = Array.from({ length: PICTURES }, () => ({ data: [picture], duration, key: true, shownLater }));
+    const data = writeFragment({ sequence: 1, tracks: [{ trackId, decodeTime, samples }] });
     const startsAtMs = fragment.startsAtMs - earlierMs;
     return { data, decodeTimeMs: fragment.decodeTimeMs - earlierMs, durationMs: ms, key: true, startsAtMs };
   } catch (error) {

@@ -1,5 +1,7 @@
 import type { Codec } from '../relay/nal-unit.ts';
+import { BitReader } from './bit-reader.ts';
 import { BoxError } from './boxes.ts';
+import { h264Reorder, h265Reorder } from './picture-order.ts';
 
 /** What a sequence parameter set says of its pictures, as far as an initialisation segment needs it. */
 export interface PictureFormat {
@@ -13,6 +15,8 @@ export interface PictureFormat {
   profile: Buffer;
   temporalLayers: number;
   temporalNested: boolean;
+  /** Pictures that one may be shown before although they are decoded earlier (B-frames); null where it is not told. */
+  reorder: number | null;
 }
 
 const SIDE_MAX = 16_384;
@@ -23,6 +27,8 @@ const LAYERS_MAX = 7;
 /** Profiles whose sets tell chroma and depth (H.264 §7.3.2.1.1). */
 const HIGH_PROFILES = new Set([44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244]);
 const PROFILE_BYTES = 12;
+/** Knows no pictures out of order (H.264 A.2.1). */
+const BASELINE = 66;
 
 /** Reads `sps`, a NAL unit with its header. Throws {@link BoxError} for one that says nothing sensible. */
 export function pictureFormat(codec: Codec, sps: Buffer): PictureFormat {
@@ -43,7 +49,7 @@ function h264Format(bits: BitReader): PictureFormat {
   const high = HIGH_PROFILES.has(profile);
   const { chroma, lumaBits, chromaBits } = high ? h264Depth(bits) : { chroma: 1, lumaBits: 8, chromaBits: 8 };
   bits.number();
-  h264Order(bits);
+  const ordered = h264Order(bits);
   bits.number();
   bits.skip(1);
   const across = bits.number() + 1;
@@ -56,7 +62,8 @@ function h264Format(bits: BitReader): PictureFormat {
   const unitX = chroma === 1 || chroma === 2 ? 2 : 1;
   const unitY = (chroma === 1 ? 2 : 1) * (2 - frames);
   const cropped = crop(bits, { width, height }, [unitX, unitY]);
-  return { ...cropped, chroma, lumaBits, chromaBits, ...NO_LAYERS };
+  const reorder = ordered || profile === BASELINE ? 0 : h264Reorder(bits);
+  return { ...cropped, chroma, lumaBits, chromaBits, ...NO_LAYERS, reorder };
 }
 
 const NO_LAYERS = { profile: Buffer.alloc(PROFILE_BYTES), temporalLayers: 1, temporalNested: false };
@@ -85,17 +92,18 @@ function skipScaling(bits: BitReader, size: number): void {
   }
 }
 
-/** How pictures are ordered (`pic_order_cnt_type`). */
-function h264Order(bits: BitReader): void {
+/** How pictures are ordered (`pic_order_cnt_type`); whether that is as they are decoded. */
+function h264Order(bits: BitReader): boolean {
   const type = bits.number();
   if (type === 0) bits.number();
-  if (type !== 1) return;
+  if (type !== 1) return type === 2;
   bits.skip(1);
   bits.signed();
   bits.signed();
   const cycle = bits.number();
   if (cycle > 255) throw new BoxError('parameters of no picture');
   for (let index = 0; index < cycle; index += 1) bits.signed();
+  return false;
 }
 
 /** H.265 §7.3.2.2.1. */
@@ -113,7 +121,8 @@ function h265Format(bits: BitReader): PictureFormat {
   const cropped = crop(bits, size, units);
   const lumaBits = bits.number() + 8;
   const chromaBits = bits.number() + 8;
-  return { ...cropped, chroma, lumaBits, chromaBits, profile, temporalLayers: layers + 1, temporalNested };
+  const reorder = h265Reorder(bits, layers);
+  return { ...cropped, chroma, lumaBits, chromaBits, profile, temporalLayers: layers + 1, temporalNested, reorder };
 }
 
 /** H.265 §7.3.3. */
@@ -151,41 +160,4 @@ function withoutEmulation(nal: Buffer): Buffer {
     bytes.push(byte);
   }
   return Buffer.from(bytes);
-}
-
-class BitReader {
-  readonly #data: Buffer;
-  #at = 0;
-
-  constructor(data: Buffer) {
-    this.#data = data;
-  }
-
-  skip(bits: number): void {
-    this.#at += bits;
-  }
-
-  read(bits: number): number {
-    if (this.#at + bits > this.#data.length * 8) throw new BoxError('parameters that are cut off');
-    let value = 0;
-    for (let left = bits; left > 0; left -= 1, this.#at += 1) {
-      value = value * 2 + ((this.#data[this.#at >> 3]! >> (7 - (this.#at & 7))) & 1);
-    }
-    return value;
-  }
-
-  /** Unsigned Exp-Golomb code (H.264 §9.1). */
-  number(): number {
-    let zeros = 0;
-    while (this.read(1) === 0) {
-      zeros += 1;
-      if (zeros > 31) throw new BoxError('parameters of no picture');
-    }
-    return 2 ** zeros - 1 + this.read(zeros);
-  }
-
-  signed(): number {
-    const code = this.number();
-    return code % 2 === 1 ? (code + 1) / 2 : -code / 2;
-  }
 }

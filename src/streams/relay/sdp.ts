@@ -1,4 +1,5 @@
 import { StreamFailure } from '../pool/types.ts';
+import { codecName, staticName } from './codec-names.ts';
 import { type Codec, nalKind } from './nal-unit.ts';
 
 /** The one video track we take from a camera's description (RFC 8866), and nothing else of it. */
@@ -49,7 +50,20 @@ export function videoTrack(text: string, base: string): VideoTrack {
     const control = attribute(section, 'control') ?? '*';
     if (found) return { ...found, controlUri: resolveControl(control, base), aggregateUri };
   }
-  throw new StreamFailure('codec-unsupported');
+  throw new StreamFailure('codec-unsupported', otherVideo(media));
+}
+
+/** What the camera sends in place of what we can show, as far as its name is known. */
+function otherVideo(media: readonly string[][]): string {
+  const video = media.filter(([line]) => /^m=video /i.test(line ?? ''));
+  if (video.length === 0) return 'It offers no video.';
+  const names = video.flatMap((section) => {
+    const maps = section.flatMap((line) => /^a=rtpmap: *\d{1,3} +([A-Za-z0-9-]{1,32})/i.exec(line)?.[1] ?? []);
+    const types = (/^m=video +\S+ +\S+ +([\d ]{1,64})/i.exec(section[0]!)?.[1] ?? '').split(' ').map(Number);
+    return [...maps, ...types.flatMap((type) => staticName(type) ?? [])];
+  });
+  const known = names.slice(0, FORMATS_MAX).flatMap((name) => codecName(name) ?? []);
+  return known.length === 0 ? 'Its codec is not known.' : `It sends ${[...new Set(known)].join(', ')}.`;
 }
 
 /** The lines before the first medium, which some cameras leave out, and those of each medium. */

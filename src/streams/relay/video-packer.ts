@@ -78,6 +78,10 @@ export class VideoPacker {
     return this.#turn;
   }
 
+  get codec(): Codec {
+    return this.#track.codec;
+  }
+
   /** When a picture last came, on the monotonic clock; null before the first. */
   get pictureAtMs(): number | null {
     return this.#pictureAtMs;
@@ -166,7 +170,13 @@ export class VideoPacker {
     if (this.#taker) this.#taker.picture(stamp, key);
     else this.#waiting.push({ stamp, key });
     this.#waitingBytes += this.#taker ? 0 : ENTRY_BYTES;
-    for (const nal of leading) this.#send(nal);
+    for (const nal of leading) if (!this.#isDescribed(nal)) this.#send(nal);
+  }
+
+  /** Whether decoders have it already. */
+  #isDescribed(nal: Buffer): boolean {
+    const { codec } = this.#track;
+    return codec === 'H265' && nalKind(codec, nal)?.set != null && this.#described.some((set) => set.equals(nal));
   }
 
   /** A picture with which decoding can begin: the stream begins with the first, and anew where it became another. */
@@ -199,9 +209,13 @@ export class VideoPacker {
   }
 }
 
-/** Whether two lists of parameter sets describe the same frame: a new PPS alone is understood by every decoder. */
-function sameFrame({ codec }: VideoTrack, one: readonly Buffer[], other: readonly Buffer[]): boolean {
-  const frames = (sets: readonly Buffer[]) => sets.filter((nal) => nalKind(codec, nal)?.set === 'sps');
-  const [before, after] = [frames(one), frames(other)];
+/**
+ * Whether two lists of parameter sets describe the same frame. Of H.264 a new PPS alone is understood by every decoder;
+ * those of H.265 take sets from the description alone (`hvc1`).
+ */
+function sameFrame({ codec }: VideoTrack, described: readonly Buffer[], sets: readonly Buffer[]): boolean {
+  if (codec === 'H265') return sets.every((set) => described.some((one) => one.equals(set)));
+  const frames = (some: readonly Buffer[]) => some.filter((nal) => nalKind(codec, nal)?.set === 'sps');
+  const [before, after] = [frames(described), frames(sets)];
   return before.length === after.length && before.every((nal, index) => nal.equals(after[index]!));
 }

@@ -11,7 +11,17 @@ export function fragmentedFilm(seconds: number): Buffer {
 /** A second of a test picture in H.265, 640x360, main profile, as fragmented MP4. */
 export function fragmentedHevc(): Buffer {
   const source = ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=10:duration=1', '-pix_fmt', 'yuv420p'];
-  return fragmented([...source, '-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none:bframes=0']);
+  return fragmented([
+    ...source,
+    '-c:v',
+    'libx265',
+    '-preset',
+    'ultrafast',
+    '-x265-params',
+    'log-level=none:bframes=0',
+    '-tag:v',
+    'hvc1',
+  ]);
 }
 
 /** Two seconds of H.264, of a size that is cropped; `order`: whether pictures come as they are shown. */

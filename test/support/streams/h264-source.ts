@@ -7,7 +7,8 @@ const FILM = fileURLToPath(new URL('../../../simulators/media/cctv-pedestrians.m
 
 /** A coded film: pictures in order, each a list of NAL units, and the parameter sets every decoder needs. */
 export interface Film {
-  frames: { nals: Buffer[]; key: boolean }[];
+  /** `shown`: its place among all in the order of showing, where that is another than here. */
+  frames: { nals: Buffer[]; key: boolean; shown?: number }[];
   sps: Buffer;
   pps: Buffer;
   /** Of H.265 alone. */

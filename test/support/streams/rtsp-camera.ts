@@ -232,8 +232,9 @@ export class TestCamera {
 
   #media(packetizer: Packetizer, number: number): Buffer {
     const { frames, vps, sps, pps, framesPerS } = this.film;
-    const { nals, key } = frames[number % frames.length]!;
-    const timestamp = (number * 90_000) / framesPerS;
+    const place = number % frames.length;
+    const { nals, key, shown = place } = frames[place]!;
+    const timestamp = ((number - place + shown) * 90_000) / framesPerS;
     const { mode } = this.#options;
     if (mode === 'no-media') return Buffer.alloc(0);
     if (mode === 'no-pictures') return packetizer.frame([Buffer.from([0x06, 0x05, 0x01, 0xc4, 0x80])], timestamp);

@@ -5,6 +5,7 @@ import { StreamFailure } from '../../../../src/streams/pool/types.ts';
 import { until } from '../../time/until.ts';
 import { type Film, testFilm } from '../h264-source.ts';
 import { hevcFilm } from '../h265-source.ts';
+import { reorderedFilm } from '../media/reordered-film.ts';
 import { decodeFile, packetTimes } from '../players.ts';
 import { type CameraOptions, TestCamera } from '../rtsp-camera.ts';
 
@@ -27,11 +28,14 @@ export async function enginesConform(t: Test, start: (t: Test) => Promise<Engine
     refused?: StreamFailure,
   ) => t.test(what, { buffered: true }, async (t) => run(t, await pull(t, engine, options, refused)));
   // Made before anything runs: while a film is made, nothing else of this process does.
+  const [later, hevcLater] = [reorderedFilm('H264'), reorderedFilm('H265')];
   const [hevc, small] = [hevcFilm(), testFilm({ size: '320x240', seconds: 2, x264: 'keyint=10' })];
   t.jobs = 4;
   await Promise.all([
     given('a description first, then fragments in time, the first with a key frame', {}, tellsInOrder),
     given('H.265 as well', { film: hevc }, takesHevc),
+    given('pictures that come in another order than shown (B-frames)', { film: later }, reorders),
+    given('such pictures of H.265', { film: hevcLater }, reorders),
     given('called off, it says goodbye and ends as that says', {}, isCalledOff),
     given('where the camera is not admitted it is not asked to play', {}, isRefused, new StreamFailure('other-unit')),
     given('a camera that sends nothing is called so', { mode: 'no-media' }, isSilent),
@@ -81,10 +85,30 @@ async function takesHevc(t: Test, { parts }: Run): Promise<void> {
   await until('some fragments', () => parts.length >= 5);
   const [first, ...others] = parts;
   if (first?.type !== 'init') throw new Error('no description first');
-  t.match(first.init.movie, { codec: /^hev1\.1\./, width: 640, height: 360 });
+  t.match(first.init.movie, { codec: /^hvc1\.1\./, width: 640, height: 360 });
   const fragments = others.flatMap((part) => (part.type === 'fragment' ? [part.fragment] : []));
   t.ok(fragments[0]?.key);
   t.equal(await decodeFile(Buffer.concat([first.init.data, ...fragments.map(({ data }) => data)])), '', 'it decodes');
+}
+
+/** Of the very first pictures ffmpeg does not know when they are decoded, so it is judged from the next key frame on. */
+async function reorders(t: Test, { camera, parts }: Run): Promise<void> {
+  const fragmentsOf = () => parts.flatMap((part) => (part.type === 'fragment' ? [part.fragment] : []));
+  const keys = () => fragmentsOf().flatMap(({ key }, at) => (key ? [at] : []));
+  await until('some key frames', () => keys().length >= 4);
+  const [first] = parts;
+  if (first?.type !== 'init') throw new Error('no description first');
+  const fragments = fragmentsOf().slice(keys()[1]);
+  const file = Buffer.concat([first.init.data, ...fragments.map(({ data }) => data)]);
+  t.equal(await decodeFile(file), '', 'it decodes');
+  const times = await packetTimes(file);
+  t.ok(
+    times.some((s, n) => s < (times[n - 1] ?? 0)),
+    'out of order, as they came',
+  );
+  const shown = [...times].sort((one, other) => one - other).slice(0, -4);
+  for (const [n, s] of shown.slice(1).entries()) t.equal(Math.round((s - shown[n]!) * 1_000), 100, 'each has its time');
+  t.equal(camera.plays, 1);
 }
 
 async function isCalledOff(t: Test, { camera, parts, callOff, outcome }: Run): Promise<void> {

@@ -17,7 +17,7 @@ export class ShownStream implements PulledStream {
 
   constructor(deviceId: string, { sps, pps }: Pick<Film, 'sps' | 'pps'> = loadFilm()) {
     this.target = { deviceId, quality: 'main' };
-    const init = writeInit({ codec: 'H264', sets: [sps, pps], timescale: TICKS_PER_S });
+    const { init } = writeInit({ codec: 'H264', sets: [sps, pps], timescale: TICKS_PER_S });
     this.window.begin({ token: deviceId, init, leaseEpoch: 1 });
   }
 
@@ -35,7 +35,7 @@ export class ShownStream implements PulledStream {
       return [length, nal];
     });
     const samples = [{ data, key, duration: (BETWEEN_MS * TICKS_PER_S) / 1_000 }];
-    const written = { trackId: TRACK_ID, sequence: this.#sequence, decodeTime: 0, samples };
+    const written = { sequence: this.#sequence, tracks: [{ trackId: TRACK_ID, decodeTime: 0, samples }] };
     this.window.add({
       data: writeFragment(written),
       decodeTimeMs: 0,

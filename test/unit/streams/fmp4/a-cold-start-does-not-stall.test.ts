@@ -19,7 +19,8 @@ const EPOCH: Epoch = {
 /** A fragment of one picture, `atMs` after the stream began at 30 s. */
 function fragmentAt(atMs: number, key: boolean, bytes = 100): Fragment {
   const sample = { data: [Buffer.alloc(bytes)], duration: FRAGMENT_MS, key };
-  const data = writeFragment({ trackId: 1, sequence: 1, decodeTime: 30_000 + atMs, samples: [sample] });
+  const track = { trackId: 1, decodeTime: 30_000 + atMs, samples: [sample] };
+  const data = writeFragment({ sequence: 1, tracks: [track] });
   return { data, decodeTimeMs: 30_000 + atMs, startsAtMs: atMs, durationMs: FRAGMENT_MS, key };
 }
 

@@ -37,7 +37,7 @@ t.test('a film is cut into its initialisation segment and half-second fragments'
 t.test('an H.265 film says its codec in the words of RFC 6381', async (t) => {
   const { movie } = initOf(parse([fragmentedHevc()]));
   // Main profile, compatible with 1 and 2 (bits in reverse: 6), main tier, level 2.1 (63), progressive frames (90).
-  t.match(movie, { codec: 'hev1.1.6.L63.90', width: 640, height: 360 });
+  t.match(movie, { codec: 'hvc1.1.6.L63.90', width: 640, height: 360 });
 });
 
 t.test('the pieces in which bytes arrive do not matter', async () => {

@@ -48,6 +48,22 @@ t.test('the first video that can be passed on is taken, sound and metadata are l
   );
 });
 
+t.test('what is sent in place of H.264 and H.265 is named, in our words alone', async (t) => {
+  const told = (...lines: string[]): string => {
+    try {
+      videoTrack(sdp(...lines), BASE);
+    } catch (error) {
+      return String((error as Error).message);
+    }
+    return '';
+  };
+  t.match(told('m=video 0 RTP/AVP 26'), /It sends JPEG\.$/);
+  t.match(told('m=video 0 RTP/AVP 96', 'a=rtpmap:96 MP4V-ES/90000'), /It sends MPEG-4 Part 2\.$/);
+  t.match(told('m=video 0 RTP/AVP 97', 'a=rtpmap:97 av1/90000'), /It sends AV1\.$/);
+  t.match(told('m=video 0 RTP/AVP 98', 'a=rtpmap:98 EVIL-TEXT/90000'), /Its codec is not known\.$/);
+  t.match(told('m=audio 0 RTP/AVP 8'), /It offers no video\.$/);
+});
+
 const SPS = Buffer.from('6742c00cda0507e9b80808800000030080', 'hex');
 const PPS = Buffer.from('68ce0f2c80', 'hex');
 const SPROP = `sprop-parameter-sets=${SPS.toString('base64')},${PPS.toString('base64')}`;

@@ -125,7 +125,7 @@ t.test('the newest picture is described, also where its parameters have a number
   await camera.clock.advance(60_000);
   const other = testFilm({ size: '320x240', seconds: 1, x264: 'keyint=10:sps-id=1' });
   await camera.send([other.sps, other.pps, ...other.frames[0]!.nals]);
-  const { movie } = writeInit({ ...camera.packer.parameters(), timescale: 90_000 });
+  const { movie } = writeInit({ ...camera.packer.parameters(), timescale: 90_000 }).init;
   t.match({ turn: camera.packer.turn, ...movie }, { turn: 2, width: 320, height: 240 });
 });
 
