@@ -1,8 +1,8 @@
 import type { VideoTaker } from '../relay/video-packer.ts';
-import { DecodeOrder, type PictureTimes } from './decode-order.ts';
 import { writeFragment } from './fragment-writer.ts';
 import { TRACK_ID, type VideoToDescribe, writeInit } from './init-writer.ts';
 import type { Part } from './parser.ts';
+import { DecodeOrder, type PictureTimes } from './pictures/decode-order.ts';
 
 interface Picture extends PictureTimes {
   key: boolean;

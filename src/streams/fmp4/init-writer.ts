@@ -3,7 +3,7 @@ import { box, fullBox, u16, u32 } from './box-writer.ts';
 import { BoxError, boxesIn, required } from './boxes.ts';
 import { parseMovie } from './movie.ts';
 import type { InitSegment } from './parser.ts';
-import { type PictureFormat, pictureFormat } from './picture-size.ts';
+import { type PictureFormat, pictureFormat } from './pictures/picture-size.ts';
 
 export const TRACK_ID = 1;
 

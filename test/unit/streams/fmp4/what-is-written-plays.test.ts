@@ -5,7 +5,7 @@ import { BoxError } from '../../../../src/streams/fmp4/boxes.ts';
 import { type FragmentHooks, FragmentMaker } from '../../../../src/streams/fmp4/fragment-maker.ts';
 import { writeInit } from '../../../../src/streams/fmp4/init-writer.ts';
 import { FragmentParser, type InitSegment, type Part } from '../../../../src/streams/fmp4/parser.ts';
-import { pictureFormat } from '../../../../src/streams/fmp4/picture-size.ts';
+import { pictureFormat } from '../../../../src/streams/fmp4/pictures/picture-size.ts';
 import { type Codec, nalKind, splitStartCodes } from '../../../../src/streams/relay/nal-unit.ts';
 import { fragmentedFilm, fragmentedH264, fragmentedHevc } from '../../../support/streams/fragmented.ts';
 import { reorderedFilm } from '../../../support/streams/media/reordered-film.ts';

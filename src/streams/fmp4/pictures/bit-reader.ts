@@ -1,4 +1,4 @@
-import { BoxError } from './boxes.ts';
+import { BoxError } from '../boxes.ts';
 
 /** Reads bits from the front of parameter sets; what is cut off is a {@link BoxError}. */
 export class BitReader {

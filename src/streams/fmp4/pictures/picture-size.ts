@@ -1,6 +1,6 @@
-import type { Codec } from '../relay/nal-unit.ts';
+import type { Codec } from '../../relay/nal-unit.ts';
+import { BoxError } from '../boxes.ts';
 import { BitReader } from './bit-reader.ts';
-import { BoxError } from './boxes.ts';
 import { h264Reorder, h265Reorder } from './picture-order.ts';
 
 /** What a sequence parameter set says of its pictures, as far as an initialisation segment needs it. */

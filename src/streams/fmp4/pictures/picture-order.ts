@@ -1,5 +1,5 @@
+import { BoxError } from '../boxes.ts';
 import type { BitReader } from './bit-reader.ts';
-import { BoxError } from './boxes.ts';
 
 /** As many pictures as a decoder holds at most. */
 const HELD_MAX = 16;
