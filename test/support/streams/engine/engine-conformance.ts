@@ -91,7 +91,7 @@ async function takesHevc(t: Test, { parts }: Run): Promise<void> {
   t.equal(await decodeFile(Buffer.concat([first.init.data, ...fragments.map(({ data }) => data)])), '', 'it decodes');
 }
 
-/** Of the very first pictures ffmpeg does not know when they are decoded, so it is judged from the next key frame on. */
+/** Of the very first pictures ffmpeg does not know when they are decoded, so it is judged from the next key frame. */
 async function reorders(t: Test, { camera, parts }: Run): Promise<void> {
   const fragmentsOf = () => parts.flatMap((part) => (part.type === 'fragment' ? [part.fragment] : []));
   const keys = () => fragmentsOf().flatMap(({ key }, at) => (key ? [at] : []));
