@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { toRfc3339 } from '../../core/clock.ts';
+import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import { receiptId } from '../../core/receipt.ts';
-import type { Lane } from '../../core/types.ts';
+import type { DeviceId, Lane } from '../../core/types.ts';
 import { deviceIn, GATEWAY_SUBJECT, subjectOf } from '../rules/conditions/subject.ts';
 import type { Severity } from '../rules/rules.ts';
 import type { AlertEvidence, AlertRow, FindingRow } from './tables.ts';
@@ -18,6 +19,26 @@ export interface AlertPlace {
   /** Code of the police agency that the device belongs to. */
   police?: string | null;
   retired: boolean;
+  /** Those that see it and that whoever may see what is in its district may be shown; absent where nobody asked. */
+  cameras?: readonly Sight[];
+}
+
+/** A camera that sees a device, and why its picture may be shown. */
+export interface Sight {
+  camera: DeviceId;
+  jurisdiction: Jurisdiction;
+  /** The police agency it belongs to; absent or null for none. */
+  police?: string | null;
+  /** A person who sees the camera named it for the device. */
+  granted: boolean;
+}
+
+/** Why an alert at such a place has no picture. */
+export const NO_CAMERA = 'No camera sees this place.';
+
+/** Says of an alert why it has no picture. */
+export function noPicture(nowMs: number, reason: string, camera: DeviceId | null = null): AlertEvidence {
+  return { id: randomUUID(), type: 'unavailable', camera, takenAtMs: nowMs, reason };
 }
 
 /** What an entry of the log of alerts may say. */

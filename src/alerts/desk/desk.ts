@@ -5,7 +5,7 @@ import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import { type Claim, DONE, ENDED, type WorkResult } from '../../platform/work/work.ts';
 import { ruleOf, subjectOfKey } from '../rules/findings.ts';
-import { type AlertPlace, applyFinding } from './alert.ts';
+import { type AlertPlace, applyFinding, NO_CAMERA, noPicture } from './alert.ts';
 import { endedBy, followDevice, followDevices } from './follow.ts';
 import type { AlertLog, Committed, CountedStatement, LogInput, Published } from './log.ts';
 import { devicesAmong, type Places, placeOf } from './places.ts';
@@ -46,6 +46,11 @@ interface Taken {
   whole: boolean;
 }
 
+/**
+ * Where so many alerts are opened together, that they have no pictures is said with their opening; in a storm it would
+ * stand between the first news of others and who waits for them.
+ */
+const OPENED_TOGETHER_MAX = 8;
 /** Keys that may wait to be taken together. */
 export const FINDINGS_KEYS_AT_ONCE = 256;
 const KEYS_MAX = 100;
@@ -73,23 +78,30 @@ export class AlertDesk {
   }
 
   async #takeAll(takings: Taking[]): Promise<WorkResult[]> {
-    const { database, clock, places, log } = this.#deps;
+    const { database, clock, log } = this.#deps;
     const keys = takings.map(({ key }) => key);
-    const known = await places.placesOf(devicesAmong(keys.map(subjectOfKey)));
     // In the first try what stands is as it was given; where that has changed meanwhile it is read.
     let given = takings.flatMap(({ claim }) => (claim?.given as Standing | undefined) ?? []);
+    const known = await this.#placesFor(keys, given);
     const run = (tables: Tables): Promise<Taken> => {
       const standing = given;
       given = [];
       return this.#take(tables, takings, { known, standing });
     };
     const taken = await log.written(database, run, [OPEN_ONCE]);
-    this.#deps.committed(taken.published);
+    this.#deps.committed({ ...taken.published, places: known });
     if (taken.count > 0) await this.#lookAgain(known);
     await this.#endGone(keys);
     const { ended } = taken.published;
     if (!taken.whole) return keys.map(() => ({ again: { atMs: clock.nowMs() } }));
     return keys.map((key) => (ended.has(key) ? ENDED : DONE));
+  }
+
+  /** Where the devices of these keys stand: what nobody has told is asked for. */
+  async #placesFor(keys: readonly string[], given: readonly Standing[]): Promise<Map<DeviceId, AlertPlace>> {
+    const told = new Map(given.flatMap(({ key, place }) => (place ? [[subjectOfKey(key), place] as const] : [])));
+    const asked = devicesAmong(keys.map(subjectOfKey)).filter((device) => !told.has(device));
+    return asked.length > 0 ? new Map([...told, ...(await this.#deps.places.placesOf(asked))]) : told;
   }
 
   /** Brings alerts that are not closed to where these devices stand now. Whoever moves a device calls it afterwards. */
@@ -139,13 +151,16 @@ export class AlertDesk {
     const read = keys.length > 0 ? await standingOf(tables, keys, FINDINGS_MAX) : [];
     const nowMs = this.#deps.clock.nowMs();
     const inputs: LogInput[] = [];
+    const unseen: AlertRow[] = [];
     const taken: { id: string; alert: string | null }[] = [];
     for (const { findings, open, previousId } of [...standing, ...read]) {
       const place = placeOf(findings[0], open, { known, places: this.#deps.places });
       const folded = this.#fold(findings, open, { place, nowMs, previousId });
       inputs.push(...folded.inputs);
+      if (!open && folded.alert && place.cameras?.length === 0) unseen.push(folded.alert);
       taken.push(...findings.map(({ id }) => ({ id, alert: folded.alert?.id ?? null })));
     }
+    if (unseen.length <= OPENED_TOGETHER_MAX) inputs.push(...unseen.map((alert) => sayNoPicture(alert, nowMs)));
     const whole = taken.length < FINDINGS_MAX;
     const claims = whole ? takings.flatMap(({ claim }) => claim ?? []) : [];
     const published = await this.#deps.log.publish(tables, inputs, {
@@ -184,6 +199,13 @@ export class AlertDesk {
     }
     return { alert: steps.at(-1)?.alert ?? alert, inputs };
   }
+}
+
+/** Of an alert that is opened along with it. */
+function sayNoPicture(alert: AlertRow, nowMs: number): LogInput {
+  const evidence = [noPicture(nowMs, NO_CAMERA)];
+  const looked = { ...alert, evidence, version: alert.version + 1 };
+  return { from: 0, type: 'alert.evidence', alert: looked, actor: 'citywatch', atMs: nowMs };
 }
 
 function markTaken(taken: readonly { id: string; alert: string | null }[], nowMs: number): CountedStatement {

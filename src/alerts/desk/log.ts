@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { type Counter, counterNamed, type Observer } from '../../core/observe.ts';
+import type { DeviceId } from '../../core/types.ts';
 import type { Database, Tables } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import { type Claim, ending, noting, type WorkDesk, type WorkTicket } from '../../platform/work/work.ts';
 import { runStages } from '../route/stages/run-stages.ts';
 import type { Change, Stage } from '../route/stages/stage.ts';
-import { type EventType, priorityOf, showAlert } from './alert.ts';
+import { type AlertPlace, type EventType, priorityOf, showAlert } from './alert.ts';
 import type { CountedStatement, LogEntry } from './log/entry.ts';
 import { deliveryKey, withEntries } from './log/given.ts';
 import { type LogWrite, type LogWritten, write } from './log/write.ts';
@@ -66,7 +67,10 @@ export interface Published {
 }
 
 /** What is told after a commit. */
-export type Committed = Pick<Published, 'tickets' | 'entries' | 'opened'>;
+export interface Committed extends Pick<Published, 'tickets' | 'entries' | 'opened'> {
+  /** Where the devices of alerts that were opened stood then. */
+  places?: ReadonlyMap<DeviceId, AlertPlace>;
+}
 
 const NOTHING: Published = { tickets: [], entries: [], opened: [], ended: new Set() };
 
@@ -117,7 +121,9 @@ export class AlertLog {
       key: `${stage} ${key}`,
       dueAtMs: atMs,
     }));
-    const tickets = [...changes.flatMap((change) => ticketsOf(change, this.#deps.book)), ...later];
+    const looked = new Set(changes.filter(({ type }) => type === 'alert.evidence').map(({ alert }) => alert.id));
+    const following = { book: this.#deps.book, looked };
+    const tickets = [...changes.flatMap((change) => ticketsOf(change, following)), ...later];
     const noted = noting(ownership.self.node, nowMs, { tickets, desk: work });
     const entries = changes.map(entryOf);
     const answer = await this.#write(tx, {
@@ -169,13 +175,17 @@ function fromOf(inputs: readonly LogInput[]): Record<string, number> {
 /** Pictures and work orders come after all first news, whatever their alerts are worth (P3). */
 const PICTURE_PRIORITY = 9;
 
-function ticketsOf({ type, alert, deliveries }: Change, book: RuleFollowers | undefined): WorkTicket[] {
+/** Work that a change makes; `looked`: alerts of which it is said along with it why they have no picture. */
+function ticketsOf(
+  { type, alert, deliveries }: Change,
+  { book, looked }: { book: RuleFollowers | undefined; looked: ReadonlySet<string> },
+): WorkTicket[] {
   const priority = type === 'alert.evidence' ? PICTURE_PRIORITY : priorityOf(alert.severity);
   const tickets = deliveries
     .filter(({ state }) => state === 'waiting')
     .map(({ subscription }) => ({ queue: DELIVERY_QUEUE, key: deliveryKey(subscription, alert.id), priority }));
   if (type !== 'alert.opened') return tickets;
-  tickets.push({ queue: EVIDENCE_QUEUE, key: alert.id, priority });
+  if (!looked.has(alert.id)) tickets.push({ queue: EVIDENCE_QUEUE, key: alert.id, priority });
   // What is in memory of the time before would be gone soon.
   if (book?.wantsClip(alert.rule)) tickets.push({ queue: ALERT_CLIPS_QUEUE, key: alert.id, priority });
   if (book?.opensOrder(alert.rule)) {

@@ -1,16 +1,25 @@
 import type { DeviceId } from '../../core/types.ts';
+import type { RawBuilder } from '../../platform/database/database.ts';
 import { DISTRICT, deviceIn, subjectOf } from '../rules/conditions/subject.ts';
 import type { AlertPlace } from './alert.ts';
 import type { AlertRow, FindingRow } from './tables.ts';
 
 /** What the desk asks of the registry and of the districts. */
 export interface Places {
-  /** Names and positions of devices; those that are not known any more are left out. */
+  /** Names and positions of devices, and what sees them; those that are not known any more are left out. */
   placesOf(devices: DeviceId[]): Promise<Map<DeviceId, AlertPlace>>;
   /** How a device stands in the directory in memory; null where it does not know it. */
   standsNow(device: DeviceId): Pick<AlertPlace, 'jurisdiction' | 'retired'> | null;
   /** What people call a district; null where its code is not known. */
   nameOfDistrict(code: string): string | null;
+}
+
+/** Lets a statement that is made anyway say where devices are. */
+export interface AskedPlaces {
+  /** A part of a larger statement, with one value. */
+  asking(devices: readonly DeviceId[]): RawBuilder<unknown>;
+  /** What that value says, as {@link Places.placesOf}. */
+  told(value: unknown): Map<DeviceId, AlertPlace>;
 }
 
 /** The devices among written subjects, each once. */

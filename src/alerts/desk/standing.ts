@@ -1,4 +1,5 @@
 import { sql, type Tables } from '../../platform/database/database.ts';
+import type { AlertPlace } from './alert.ts';
 import type { AlertRow, AlertTables, FindingRow } from './tables.ts';
 
 /** What stands for a key: what is not handled, and the alert that is not closed, else the newest one that is. */
@@ -8,6 +9,8 @@ export interface Standing {
   findings: [FindingRow, ...FindingRow[]];
   open: AlertRow | null;
   previousId: string | null;
+  /** Where its device stood a moment ago; absent where nobody asked. */
+  place?: AlertPlace | undefined;
 }
 
 type Read = FindingRow & { newest_id: string | null };

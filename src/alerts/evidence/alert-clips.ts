@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { DONE, type WorkResult } from '../../platform/work/work.ts';
+import type { Sight } from '../desk/alert.ts';
 import type { AlertLog, Committed, LogInput } from '../desk/log.ts';
 import type { AlertEvidence, AlertRow, AlertTables } from '../desk/tables.ts';
 import { deviceIn } from '../rules/conditions/subject.ts';
 import type { AlertClip, ClipsPort } from './clips-port.ts';
-import type { Pictures, Sight } from './evidence.ts';
+import type { Pictures } from './evidence.ts';
 
 export interface AlertClipsDeps {
   database: Database<'alerts'>;

@@ -9,23 +9,15 @@ import type { Caller, DeviceId } from '../../core/types.ts';
 import { BlobRefusal, type Blobs } from '../../platform/blobs/blobs.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import { type Claim, DONE, ENDED, type WorkResult } from '../../platform/work/work.ts';
+import { NO_CAMERA, noPicture, type Sight } from '../desk/alert.ts';
 import type { AlertLog, Committed, LogInput } from '../desk/log.ts';
 import type { AlertQueries } from '../desk/queries.ts';
 import { EVIDENCE_QUEUE } from '../desk/queues.ts';
 import type { AlertEvidence, AlertRow, AlertTables } from '../desk/tables.ts';
 import { deviceIn } from '../rules/conditions/subject.ts';
+import { BehindFirstNews } from './behind-first-news.ts';
 import type { ClipsPort } from './clips-port.ts';
 import type { Opened } from './opened.ts';
-
-/** A camera that sees a device, and why its picture may be shown. */
-export interface Sight {
-  camera: DeviceId;
-  jurisdiction: Jurisdiction;
-  /** The police agency it belongs to; absent or null for none. */
-  police?: string | null;
-  /** A person who sees the camera named it for the device. */
-  granted: boolean;
-}
 
 /** What evidence asks of the registry and the video pool. */
 export interface Pictures {
@@ -59,6 +51,8 @@ export interface EvidenceDeps {
   /** Where the clips are. */
   clips: Pick<ClipsPort, 'bytes'>;
   committed(published: Committed): void;
+  /** How many findings and deliveries are being worked on. */
+  firstNews(): number;
 }
 
 /** What stands in the access register for every look that is taken for an alert. */
@@ -70,7 +64,9 @@ const CAMERAS_TRIED = 3;
 /** Few, so that a thousand alerts at once do not take the machine for their pictures before they are delivered. */
 const PICTURES_AT_ONCE = 4;
 /** Keys that are looked into together; most have no camera, or wait for the picture of another. */
-export const EVIDENCE_AT_ONCE = 64;
+export const EVIDENCE_AT_ONCE = 256;
+/** Pictures that are written together. */
+const ATTACHED_MAX = 128;
 /** One that has waited so long for its turn is given back, well before its claim ends, and goes on at once. */
 const TURN_WITHIN_MS = 20_000;
 
@@ -99,11 +95,13 @@ export class EvidenceDesk {
   readonly #looks: Batches<string, Looked>;
   readonly #attached: Batches<Found, WorkResult>;
   readonly #turns: Turns;
+  readonly #behind: BehindFirstNews;
 
   constructor(deps: EvidenceDeps) {
     this.#deps = deps;
     this.#looks = new Batches({ run: (ids) => this.#lookAt(ids), max: EVIDENCE_AT_ONCE });
-    this.#attached = new Batches({ run: (found) => this.#attachAll(found), max: EVIDENCE_AT_ONCE });
+    this.#attached = new Batches({ run: (found) => this.#attachAll(found), max: ATTACHED_MAX });
+    this.#behind = new BehindFirstNews(deps);
     this.#turns = new Turns(deps.clock, PICTURES_AT_ONCE);
   }
 
@@ -112,7 +110,7 @@ export class EvidenceDesk {
     const { alert, cameras } = await this.#looks.add(claim.key);
     if (!alert || alert.evidence.length > 0 || cameras === null) return DONE;
     const attach = (evidence: AlertEvidence): Promise<WorkResult> => this.#attached.add({ claim, alert, evidence });
-    if (cameras.length === 0) return await attach(this.#missing(null, 'No camera sees this place.'));
+    if (cameras.length === 0) return await attach(noPicture(this.#deps.clock.nowMs(), NO_CAMERA));
     if (!(await this.#turns.enter(TURN_WITHIN_MS))) return { again: { atMs: this.#deps.clock.nowMs() } };
     const looked = await this.#take(alert, cameras).finally(() => this.#turns.leave());
     return 'again' in looked ? looked : await attach(looked);
@@ -134,19 +132,20 @@ export class EvidenceDesk {
     }
     const nowMs = clock.nowMs();
     if (nowMs - alert.committed_at_ms < TRY_FOR_MS) return { again: { atMs: nowMs + AGAIN_MS } };
-    return this.#missing(cameras[0]?.camera ?? null, reason);
+    return noPicture(nowMs, reason, cameras[0]?.camera);
   }
 
   async #lookAt(ids: string[]): Promise<Looked[]> {
     const opened = this.#deps.opened.take(ids);
-    const known = new Set(opened.map(({ id }) => id));
+    const known = new Set(opened.map(({ alert }) => alert.id));
     const rest = ids.filter((id) => !known.has(id));
     const read = rest.length > 0 ? await alertsOf(this.#deps.database, rest) : [];
-    const alerts = new Map([...opened, ...read].map((alert) => [alert.id, alert]));
+    const alerts = new Map([...opened.map(({ alert }) => alert), ...read].map((alert) => [alert.id, alert]));
+    const told = new Map(opened.map(({ alert, cameras }) => [alert.id, cameras]));
     const byArea = new Map<Jurisdiction, DeviceId[]>();
-    for (const { device: text, jurisdiction, evidence } of alerts.values()) {
+    for (const { id, device: text, jurisdiction, evidence } of alerts.values()) {
       const device = deviceIn(text);
-      if (device === null || evidence.length > 0) continue;
+      if (device === null || evidence.length > 0 || told.get(id)) continue;
       byArea.set(jurisdiction, [...(byArea.get(jurisdiction) ?? []), device]);
     }
     const seeing = new Map<Jurisdiction, ReadonlyMap<DeviceId, readonly Sight[]>>();
@@ -154,7 +153,8 @@ export class EvidenceDesk {
     return ids.map((id) => {
       const alert = alerts.get(id) ?? null;
       const device = alert && deviceIn(alert.device);
-      return { alert, cameras: device === null ? null : (seeing.get(alert!.jurisdiction)?.get(device) ?? []) };
+      if (device === null) return { alert, cameras: null };
+      return { alert, cameras: told.get(id) ?? seeing.get(alert!.jurisdiction)?.get(device) ?? [] };
     });
   }
 
@@ -193,13 +193,10 @@ export class EvidenceDesk {
     return evidence;
   }
 
-  #missing(camera: DeviceId | null, reason: string): AlertEvidence {
-    return { id: randomUUID(), type: 'unavailable', camera, takenAtMs: this.#deps.clock.nowMs(), reason };
-  }
-
   /** In the first try the alerts are as they were looked at; one that has changed meanwhile is read again. */
   async #attachAll(found: Found[]): Promise<WorkResult[]> {
     const { database, clock, log } = this.#deps;
+    await this.#behind.turn();
     const evidenceOf = new Map(found.map(({ claim, evidence }) => [claim.key, evidence]));
     let known: AlertRow[] | null = found.map(({ alert }) => alert);
     const published = await log.written(database, async (tables) => {

@@ -7,9 +7,10 @@ import type { Ownership } from '../../platform/database/ownership.ts';
 import { type Claim, DONE, ENDED, type WorkResult } from '../../platform/work/work.ts';
 import type { SendResult, Sinks } from '../sinks/sink.ts';
 import { type EndpointGate, Endpoints } from './endpoints.ts';
-import { Outbox, type Pending, type Recipient, type Waiting } from './outbox.ts';
+import { Outbox, type Outcome, type Pending, type Recipient, type Waiting } from './outbox.ts';
 import { LEFT_ALONE_MAX_MS, RETRY_FOR_MS, retryPauseMs } from './retry.ts';
 import { openSecrets, type SecretBox } from './secrets.ts';
+import { SentTogether } from './sent-together.ts';
 
 export interface DeliveryDeps {
   database: Database<'alerts'>;
@@ -30,6 +31,18 @@ interface Way extends EndpointGate {
   sink: string;
   send(entry: Waiting): Promise<SendResult>;
 }
+
+/** What comes of one attempt beside its entry. */
+interface Step {
+  /** To be ended with the entry; null where others follow. */
+  claim: Claim | null;
+  sent: SentTogether;
+  /** What is next in turn may be sent before it is written down that this one was. */
+  isFollowed: boolean;
+}
+
+/** Told once more behind an opening that was told before, it changes nothing: the two may be settled together. */
+const FOLLOWS = 'alert.evidence';
 
 /** Keys held at the same time: room for several endpoints that answer, but slowly. */
 export const DELIVERIES_AT_ONCE = 512;
@@ -102,10 +115,16 @@ export class Delivery {
     const way = this.#ways.get(recipient) ?? this.#wayTo(recipient);
     this.#ways.set(recipient, way);
     const last = more ? undefined : entries.at(-1);
-    for (const next of entries) {
-      if (signal.aborted || clock.monotonicMs() >= endMs) return { again: { atMs: clock.nowMs() } };
-      const result = await this.#inTurn(way, next, next === last ? claim : null);
-      if (result !== null) return result;
+    const sent = new SentTogether(this.#outbox, clock);
+    try {
+      for (const [index, next] of entries.entries()) {
+        if (signal.aborted || clock.monotonicMs() >= endMs) return { again: { atMs: clock.nowMs() } };
+        const isFollowed = next.attempts === 0 && entries[index + 1]?.type === FOLLOWS;
+        const result = await this.#inTurn(way, next, { claim: next === last ? claim : null, sent, isFollowed });
+        if (result !== null) return result;
+      }
+    } finally {
+      await sent.settleRest();
     }
     return more ? { again: { atMs: clock.nowMs() } } : DONE;
   }
@@ -123,10 +142,10 @@ export class Delivery {
   }
 
   /**
-   * One attempt, if it is this entry's turn; returns when to try again, or null when the entry is settled. With the
-   * last one of a key its claim is ended, or returned as it stands by now.
+   * One attempt, if it is this entry's turn; returns when to try again, or null when the entry is settled, or will be
+   * with the one that follows it. With the last one of a key its claim is ended, or returned as it stands by now.
    */
-  async #inTurn(way: Way, next: Waiting, claim: Claim | null): Promise<WorkResult | Claim | null> {
+  async #inTurn(way: Way, next: Waiting, step: Step): Promise<WorkResult | Claim | null> {
     const { clock } = this.#deps;
     const turn = await this.#endpoints.enter(way, this.#isOver(next, clock.nowMs()));
     if (turn === 'crowded') return { again: { atMs: clock.nowMs() + CROWDED_PAUSE_MS } };
@@ -134,7 +153,11 @@ export class Delivery {
     const result = await this.#attempt(way, next);
     const leaveAloneMs = result.outcome === 'failed' ? Math.min(result.retryAfterMs ?? 0, LEFT_ALONE_MAX_MS) : 0;
     const back = this.#endpoints.ended(way.endpoint, result.outcome === 'taken', leaveAloneMs);
-    const settled = await this.#settle(way, next, { result, claim });
+    if (step.isFollowed && result.outcome === 'taken' && back.length === 0) {
+      step.sent.hold(this.#outcomeOf(way, next, result));
+      return null;
+    }
+    const settled = await this.#settle(way, next, { result, step });
     if (settled && 'again' in settled && settled.again) return settled;
     const waiting = back.length === 0 && next.attempts > 0 ? [way.subscription] : back;
     if (waiting.length > 0) await this.#deps.release(waiting);
@@ -165,18 +188,23 @@ export class Delivery {
   async #settle(
     way: Way,
     next: Waiting,
-    { result, claim }: { result: SendResult; claim: Claim | null },
+    { result, step: { claim, sent } }: { result: SendResult; step: Step },
   ): Promise<WorkResult | Claim | null> {
+    const outcome = this.#outcomeOf(way, next, result);
+    const isWaiting = outcome.state === 'waiting';
+    const ended = await sent.settle(outcome, isWaiting ? null : claim);
+    if (result.outcome === 'gone') await this.#outbox.disable(way.subscription, result.reason);
+    if (isWaiting) return { again: { atMs: this.#nextTryMs(way, next) } };
+    return ended === 'ended' ? ENDED : ended;
+  }
+
+  #outcomeOf(way: Way, next: Waiting, result: SendResult): Outcome {
     const nowMs = this.#deps.clock.nowMs();
     const state = stateAfter(result, this.#isOver(next, nowMs));
     this.#attempts.inc({ sink: way.sink, result: state === 'waiting' ? 'failed' : state });
     if (state === 'delivered') this.#latency.observe((nowMs - next.created_at_ms) / 1000);
     const error = result.outcome === 'taken' ? null : result.reason;
-    const ends = state === 'waiting' ? null : claim;
-    const ended = await this.#outbox.settle({ id: next.id, state, status: result.status, error, claim: ends });
-    if (result.outcome === 'gone') await this.#outbox.disable(way.subscription, result.reason);
-    if (state === 'waiting') return { again: { atMs: this.#nextTryMs(way, next) } };
-    return ended === 'ended' ? ENDED : ended;
+    return { id: next.id, state, status: result.status, error };
   }
 }
 

@@ -29,12 +29,17 @@ export interface Pending {
 }
 
 /** How an attempt ended, as it is written down. */
-export interface Settlement {
+export interface Outcome {
   id: string;
   state: 'delivered' | 'dead' | 'waiting';
   status: number | null;
   error: string | null;
-  /** Of the work that is done with it; null where there is more of it. */
+}
+
+/** Outcomes of one key, written together. */
+export interface Settlement {
+  outcomes: readonly Outcome[];
+  /** Of the work that is done with them; null where there is more of it. */
   claim: Claim | null;
 }
 
@@ -125,14 +130,15 @@ export class Outbox {
   }
 
   async #settleAll(settlements: Settlement[]): Promise<(Claim | 'ended' | null)[]> {
-    const errors = settlements.map(({ error }) => error?.slice(0, ERROR_LENGTH_MAX) ?? null);
+    const all = settlements.flatMap(({ outcomes }) => outcomes);
+    const errors = all.map(({ error }) => error?.slice(0, ERROR_LENGTH_MAX) ?? null);
     const nowMs = this.#clock.nowMs();
     const settled = sql`
       UPDATE delivery SET state = given.state, attempts = attempts + 1, last_status = given.status,
         last_error = given.error,
         settled_at_ms = CASE WHEN given.state = 'waiting' THEN NULL ELSE ${nowMs}::bigint END
-      FROM owner, unnest(${settlements.map(({ id }) => id)}::text[], ${settlements.map(({ state }) => state)}::text[],
-        ${settlements.map(({ status }) => status)}::integer[], ${errors}::text[])
+      FROM owner, unnest(${all.map(({ id }) => id)}::text[], ${all.map(({ state }) => state)}::text[],
+        ${all.map(({ status }) => status)}::integer[], ${errors}::text[])
         AS given (id, state, status, error)
       WHERE delivery.id = given.id AND delivery.state = 'waiting'`;
     const claims = settlements.flatMap(({ claim }) => claim ?? []);

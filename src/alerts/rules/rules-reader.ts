@@ -9,6 +9,7 @@ import type { Database } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import type { WorkDesk } from '../../platform/work/work.ts';
 import type { Committed } from '../desk/log.ts';
+import type { AskedPlaces } from '../desk/places.ts';
 import type { AlertTables } from '../desk/tables.ts';
 import { subjectOf, subjectText } from './conditions/subject.ts';
 import { RULES_READER } from './cursors.ts';
@@ -31,6 +32,8 @@ export interface RulesReaderDeps extends OwnersOfSubjects {
   incarnationOf: IncarnationOf;
   ownership: Pick<Ownership, 'self' | 'ownerOf' | 'write' | 'refused'>;
   plates: PlateBox;
+  /** Where devices are, for whoever makes alerts of what was found; without it they ask themselves. */
+  places?: AskedPlaces;
   /** Whether the rules know of every time the wall clock was set; until then no clock runs by it. */
   isClockKnown(): boolean;
   /** How long changed states may wait for their transaction. */

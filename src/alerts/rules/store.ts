@@ -1,11 +1,12 @@
 import type { Clock } from '../../core/clock.ts';
 import type { IncarnationOf } from '../../core/receipt.ts';
-import type { JournalPosition } from '../../core/types.ts';
+import type { DeviceId, JournalPosition } from '../../core/types.ts';
 import { asJsonb } from '../../platform/database/as-jsonb.ts';
 import { type Database, hexOf, isRefusedPart, type RawBuilder, sql } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import { type NotedRow, noting, type WorkDesk, type WorkTicket } from '../../platform/work/work.ts';
-import { priorityOf } from '../desk/alert.ts';
+import { type AlertPlace, priorityOf } from '../desk/alert.ts';
+import { type AskedPlaces, devicesAmong } from '../desk/places.ts';
 import { DESK_QUEUE } from '../desk/queues.ts';
 import type { Standing } from '../desk/standing.ts';
 import { subjectText } from './conditions/subject.ts';
@@ -22,6 +23,8 @@ export interface VerdictDeps extends OwnersOfSubjects {
   ownership: Pick<Ownership, 'self' | 'ownerOf' | 'write' | 'refused'>;
   plates: PlateBox;
   work: WorkDesk;
+  /** Asked along, so that the desk need not; without it the desk does. */
+  places?: AskedPlaces;
 }
 
 /** What the rules have judged since they stored it last. */
@@ -47,6 +50,7 @@ export async function storeVerdicts(deps: VerdictDeps, { findings, states, curso
   const noted = noting(ownership.self.node, clock.nowMs(), { tickets, desk: work });
   const keeping = keepingStates(states, deps);
   const rows = findings.map((finding) => toRow(finding, deps));
+  const devices = devicesAmong(rows.map(({ subject }) => subject));
   const along = [
     { name: 'found', body: storing(rows) },
     ...keeping.statements,
@@ -60,12 +64,15 @@ export async function storeVerdicts(deps: VerdictDeps, { findings, states, curso
       (select coalesce(jsonb_agg(to_jsonb(noted)), '[]') from noted) as noted,
       (select coalesce(jsonb_agg(id), '[]') from found) as found,
       (select coalesce(jsonb_agg(dedup_key), '[]') from alert
-        where dedup_key = any (${rows.map(({ dedup_key }) => dedup_key)}::text[])) as known
+        where dedup_key = any (${rows.map(({ dedup_key }) => dedup_key)}::text[])) as known,
+      ${deps.places?.asking(devices) ?? sql`null`} as places
     from owner`;
   try {
     const write = { what: WHAT, along, body };
     const [answer] = await database.statement((tables) => ownership.write<Stored>(tables, write));
-    return answer ? withFindings(noted.noted(answer.noted), rows, answer) : [];
+    if (!answer) return [];
+    const places = deps.places?.told(answer.places) ?? null;
+    return withFindings(noted.noted(answer.noted), { rows, answer, places });
   } catch (error) {
     throw isRefusedPart(error) ? ownership.refused(WHAT) : error;
   }
@@ -78,14 +85,19 @@ interface Stored {
   found: string[];
   /** Keys that have an alert. */
   known: string[];
+  /** What {@link AskedPlaces} asked. */
+  places: unknown;
+}
+
+interface FoundRows {
+  rows: readonly ReturnType<typeof toRow>[];
+  answer: Stored;
+  places: ReadonlyMap<DeviceId, AlertPlace> | null;
 }
 
 /** These tickets, and with each that is begun here what stands for its key: it had no work, so nothing else waits. */
-function withFindings(
-  tickets: readonly WorkTicket[],
-  rows: readonly ReturnType<typeof toRow>[],
-  { found, known }: Stored,
-): WorkTicket[] {
+function withFindings(tickets: readonly WorkTicket[], { rows, answer, places }: FoundRows): WorkTicket[] {
+  const { found, known } = answer;
   const fresh = new Set(found);
   const left = new Set([...known, ...rows.filter(({ id }) => !fresh.has(id)).map(({ dedup_key }) => dedup_key)]);
   const standing = new Map<string, Standing>();
@@ -93,7 +105,10 @@ function withFindings(
     const finding = { ...row, data: asJsonb(row.data), alert_id: null, handled_at_ms: null, seq: 0 };
     const before = standing.get(row.dedup_key);
     if (before) before.findings.push(finding);
-    else standing.set(row.dedup_key, { key: row.dedup_key, findings: [finding], open: null, previousId: null });
+    else {
+      const place = places?.get(row.subject);
+      standing.set(row.dedup_key, { key: row.dedup_key, findings: [finding], open: null, previousId: null, place });
+    }
   }
   return tickets.map((ticket) => {
     const given = left.has(ticket.key) ? undefined : standing.get(ticket.key);

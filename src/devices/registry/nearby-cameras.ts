@@ -1,7 +1,7 @@
-import { type AgencyCode, codeAlone, type Jurisdiction } from '../../core/jurisdiction.ts';
-import type { DeviceId } from '../../core/types.ts';
-import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
-import type { RegistryTables } from './tables.ts';
+import type { AgencyCode, Jurisdiction } from '../../core/jurisdiction.ts';
+import type { DeviceId, DeviceState } from '../../core/types.ts';
+import { patternWithin, type RawBuilder, sql, type Tables } from '../../platform/database/database.ts';
+import type { DevicePlace } from './places.ts';
 
 /** How far a camera may stand from a device and still be taken to see it. */
 const SIGHT_M = 300;
@@ -20,6 +20,18 @@ export interface Sight {
   granted: boolean;
 }
 
+/** A device, and the area whose people are to see the pictures of it. */
+export interface Spot {
+  device: DeviceId;
+  readers: Jurisdiction;
+}
+
+/** Where a device is, with the cameras that see it for readers of the district it is in. */
+export interface Whereabouts extends DevicePlace {
+  /** Absent where they were asked for in the name of another district. */
+  cameras?: readonly Sight[];
+}
+
 /**
  * Cameras that see each of these devices: those it names, else those within sight, nearest first, at most three.
  * Whoever may see `readers` is shown the picture, so a camera that merely stands near must lie within that area: then
@@ -31,11 +43,46 @@ export async function camerasSeeing(
   devices: readonly DeviceId[],
   readers: Jurisdiction,
 ): Promise<Map<DeviceId, Sight[]>> {
-  const rows = await spotsWithCameras(tables, devices, readers).execute();
-  const near = rows.flatMap(({ device, spotLat, spotLon, camera, jurisdiction, police, lat, lon }) => {
-    if (camera === null || jurisdiction === null || lat === null || lon === null) return [];
-    const metres = Math.hypot(lat - spotLat, (lon - spotLon) * longitudeScale(spotLat)) * METRES_PER_DEGREE;
-    return metres <= SIGHT_M ? [{ device, metres, sight: { camera, jurisdiction, police, granted: false } }] : [];
+  const spots = devices.map((device) => ({ device, readers }));
+  return sightsAmong((await spotsWithCameras(spots).execute(tables.tables())).rows);
+}
+
+/** Where devices are and which cameras see them, as {@link camerasSeeing}. Unknown devices are left out. */
+export async function whereaboutsOf(tables: Tables, spots: readonly Spot[]): Promise<Map<DeviceId, Whereabouts>> {
+  const { rows } = await spotsWithCameras(spots).execute(tables.tables());
+  return whereaboutsAmong(rows);
+}
+
+/** The same as a part of a larger statement: one value, for {@link whereaboutsTold}. */
+export function askingWhereabouts(spots: readonly Spot[]): RawBuilder<unknown> {
+  return sql`
+    (select coalesce(jsonb_agg(to_jsonb(whereabouts)), '[]') from (${spotsWithCameras(spots)}) as whereabouts)`;
+}
+
+/** What the statement said. */
+export function whereaboutsTold(told: unknown): Map<DeviceId, Whereabouts> {
+  return whereaboutsAmong(told as SpotRow[]);
+}
+
+function whereaboutsAmong(rows: readonly SpotRow[]): Map<DeviceId, Whereabouts> {
+  const sights = sightsAmong(rows);
+  const found = new Map<DeviceId, Whereabouts>();
+  for (const { device, spot, state, readers } of rows) {
+    // A device that has just moved is in another district than it was asked for in.
+    const isOwn = readers === patternWithin(spot.jurisdiction);
+    const cameras = isOwn ? { cameras: sights.get(device) ?? [] } : {};
+    found.set(device, { ...spot, retired: state === 'retired', ...cameras });
+  }
+  return found;
+}
+
+function sightsAmong(rows: readonly SpotRow[]): Map<DeviceId, Sight[]> {
+  const near = rows.flatMap(({ device, spot, camera }) => {
+    if (camera === null) return [];
+    const { id, jurisdiction, police, lat, lon } = camera;
+    const metres = Math.hypot(lat - spot.lat, (lon - spot.lon) * longitudeScale(spot.lat)) * METRES_PER_DEGREE;
+    const sight = { camera: id, jurisdiction, police, granted: false };
+    return metres <= SIGHT_M ? [{ device, metres, sight }] : [];
   });
   const seeing = new Map<DeviceId, Sight[]>();
   for (const { device, sight } of near.sort((one, other) => one.metres - other.metres)) {
@@ -54,42 +101,50 @@ export async function camerasSeeing(
 
 type Named = Pick<Sight, 'camera' | 'jurisdiction' | 'police'>;
 
-/** Each device once for every camera near it, and with those that it names; once without where none is near. */
-function spotsWithCameras(tables: Tables, devices: readonly DeviceId[], readers: Jurisdiction) {
-  const reach = SIGHT_M / METRES_PER_DEGREE;
+/** A device with a camera near it; null where none is. */
+interface SpotRow {
+  device: DeviceId;
+  /** The pattern that its cameras were asked for by. */
+  readers: string | null;
+  spot: Omit<DevicePlace, 'retired'>;
+  state: DeviceState;
+  named: Named[] | null;
+  camera: { id: DeviceId; jurisdiction: Jurisdiction; police: AgencyCode | null; lat: number; lon: number } | null;
+}
+
+/**
+ * Each device once for every camera near it, and with those that it names; once without where none is near. Each of
+ * `spots` is another device. Cameras are looked up one by one: a join would be planned for a registry in which
+ * everything names cameras.
+ */
+function spotsWithCameras(spots: readonly Spot[]): RawBuilder<SpotRow> {
+  const devices = spots.map(({ device }) => device);
+  const readers = spots.map((spot) => patternWithin(spot.readers));
+  const reach = sql.lit(SIGHT_M / METRES_PER_DEGREE);
   // As `longitudeScale`.
-  const reachOfLon = sql<number>`${reach} / greatest(0.01, cos(radians(spot.lat)))`;
-  // Looked up one by one: a join would be planned for a registry in which everything names cameras.
-  const named = sql<Named[] | null>`(
-    select jsonb_agg(
-      jsonb_build_object('camera', camera_id, 'jurisdiction', jurisdiction, 'police', police) order by rank)
-    from position_camera as link
-    cross join lateral (
-      select jurisdiction, police from position as other where other.id = link.camera_id and other.state <> 'retired'
-      limit 1
-    ) as other
-    where link.position_id = spot.id)`;
-  return tables
-    .tables<RegistryTables>()
-    .selectFrom('position as spot')
-    .leftJoinLateral(
-      (from) => {
-        const box = from
-          .selectFrom('position as other')
-          .select(['other.id', 'other.jurisdiction', 'other.police', 'other.lat', 'other.lon'])
-          .where('other.state', '=', sql.lit('in-service'))
-          .where('other.stream', 'is not', null)
-          .whereRef('other.id', '!=', 'spot.id')
-          .where(sql<boolean>`other.lat between spot.lat - ${reach} and spot.lat + ${reach}`)
-          .where(sql<boolean>`other.lon between spot.lon - ${reachOfLon} and spot.lon + ${reachOfLon}`)
-          .limit(CANDIDATES_MAX);
-        return withinJurisdiction(box, 'other.jurisdiction', codeAlone(readers)).as('camera');
-      },
-      (join) => join.onTrue(),
-    )
-    .select(['spot.id as device', 'spot.lat as spotLat', 'spot.lon as spotLon', named.as('named')])
-    .select(['camera.id as camera', 'camera.jurisdiction', 'camera.police', 'camera.lat', 'camera.lon'])
-    .where(sql<boolean>`spot.id = any (${devices}::text[])`);
+  const reachOfLon = sql`${reach} / greatest(0.01, cos(radians(spot.lat)))`;
+  return sql<SpotRow>`
+    select spot.id as device, given.readers, spot.state,
+      jsonb_build_object('name', spot.name, 'lat', spot.lat, 'lon', spot.lon, 'jurisdiction', spot.jurisdiction,
+        'police', spot.police) as spot, to_jsonb(camera) as camera,
+      (select jsonb_agg(
+          jsonb_build_object('camera', camera_id, 'jurisdiction', jurisdiction, 'police', police) order by rank)
+        from position_camera as link
+        cross join lateral (
+          select jurisdiction, police from position as other where other.id = link.camera_id
+            and other.state <> 'retired' limit 1
+        ) as other
+        where link.position_id = spot.id) as named
+    from unnest(${devices}::text[], ${readers}::text[]) as given (device, readers)
+    join position as spot on spot.id = given.device
+    left join lateral (
+      select other.id, other.jurisdiction, other.police, other.lat, other.lon from position as other
+      where other.state = 'in-service' and other.stream is not null and other.id <> spot.id
+        and other.lat between spot.lat - ${reach} and spot.lat + ${reach}
+        and other.lon between spot.lon - ${reachOfLon} and spot.lon + ${reachOfLon}
+        and other.jurisdiction like given.readers
+      limit ${sql.lit(CANDIDATES_MAX)}
+    ) as camera on true`;
 }
 
 /** A degree of longitude shrinks towards the poles. */

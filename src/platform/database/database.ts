@@ -12,7 +12,7 @@ import { brokenConstraint, isRace, toDatabaseError } from './sql-errors.ts';
 export type { ColumnType, Generated, Insertable, Kysely, RawBuilder, Selectable, Updateable } from 'kysely';
 export { sql } from 'kysely';
 export { brokenConstraint, isRefusedPart } from './sql-errors.ts';
-export { escapeLike, withinJurisdiction } from './within.ts';
+export { escapeLike, patternWithin, withinJurisdiction } from './within.ts';
 
 /** Where queries run: the pool, or one transaction. `T` is the caller's own table interface. */
 export interface Tables {

@@ -3,6 +3,7 @@ import {
   type Area,
   isJurisdictionCode,
   isZone,
+  type Jurisdiction,
   partsOf,
   type Scope,
   significantDigits,
@@ -36,6 +37,15 @@ export function withinJurisdiction<Query extends { where(expression: Expression<
   const some = parts.filter((part) => part !== null);
   const condition = some.length === 0 ? sql<SqlBool>`false` : sql<SqlBool>`(${sql.join(some, sql` or `)})`;
   return query.where(condition) as Query;
+}
+
+/**
+ * The pattern (LIKE) of what lies within `code` alone, for a query that asks after several areas at once; null for what
+ * is no code: nothing is like it.
+ */
+export function patternWithin(code: Jurisdiction): string | null {
+  if (!isJurisdictionCode(code)) return null;
+  return isZone(code) ? escapeLike(code) : `${escapeLike(significantDigits(code))}%`;
 }
 
 const TRUE = sql<SqlBool>`true`;

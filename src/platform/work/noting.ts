@@ -86,10 +86,18 @@ export function noting(
   return { body, noted };
 }
 
-/** One order for all writers, so that two of them cannot wait for each other. */
+/**
+ * One order for all writers, so that two of them cannot wait for each other. Of several for one key the most urgent
+ * counts, of equally urgent ones the last.
+ */
 export function inOrder(tickets: WorkTicket[]): WorkTicket[] {
-  const unique = [...new Map(tickets.map((ticket) => [`${ticket.queue} ${ticket.key}`, ticket])).values()];
-  return unique.sort((a, b) => (a.queue + a.key < b.queue + b.key ? -1 : 1));
+  const unique = new Map<string, WorkTicket>();
+  for (const ticket of tickets) {
+    const name = `${ticket.queue} ${ticket.key}`;
+    const before = unique.get(name);
+    if (!before || (ticket.priority ?? 5) <= (before.priority ?? 5)) unique.set(name, ticket);
+  }
+  return [...unique.values()].sort((a, b) => (a.queue + a.key < b.queue + b.key ? -1 : 1));
 }
 
 function firstClaim(key: string): Claim {

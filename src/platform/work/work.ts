@@ -165,6 +165,11 @@ export class WorkQueue implements WorkDesk {
     });
   }
 
+  /** How many keys of these queues are being worked on. */
+  underWay(...queues: string[]): number {
+    return queues.reduce((sum, queue) => sum + (this.#states.get(queue)?.running ?? 0), 0);
+  }
+
   /** Resolves when no handler runs any more. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);

@@ -134,7 +134,7 @@ const OTHERS = { whoIsStillThere, agencies: { isSeen: () => true } };
 /** What is done after a commit. */
 function telling({ opened, doorbell, feed }: { opened: Opened; doorbell: Doorbell; feed: AlertFeed }) {
   return (said: Committed): void => {
-    opened.keep(said.opened);
+    opened.keep(said.opened, said.places);
     doorbell.noted(said.tickets);
     feed.said(said.entries);
   };

@@ -19,7 +19,7 @@ condition: { type: threshold, any: [{ field: smoke, equals: true }] }
 
 /** Where findings go, such as an alert desk, and up to where the journal has been read. */
 type Around = Pick<RulesReaderDeps, 'database' | 'clock' | 'observer' | 'committed' | 'head'> &
-  Partial<Pick<RulesReaderDeps, 'isClockKnown' | 'saveMs' | 'work'>>;
+  Partial<Pick<RulesReaderDeps, 'isClockKnown' | 'saveMs' | 'work' | 'places'>>;
 
 /** A reader that judges by these rules, in a city whose devices are all there and have no watchlist. */
 export function rulesReader(texts: string[], around: Around): RulesReader {
@@ -29,11 +29,12 @@ export function rulesReader(texts: string[], around: Around): RulesReader {
     return parsed.rule;
   });
   const { database, clock, observer, committed, head } = around;
-  const { isClockKnown = () => true, saveMs = 1_000, work = LEFT_TO_CLAIMS } = around;
+  const { isClockKnown = () => true, saveMs = 1_000, work = LEFT_TO_CLAIMS, places } = around;
   return new RulesReader({
     slotOf,
     ownership: firstOwner(),
     plates: PLATES,
+    ...(places ? { places } : {}),
     incarnationOf,
     engine: new RulesEngine(rules, { match: () => null }, ALL_THERE),
     database,

@@ -1,5 +1,6 @@
 import { GoneRules } from '../../../alerts/desk/gone-rules.ts';
 import type { AlertLog, Committed } from '../../../alerts/desk/log.ts';
+import type { AskedPlaces } from '../../../alerts/desk/places.ts';
 import { RulesEngine } from '../../../alerts/rules/engine.ts';
 import type { PlateBox } from '../../../alerts/rules/plates.ts';
 import type { RuleBook } from '../../../alerts/rules/rule-book.ts';
@@ -35,10 +36,11 @@ interface RuleParts {
   watchlists: Watchlists;
   plates: PlateBox;
   committed(committed: Committed): void;
+  places: AskedPlaces;
 }
 
 /** What judges by the rules, and what takes over rules that change. Starts nothing. */
-export function composeRules(deps: RuleSurroundings, { book, watchlists, plates, committed }: RuleParts) {
+export function composeRules(deps: RuleSurroundings, { book, watchlists, plates, committed, places }: RuleParts) {
   const { clock, observer, log, devices, head, isClockKnown, incarnationOf, ownership } = deps;
   const { alerts: database } = deps.shares;
   const engine = new RulesEngine(book.current(), watchlists, {
@@ -53,6 +55,7 @@ export function composeRules(deps: RuleSurroundings, { book, watchlists, plates,
     observer,
     engine,
     plates,
+    places,
     head,
     isClockKnown,
     incarnationOf,

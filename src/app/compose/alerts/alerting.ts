@@ -5,7 +5,7 @@ import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../../alerts/desk/desk.ts';
 import { AlertFeed } from '../../../alerts/desk/feed.ts';
 import { GatewayAlerts } from '../../../alerts/desk/gateway-alerts.ts';
 import { AlertLog, type Committed } from '../../../alerts/desk/log.ts';
-import type { Places } from '../../../alerts/desk/places.ts';
+import type { AskedPlaces, Places } from '../../../alerts/desk/places.ts';
 import { AlertQueries } from '../../../alerts/desk/queries.ts';
 import {
   ALERT_CLIPS_QUEUE,
@@ -38,9 +38,10 @@ import { RuleBook } from '../../../alerts/rules/rule-book.ts';
 import { openSinks, SINKS, type SinkValues } from '../../../alerts/sinks/sinks.ts';
 import { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
 import type { PoliceTree, Tree } from '../../../core/jurisdiction.ts';
+import type { DeviceId } from '../../../core/types.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import type { Directory } from '../../../devices/registry/directory.ts';
-import { placesOf } from '../../../devices/registry/places.ts';
+import { askingWhereabouts, whereaboutsOf, whereaboutsTold } from '../../../devices/registry/nearby-cameras.ts';
 import type { Blobs } from '../../../platform/blobs/blobs.ts';
 import { openLocalBlobs } from '../../../platform/blobs/open-local.ts';
 import type { Tables } from '../../../platform/database/database.ts';
@@ -99,16 +100,13 @@ export async function composeAlerting(deps: AlertingDeps) {
   const queries = new AlertQueries(handling);
   const plates = new Seal(deps.vaultKey, { purpose: 'citywatch alerts', what: 'plate' });
   const timers = new StageTimers({ database, log, committed });
-  const judging = composeRules({ ...deps, log }, { book, watchlists, plates, committed });
-  const standsNow: Places['standsNow'] = (id) => {
-    const entry = deps.devices.get(id);
-    return entry ? { jurisdiction: entry.identity.jurisdiction, retired: entry.state === 'retired' } : null;
-  };
+  const { places, asked } = whereDevicesAre(deps);
+  const judging = composeRules({ ...deps, log }, { book, watchlists, plates, committed, places: asked });
   const desk = new AlertDesk({
     database,
     clock,
     log,
-    places: { placesOf: (ids) => placesOf(database, ids), nameOfDistrict: deps.nameOfDistrict, standsNow },
+    places,
     gone: judging.gone,
     titleOf: (rule) => book.titleOf(rule),
     committed,
@@ -139,6 +137,22 @@ export async function composeAlerting(deps: AlertingDeps) {
   };
 }
 
+/** Where devices are and what sees them: asked for apart, and along with what else is asked. */
+function whereDevicesAre({ shares, devices, nameOfDistrict }: AlertingDeps): { places: Places; asked: AskedPlaces } {
+  const standsNow = (id: DeviceId) => {
+    const entry = devices.get(id);
+    return entry ? { jurisdiction: entry.identity.jurisdiction, retired: entry.state === 'retired' } : null;
+  };
+  const spotsOf = (ids: readonly DeviceId[]) =>
+    ids.map((device) => ({ device, readers: standsNow(device)?.jurisdiction ?? '' }));
+  const placesOf = (ids: DeviceId[]) => whereaboutsOf(shares.alerts, spotsOf(ids));
+  const asked: AskedPlaces = {
+    asking: (ids) => askingWhereabouts(spotsOf(ids)),
+    told: whereaboutsTold,
+  };
+  return { places: { placesOf, nameOfDistrict, standsNow }, asked };
+}
+
 /** What alerts go through, with what its parts ask of others. */
 function stagesWith({ tree, devices, clock, ...deps }: AlertingDeps, book: RuleBook) {
   const tellsSilence = (name: string) => book.current().some(({ rule, by }) => rule === name && by.clock === 'silence');
@@ -153,8 +167,8 @@ interface Told {
 }
 
 /** After a commit: begins with the work that follows, and gives what was said to who follows the log. */
-function tell({ tickets, entries, opened }: Committed, { doorbell, feed, justOpened }: Told): void {
-  justOpened.keep(opened);
+function tell({ tickets, entries, opened, places }: Committed, { doorbell, feed, justOpened }: Told): void {
+  justOpened.keep(opened, places);
   doorbell.noted(tickets);
   feed.said(entries);
 }
@@ -180,7 +194,7 @@ function handleQueues(work: AlertingDeps['work'], handlers: QueueHandlers): void
 
 /** Pictures kept with alerts, and where they are. */
 function composeEvidence(
-  { shares, clock, observer, pictures, clips, dataDirectory }: AlertingDeps,
+  { shares, clock, observer, pictures, clips, dataDirectory, work }: AlertingDeps,
   { log, committed, opened }: Pick<EvidenceDeps, 'log' | 'committed' | 'opened'>,
 ): { evidence: EvidenceDesk; evidenceBlobs: Blobs; alertClips: AlertClips; going: AlertedCameras['now'] } {
   const { alerts: database, general } = shares;
@@ -205,6 +219,7 @@ function composeEvidence(
     opened,
     blobs: evidenceBlobs,
     clips,
+    firstNews: () => work.underWay(DESK_QUEUE, DELIVERY_QUEUE),
   });
   const alertClips = new AlertClips({ database, clock, log, cameras: pictures, clips, committed });
   const alerted = new AlertedCameras({ database, clock, cameras: pictures });

@@ -53,6 +53,7 @@ t.before(async () => {
       }),
     },
     clips: clipsPort,
+    firstNews: () => 0,
     blobs: new LocalBlobs({
       name: 'evidence',
       directory: t.testdir(),

@@ -82,6 +82,7 @@ const evidence = new EvidenceDesk({
   },
   blobs: {} as never,
   clips: {} as never,
+  firstNews: () => 0,
   committed,
 });
 const judged: string[] = [];

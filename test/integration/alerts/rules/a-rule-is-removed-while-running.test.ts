@@ -13,7 +13,7 @@ import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
 import { composeRules } from '../../../../src/app/compose/alerts/alert-rules.ts';
 import { systemClock as clock } from '../../../../src/core/clock.ts';
 import { slotOf } from '../../../../src/core/slots.ts';
-import type { DatabaseShares } from '../../../../src/platform/database/database.ts';
+import { type DatabaseShares, sql } from '../../../../src/platform/database/database.ts';
 import { LEFT_TO_CLAIMS } from '../../../../src/platform/work/work.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, alertLog, NAMELESS, PLATES } from '../../../support/alerts/alert-desk.ts';
@@ -56,7 +56,8 @@ async function start(between: () => Promise<void> = async () => {}) {
   const rest = { head: () => offset, isClockKnown: () => true, incarnationOf, devices };
   const ownership = firstOwner();
   const deps = { shares, clock, observer: quietObserver(), log, ownership, work: LEFT_TO_CLAIMS, ...rest };
-  const rules = composeRules(deps, { book, watchlists, plates: PLATES, committed });
+  const places = { asking: () => sql`null`, told: () => new Map() };
+  const rules = composeRules(deps, { book, watchlists, plates: PLATES, committed, places });
   await rules.load();
   for (const lane of ['live', 'bulk'] as const) await rules.reader.load(lane);
   const publish: typeof log.publish = async (...entries) => {
