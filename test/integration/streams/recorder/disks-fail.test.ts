@@ -57,7 +57,8 @@ async function isHonest(t: Test, causes: string[]): Promise<void> {
       device,
     );
     t.equal(told.filter(({ fromMs }) => fromMs >= files[0]!.startsAtMs).length, missing.length);
-    // Between two tests nothing is wanted, as if the gateway had not run: two seconds of it on a busy machine are a hole.
+    // Between two tests nothing is wanted, as if the gateway had not run: two seconds of it on a busy machine are a
+    // hole.
     for (const { cause } of told) t.ok([...causes, 'gateway'].includes(cause), cause);
   }
   wanted = CAMERAS;
