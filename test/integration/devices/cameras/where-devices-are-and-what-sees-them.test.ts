@@ -5,9 +5,9 @@ import {
   type Spot,
   whereaboutsOf,
   whereaboutsTold,
-} from '../../../src/devices/registry/nearby-cameras.ts';
-import { sql } from '../../../src/platform/database/database.ts';
-import { callerIn, kiosk, openRegistry } from '../../support/devices/registry.ts';
+} from '../../../../src/devices/registry/nearby-cameras.ts';
+import { sql } from '../../../../src/platform/database/database.ts';
+import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
 
 const YINZHOU = callerIn('330212');
 const HAISHU = callerIn('330203');
