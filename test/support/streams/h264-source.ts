@@ -49,11 +49,11 @@ export function testFilm({ size, seconds, x264, framesPerS = 10 }: TestFilm): Fi
   const source = ['-f', 'lavfi', '-i', picture, '-t', String(seconds), '-pix_fmt', 'yuv420p'];
   const coding = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-threads', '1', '-x264-params', x264];
   const args = ['-v', 'error', '-nostdin', ...source, ...coding, '-f', 'h264', '-'];
-  return parse(execFileSync('ffmpeg', args, { maxBuffer: 64 * 1024 * 1024 }), framesPerS, true);
+  return filmOf264(execFileSync('ffmpeg', args, { maxBuffer: 64 * 1024 * 1024 }), framesPerS, true);
 }
 
-/** `all`: with the information (SEI) in front of pictures. */
-function parse(annexB: Buffer, framesPerS = 10, all = false): Film {
+/** The film of an H.264 stream with start codes. `all`: with the information (SEI) in front of pictures. */
+export function filmOf264(annexB: Buffer, framesPerS = 10, all = false): Film {
   const frames: Film['frames'] = [];
   let before: Buffer[] = [];
   let sps: Buffer = Buffer.alloc(0);

@@ -77,6 +77,11 @@ export class TestCamera {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
+  /** Ends every connection, and takes new ones. */
+  hangUp(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   get url(): string {
     const { address, port } = this.#server.address() as AddressInfo;
     return `rtsp://${address}:${port}/live/main?channel=1`;

@@ -1,8 +1,8 @@
 import type { Ref } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { t } from '../texts.ts';
+import { t, tOf } from '../texts.ts';
 import { KeptPicture } from './kept-picture.ts';
-import { Player, type PlayerState } from './player.ts';
+import { type About, Player, type PlayerState } from './player.ts';
 
 export interface LivePicture {
   video: Ref<HTMLVideoElement>;
@@ -16,13 +16,14 @@ export interface LivePicture {
 export function useLivePicture(camera: string, quality: 'main' | 'sub'): LivePicture {
   const video = useRef<HTMLVideoElement>(null);
   const kept = useRef<HTMLCanvasElement>(null);
-  const [{ state, codec }, setState] = useState<{ state: PlayerState; codec: string }>({
+  const [{ state, codec, reason }, setState] = useState<{ state: PlayerState } & About>({
     state: 'starting',
     codec: '',
+    reason: '',
   });
   useEffect(() => {
     if (!video.current || !kept.current) return;
-    const onState = (now: PlayerState, of: string) => setState({ state: now, codec: of });
+    const onState = (now: PlayerState, about: About) => setState({ state: now, ...about });
     const picture = new KeptPicture(kept.current);
     const player = new Player({ video: video.current, kept: picture, camera, quality, onState });
     let inView = true;
@@ -47,7 +48,7 @@ export function useLivePicture(camera: string, quality: 'main' | 'sub'): LivePic
       player.stop();
     };
   }, [camera, quality]);
-  return { video, kept, state, text: t(`tile.${state}`, { codec }) };
+  return { video, kept, state, text: t(`tile.${state}`, { codec, reason: tOf('reason', reason) }) };
 }
 
 /** The place of a live picture, with the kept one over it. */

@@ -1,20 +1,27 @@
-import Hls, { type ErrorData } from 'hls.js';
 import { ApiError, request } from '../api.ts';
 import { lookPurpose, noticeEnd } from '../session.ts';
 import { backoffMs, every, pause } from '../ticker.ts';
+import { HlsSource, PART_MS, PLAYLIST_MS, playsHls, STATES } from './hls-source.ts';
 import type { KeptPicture } from './kept-picture.ts';
+import { LiveSocket } from './live/socket.ts';
+import { SocketSource } from './live/socket-source.ts';
+import type { Source, SourceEvents } from './source.ts';
 
 export type PlayerState =
   | 'starting'
   | 'playing'
   | 'paused'
   | 'stalled'
+  /** The gateway said why there is no picture, and goes on trying. */
+  | 'trouble'
   | 'nopicture'
   | 'full'
   | 'forbidden'
   | 'nostream'
   /** Live in the small picture, because this browser cannot show the codec of the full one. */
   | 'small'
+  /** Live in the small picture, because the gateway gives no more. */
+  | 'lowered'
   /** A still every few seconds, because this browser cannot show the codec. */
   | 'stills'
   /** As `stills`, for a while, because the gateway has too much to do for one more moving picture of a wall. */
@@ -22,29 +29,29 @@ export type PlayerState =
   /** As `stills`, where the browser plays no such video at all. */
   | 'unsupported';
 
+/** What a state is about: the codec that the browser cannot show, the reason why no picture comes. */
+export interface About {
+  codec: string;
+  reason: string;
+}
+
 export interface PlayerOptions {
   video: HTMLVideoElement;
   /** Shown over the video while it has no picture of its own. */
   kept: KeptPicture;
   camera: string;
   quality: 'main' | 'sub';
-  /** `codec` is the one the browser cannot show, where that is the reason. */
-  onState(state: PlayerState, codec: string): void;
+  onState(state: PlayerState, about: About): void;
 }
 
-/** The gateway holds the first playlist until there is enough to begin, at most 15 s. */
-const PLAYLIST_MS = 20_000;
-const PART_MS = 10_000;
-/** A picture that stands still for so long is fetched anew. */
+/** A picture that stands still for so long is told, and given up where nobody tries to bring it back. */
 const STALL_MS = 8_000;
+/** One that the gateway goes on trying to bring back is asked for anew only after this. */
+const GIVEN_UP_MS = 60_000;
 const BACKOFF_MAX_MS = 15_000;
 const STILL_MS = 3_000;
 /** After so many stills in place of a moving picture, the gateway is asked for one again. */
 const BUSY_STILLS = 20;
-
-/** Why there is no picture, by the status of the playlist. What is not listed is worth another try soon. */
-const STATES: Record<number, PlayerState> = { 403: 'forbidden', 404: 'nostream', 429: 'full', 503: 'full' };
-const PLAYLIST_ERRORS: readonly string[] = [Hls.ErrorDetails.MANIFEST_LOAD_ERROR, Hls.ErrorDetails.LEVEL_LOAD_ERROR];
 
 /** Players that wait before their next try. */
 const sleepers = new Set<{ wake(): void; cutOff: boolean }>();
@@ -54,29 +61,33 @@ export function resumeStreams(which: 'all' | 'cut-off' = 'all'): void {
   for (const sleeper of [...sleepers]) if (which === 'all' || sleeper.cutOff) sleeper.wake();
 }
 
+const liveSocket = new LiveSocket(() => resumeStreams('cut-off'));
+
 /** Shows the live picture of a camera in a video element and keeps at it until it is stopped. */
 export class Player {
   readonly #options: PlayerOptions;
+  /** What is asked for, and what is given. */
   #quality: 'main' | 'sub';
-  #hls: Hls | null = null;
+  #given: 'main' | 'sub';
+  #source: Source | null = null;
   #running = new AbortController();
   #stopWatch: () => void = () => {};
   #attempt = 0;
-  /** What the last playlist named, and which of those this browser cannot show. */
-  #named = '';
-  #foreign = '';
+  /** The connection of the page was tried, and the browser would not have what came. */
+  #byHls = false;
+  #about: About = { codec: '', reason: '' };
 
   constructor(options: PlayerOptions) {
     this.#options = options;
     this.#quality = options.quality;
+    this.#given = options.quality;
   }
 
   start(): void {
     this.#running = new AbortController();
     this.#quality = this.#options.quality;
     this.#tell('starting');
-    if (Hls.isSupported()) this.#open();
-    else void this.#showStills('unsupported', this.#running.signal);
+    this.#open();
   }
 
   stop(): void {
@@ -86,43 +97,67 @@ export class Player {
   }
 
   #tell(state: PlayerState): void {
-    this.#options.onState(state, this.#foreign);
+    this.#options.onState(state, this.#about);
   }
 
   #open(): void {
-    const { video } = this.#options;
-    const hls = new Hls(settings());
-    this.#hls = hls;
-    hls.on(Hls.Events.ERROR, (_name, data) => this.#onError(data));
-    hls.on(Hls.Events.MANIFEST_LOADED, (_name, { levels: [level] }) => {
-      this.#named = codecName(level?.attrs?.CODECS);
-      resumeStreams('cut-off');
-    });
-    hls.loadSource(this.#address('live.m3u8', this.#quality));
-    hls.attachMedia(video);
-    // Muted video may always play; a refusal here only means that the element is being taken away.
-    hls.on(Hls.Events.MANIFEST_PARSED, () => void video.play().catch(() => undefined));
+    const { video, camera } = this.#options;
+    this.#about = { ...this.#about, reason: '' };
+    const quality = this.#quality;
+    if (typeof MediaSource !== 'undefined' && !this.#byHls && !liveSocket.isMissing) {
+      const look = { camera, quality, use: this.#use, purpose: lookPurpose.value };
+      this.#source = new SocketSource(liveSocket, video, look, this.#events());
+    } else if (playsHls()) {
+      const look = { address: this.#address('live.m3u8', quality), quality, wall: this.#use === 'wall' };
+      this.#source = new HlsSource(video, look, this.#events());
+    } else return void this.#showStills('unsupported', this.#running.signal);
     this.#watch();
   }
 
+  #events(): SourceEvents {
+    return {
+      given: ({ quality }) => {
+        this.#given = quality;
+        resumeStreams('cut-off');
+      },
+      foreign: (codec) => this.#onForeignCodec(codec),
+      trouble: (reason) => {
+        this.#about = { ...this.#about, reason: reason ?? '' };
+        if (reason !== null) this.#tell('trouble');
+      },
+      refused: () => {
+        this.#byHls = true;
+        this.#again('starting', false);
+      },
+      stillsOnly: () => {
+        this.#close();
+        void this.#showStills('busy', this.#running.signal);
+      },
+      failed: (state, cutOff) => this.#again(state, cutOff),
+    };
+  }
+
+  /** Several small pictures beside each other are a wall; the gateway gives those up first. */
+  get #use(): 'live' | 'wall' {
+    return this.#options.quality === 'sub' ? 'wall' : 'live';
+  }
+
   #address(name: string, quality: string): string {
-    // Several small pictures beside each other are a wall; the gateway gives those up first.
-    const use = this.#options.quality === 'sub' ? 'wall' : 'live';
-    const look = `quality=${quality}&use=${use}&purpose=${lookPurpose.value}`;
+    const look = `quality=${quality}&use=${this.#use}&purpose=${lookPurpose.value}`;
     return `/api/v1/streams/${encodeURIComponent(this.#options.camera)}/${name}?${look}`;
   }
 
   /** The element turns black when its stream is taken away, so its last picture is kept before. */
   #close(): void {
     this.#stopWatch();
-    if (this.#hls) this.#options.kept.keep(this.#options.video);
-    this.#hls?.destroy();
-    this.#hls = null;
+    if (this.#source) this.#options.kept.keep(this.#options.video);
+    this.#source?.close();
+    this.#source = null;
   }
 
   /** Looks once a second whether the picture moves: a stream can stop without any error. */
   #watch(): void {
-    const { video, kept, quality } = this.#options;
+    const { video, kept } = this.#options;
     let seen = video.currentTime;
     let movedAtMs = Date.now();
     let moved = false;
@@ -133,32 +168,27 @@ export class Player {
         moved = true;
         this.#attempt = 0;
         kept.drop();
-        this.#tell(this.#quality === quality ? 'playing' : 'small');
-      } else if (moved && Date.now() - movedAtMs > STALL_MS) this.#again('stalled', true);
-      else if (Date.now() - movedAtMs > PLAYLIST_MS + PART_MS) this.#again('nopicture', false);
+        // What is left of before a trouble goes on for a moment.
+        if (this.#about.reason === '') this.#tell(this.#shown);
+        return;
+      }
+      const stillMs = Date.now() - movedAtMs;
+      if (stillMs > (moved ? GIVEN_UP_MS : PLAYLIST_MS + PART_MS)) return this.#again('nopicture', false);
+      if (!moved || stillMs <= STALL_MS) return;
+      if (this.#about.reason === '') this.#tell('stalled');
+      this.#source?.stalled();
     });
   }
 
-  #onError({ fatal, response, details }: ErrorData): void {
-    if (!fatal) return;
-    if (details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR) {
-      this.#onForeignCodec();
-      return;
-    }
-    const status = response?.code ?? 0;
-    noticeEnd(new ApiError(status));
-    if (status === 503 && this.#options.quality === 'sub') {
-      this.#close();
-      void this.#showStills('busy', this.#running.signal);
-      return;
-    }
-    this.#again((PLAYLIST_ERRORS.includes(details) && STATES[status]) || 'nopicture', status === 0);
+  get #shown(): PlayerState {
+    if (this.#quality !== this.#options.quality) return 'small';
+    return this.#given === this.#quality || this.#given === 'main' ? 'playing' : 'lowered';
   }
 
   /** The small picture may be of another codec; where it is not, stills are what is left. */
-  #onForeignCodec(): void {
+  #onForeignCodec(codec: string): void {
     this.#close();
-    this.#foreign = this.#named;
+    this.#about = { ...this.#about, codec };
     if (this.#quality === 'main') {
       this.#quality = 'sub';
       this.#open();
@@ -186,11 +216,19 @@ export class Player {
     }
   }
 
-  /** Waits and begins anew. `cutOff`: the reason lies between here and the gateway, not at the camera. */
+  /**
+   * Waits and begins anew; at once where it goes on by HLS. `cutOff`: the reason lies between here and the gateway, not
+   * at the camera.
+   */
   #again(state: PlayerState, cutOff: boolean): void {
+    const wasSocket = this.#source instanceof SocketSource;
     this.#close();
-    this.#tell(state);
     const { signal } = this.#running;
+    if (wasSocket && (this.#byHls || (cutOff && liveSocket.isMissing))) {
+      this.#open();
+      return;
+    }
+    this.#tell(state);
     const waiting = new AbortController();
     const sleeper = { wake: () => waiting.abort(), cutOff };
     sleepers.add(sleeper);
@@ -201,33 +239,8 @@ export class Player {
         sleepers.delete(sleeper);
         if (signal.aborted) return;
         this.#quality = this.#options.quality;
-        if (Hls.isSupported()) this.#open();
-        else void this.#showStills('unsupported', signal);
+        this.#open();
       });
     this.#attempt += 1;
   }
-}
-
-/** What people call a codec of RFC 6381. */
-function codecName(codecs: string | undefined): string {
-  if (/^h(vc|ev)1/.test(codecs ?? '')) return 'H.265';
-  return /^avc/.test(codecs ?? '') ? `H.264 (${codecs})` : (codecs ?? '');
-}
-
-function settings(): Partial<typeof Hls.DefaultConfig> {
-  // Repeating is done here, by opening the whole stream again with growing pauses.
-  const once = (limitMs: number) => ({
-    default: { maxTimeToFirstByteMs: limitMs, maxLoadTimeMs: limitMs, timeoutRetry: null, errorRetry: null },
-  });
-  return {
-    enableWorker: false,
-    liveSyncDurationCount: 2,
-    liveMaxLatencyDurationCount: 6,
-    maxLiveSyncPlaybackRate: 1.1,
-    maxBufferLength: 10,
-    backBufferLength: 5,
-    manifestLoadPolicy: once(PLAYLIST_MS),
-    playlistLoadPolicy: once(PLAYLIST_MS),
-    fragLoadPolicy: once(PART_MS),
-  };
 }
