@@ -50,6 +50,7 @@ import type {
   PassagesPort,
   RecordingParts,
   SearchPort,
+  StreamPassesPort,
   StreamPlansPort,
   TwinPort,
 } from './ports.ts';
@@ -112,6 +113,7 @@ export interface ApiDeps extends OrderParts, FieldParts, LoginParts, TreePorts {
   alerts: AlertParts;
   streams: StreamsPort;
   streamPlans: StreamPlansPort;
+  streamPasses: StreamPassesPort;
   recordings: RecordingParts;
   approvedPictures: ApprovedPicturesPort;
   accessRegister: AccessRegisterPort;

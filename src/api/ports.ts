@@ -37,6 +37,7 @@ import type { Completeness } from '../ingest/completeness/completeness.ts';
 import type { PassageSearch } from '../passages/search.ts';
 import type { Clips } from '../streams/clips/clips.ts';
 import type { RecordingExports } from '../streams/exports/exports.ts';
+import type { StreamPasses } from '../streams/passes/passes.ts';
 import type { Approval } from '../streams/picture-health/approval.ts';
 import type { ApprovedPictures } from '../streams/picture-health/approved.ts';
 import type { StreamPlans } from '../streams/pool/stream-plans.ts';
@@ -178,6 +179,12 @@ export interface RecordingParts {
 
 /** How the streams of cameras are kept. Rights to a device are decided before. */
 export type StreamPlansPort = Pick<StreamPlans, 'of' | 'set'>;
+
+/** Viewer tokens. The caller's right to each camera is checked before one is made. */
+export type StreamPassesPort = Pick<StreamPasses, 'create' | 'list' | 'revoke'> & {
+  /** Where players come to; `host` is null where it is not known by what name they reach it. Null while RTSP is off. */
+  address(): { host: string | null; port: number } | null;
+};
 
 /** Pictures that were approved. The caller's right to the camera is checked before; the look is registered by it. */
 export type ApprovedPicturesPort = Pick<ApprovedPictures, 'of' | 'remove'> & Pick<Approval, 'approve' | 'approveFirst'>;

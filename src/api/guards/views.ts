@@ -22,6 +22,15 @@ export function cameraOf(
   return withVideo(kinds, directory.seenBy(caller, id));
 }
 
+/** As {@link cameraOf}, of several; one that is not the caller's to see, or has no video, refuses all. */
+export function camerasOf(
+  context: Pick<ApiDeps, 'directory' | 'kinds'>,
+  caller: Caller,
+  ids: readonly string[],
+): DeviceIdentity[] {
+  return ids.map((id) => cameraOf(context, caller, id));
+}
+
 /** As {@link cameraOf}, also one that is retired: what was recorded of it is shown until its own time is over. */
 export function recordedCameraOf(
   { directory, kinds }: Pick<ApiDeps, 'directory' | 'kinds'>,
@@ -37,7 +46,7 @@ function withVideo(kinds: ApiDeps['kinds'], device: DeviceIdentity | undefined):
   throw new CitywatchError('not-found', { detail: 'Devices of this kind have no video.' });
 }
 
-type ViewContext = Pick<ApiDeps, 'directory' | 'kinds' | 'authority'>;
+export type ViewContext = Pick<ApiDeps, 'directory' | 'kinds' | 'authority'>;
 
 /** The look a request is part of. Rights come first, so that nothing else tells whether the camera exists. */
 export function viewOf(context: ViewContext, caller: Caller, id: string, query: Look): View {

@@ -57,6 +57,7 @@ import { recordingRoutes } from './recordings.ts';
 import type { RoutePart } from './route.ts';
 import { sessionRoutes } from './session.ts';
 import { siteReportRoutes } from './site-reports.ts';
+import { streamPassRoutes } from './stream-passes.ts';
 import { streamRoutes } from './streams.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { telemetryRoutes } from './telemetry.ts';
@@ -131,6 +132,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   subscriptionRoutes,
   watchlistRoutes,
   streamRoutes,
+  streamPassRoutes,
   liveSocketRoutes,
   accessRegisterRoutes,
   overviewRoutes,

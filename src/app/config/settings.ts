@@ -23,7 +23,7 @@ import { settingsOf, UPLINKS } from '../../ingest/uplinks/uplinks.ts';
 import { networks } from '../../platform/outbound/network-setting.ts';
 import { KEPT_DAYS_MIN } from '../../platform/records/judge.ts';
 import { RECORDINGS } from './recording-settings.ts';
-import { STREAM } from './stream-settings.ts';
+import { RTSP, STREAM } from './stream-settings.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -143,6 +143,7 @@ const OTHERS = {
     }),
   },
   stream: STREAM,
+  rtsp: RTSP,
   cluster: {
     nodeId: name(['CITYWATCH_NODE_ID', 'Name of this node among several.']),
     nodeUrl: url(['CITYWATCH_NODE_URL', 'Address at which other nodes reach this one.'], ['https', 'http'], 'refused'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { setting } from '../../core/setup/setting.ts';
+import { host, setting } from '../../core/setup/setting.ts';
 import type { EngineChoice } from '../../streams/pool/camera-pool.ts';
 
 /** Settings of live video. */
@@ -34,5 +34,28 @@ export const STREAM = {
     z.int().min(50).max(25_600).nullable(),
     null,
     { range: 'a whole number from 50 to 25600', unit: '% of one core', fromText: 'number' },
+  ),
+} as const;
+
+/** Settings of live video for players that speak RTSP. */
+export const RTSP = {
+  host: host(['CITYWATCH_RTSP_HOST', 'Address on which players are waited for.']),
+  port: setting<number | null>(
+    ['CITYWATCH_RTSP_PORT', 'Port on which players fetch live video by RTSP (554 is usual); without it none can.'],
+    z.int().min(0).max(65_535).nullable(),
+    null,
+    { range: 'a whole number from 0 to 65535', fromText: 'number' },
+  ),
+  sessionsMax: setting<number>(
+    ['CITYWATCH_RTSP_SESSIONS_MAX', 'How many players there may be at the same time.'],
+    z.int().min(1).max(2_000),
+    100,
+    { range: 'a whole number from 1 to 2000', fromText: 'number' },
+  ),
+  perViewerMax: setting<number>(
+    ['CITYWATCH_RTSP_SESSIONS_PER_VIEWER', 'How many players of one person or token there may be at the same time.'],
+    z.int().min(1).max(2_000),
+    16,
+    { range: 'a whole number from 1 to 2000', fromText: 'number' },
   ),
 } as const;

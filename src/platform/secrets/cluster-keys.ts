@@ -6,7 +6,7 @@ import { type Database, sql } from '../database/database.ts';
 import { recordAudit } from '../records/audit.ts';
 
 /** What keys are for; each is derived apart. */
-const PURPOSES = ['cursors', 'device-secrets', 'exports', 'plates', 'registers', 'vault'] as const;
+const PURPOSES = ['cursors', 'device-secrets', 'exports', 'passes', 'plates', 'registers', 'vault'] as const;
 type Purpose = (typeof PURPOSES)[number];
 
 /** The file of the secret that keys are derived from. */
@@ -20,6 +20,8 @@ export interface Keys {
   devices: Buffer;
   /** What exports of recordings are signed by. */
   exports: Buffer;
+  /** Of the secrets of viewer tokens. */
+  passes: Buffer;
   /** Of plate hashes, the one watchlists are stored by. */
   plates: Buffer;
   /** What checkpoints of the registers, and proofs that rows were pruned, are signed by. */
@@ -192,6 +194,7 @@ function keysOf(found: readonly Found[]): Keys {
     cursors: key('cursors'),
     devices: key('device-secrets'),
     exports: key('exports'),
+    passes: key('passes'),
     plates: key('plates'),
     registers: key('registers'),
     vault: key('vault'),

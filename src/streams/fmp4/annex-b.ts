@@ -23,8 +23,7 @@ export function bareVideo(
   fragments: readonly ParsedFragment[],
   { picturesMax = Number.POSITIVE_INFINITY } = {},
 ): BareVideo {
-  const { body, format } = configurationOf(init.data);
-  const { sets, lengthBytes } = format === 'h264' ? avcSets(body) : hevcSets(body);
+  const { format, sets, lengthBytes } = videoSetup(init);
   const all = fragments.flatMap((fragment) => pictureUnits(fragment.data, init.movie, lengthBytes));
   const begun = all.flatMap((unit, at) => (pictureOf(format, unit) === null ? [] : [at]));
   const units = all.slice(0, begun[picturesMax] ?? all.length);
@@ -42,6 +41,20 @@ function pictureOf(format: BareVideo['format'], unit: Buffer): 'whole' | 'part' 
   return (h264 ? type === 5 : type >= 16 && type <= 23) ? 'whole' : 'part';
 }
 
+/** What decoders need of an initialisation segment before the first picture. */
+export interface VideoSetup {
+  format: BareVideo['format'];
+  sets: Buffer[];
+  /** Width of the length before each NAL unit of a sample. */
+  lengthBytes: number;
+}
+
+/** Throws {@link BoxError} where it describes no H.264 or H.265. */
+export function videoSetup(init: InitSegment): VideoSetup {
+  const { body, format } = configurationOf(init.data);
+  return { format, ...(format === 'h264' ? avcSets(body) : hevcSets(body)) };
+}
+
 function configurationOf(initData: Buffer): { body: Buffer; format: BareVideo['format'] } {
   const moov = boxesIn(required(boxesIn(initData), 'moov'));
   const mdia = boxesIn(required(boxesIn(required(moov, 'trak')), 'mdia'));
@@ -54,11 +67,7 @@ function configurationOf(initData: Buffer): { body: Buffer; format: BareVideo['f
   return { body: required(inner, h264 ? 'avcC' : 'hvcC'), format: h264 ? 'h264' : 'hevc' };
 }
 
-interface ParameterSets {
-  sets: Buffer[];
-  /** Width of the length before each NAL unit of a sample. */
-  lengthBytes: number;
-}
+type ParameterSets = Omit<VideoSetup, 'format'>;
 
 function avcSets(avcC: Buffer): ParameterSets {
   const cursor = new ByteCursor(avcC);
@@ -88,11 +97,12 @@ function pictureUnits(fragment: Buffer, movie: Movie, lengthBytes: number): Buff
   const places = samplePlaces(fragment.subarray(moof.headerBytes, moof.sizeBytes), movie);
   return places.flatMap(({ offset, bytes }) => {
     if (offset + bytes > fragment.length) throw new BoxError('picture is cut off');
-    return unitsIn(fragment.subarray(offset, offset + bytes), lengthBytes);
+    return unitsOf(fragment.subarray(offset, offset + bytes), lengthBytes);
   });
 }
 
-function unitsIn(sample: Buffer, lengthBytes: number): Buffer[] {
+/** The NAL units of a sample. Throws {@link BoxError} where one is cut off. */
+export function unitsOf(sample: Buffer, lengthBytes: number): Buffer[] {
   const units: Buffer[] = [];
   for (let at = 0; at < sample.length; ) {
     if (at + lengthBytes > sample.length) throw new BoxError('NAL unit is cut off');

@@ -81,7 +81,7 @@ function runsOf(traf: readonly Box[], movie: Movie): Run[] {
   return traf.filter(({ type }) => type === 'trun').map(({ body }) => sampleRun(body, header));
 }
 
-interface TrackHeader {
+export interface TrackHeader {
   trackId: number;
   /** 0 where each sample says its own. */
   sampleBytes: number;
@@ -89,7 +89,8 @@ interface TrackHeader {
   sampleFlags: number;
 }
 
-function trackHeader(tfhd: Buffer, movie: Movie): TrackHeader {
+/** Defaults of a track for one fragment (ISO/IEC 14496-12 §8.8.7). */
+export function trackHeader(tfhd: Buffer, movie: Movie): TrackHeader {
   const cursor = new ByteCursor(tfhd);
   const flags = cursor.u32() & 0xffffff;
   const trackId = cursor.u32();

@@ -2,6 +2,7 @@ import { deadline } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { DeviceId } from '../../core/types.ts';
 import type { LiveWindow } from '../fmp4/live-window.ts';
+import type { InitSegment } from '../fmp4/parser.ts';
 import type { PictureHealth, StreamHealth } from '../picture-health/health.ts';
 import type { StreamStatus } from '../pool/arrivals.ts';
 import type { CameraPool } from '../pool/camera-pool.ts';
@@ -97,6 +98,19 @@ export class StreamService {
   /** A look that holds the stream until it is released, for viewers with a connection of their own. */
   lease(view: View): Promise<StreamLease> {
     return this.#viewings.lease(view).catch(asAnswer);
+  }
+
+  /** As {@link lease}, once there is a picture; `init` is what it begins with. */
+  async opened(view: View, signal: AbortSignal): Promise<{ lease: StreamLease; init: InitSegment }> {
+    const lease = await this.lease(view);
+    try {
+      const { window } = lease.pull;
+      await lease.pull.until(() => window.newestKey() !== null, signal);
+      return { lease, init: window.newestKey()!.epoch.init };
+    } catch (error) {
+      lease.release();
+      return asAnswer(error);
+    }
   }
 
   /** See {@link Pool.wall}. */

@@ -30,7 +30,10 @@ export interface CameraSource {
 
 /** One look at one camera: who, why and for which case. It is written to the access register before any byte. */
 export interface View {
+  /** The camera; of a mosaic what the pool calls it. */
   deviceId: DeviceId;
+  /** The cameras of a mosaic, in the order of their tiles: it is a look at each of them. */
+  members?: readonly DeviceId[];
   quality: Quality;
   use: Use;
   /** Who looks, as the register keeps it; `id` is stable. */

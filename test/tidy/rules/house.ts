@@ -71,6 +71,7 @@ const OWNERS: Record<string, RegExp> = {
     'recording_gap',
     'recording_pin',
     'recording_plan',
+    'stream_pass',
     'stream_plan',
     'recording_removal',
     'recording_removal_list',

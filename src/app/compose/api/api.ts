@@ -67,6 +67,7 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     alerts,
     streams: streams.streams,
     streamPlans: streams.plans,
+    streamPasses: streams.passes,
     recordings: streams.recordings.port,
     approvedPictures: streams.approved,
     cameraSetup: (id) => streams.setup.status(id),

@@ -11,6 +11,7 @@ import type { Ingest } from '../ingest/ingest.ts';
 import { composeCameraEvents } from './camera-events.ts';
 import { openCameraUnits } from './camera-units.ts';
 import { openRecordings, type RecordingAlerts } from './recordings.ts';
+import { composeRtsp } from './rtsp.ts';
 import { openStreamPlans } from './stream-plans.ts';
 import { composeTranscodes } from './transcodes.ts';
 import { type CameraHealth, composeVideo } from './video.ts';
@@ -62,10 +63,13 @@ export async function openStreams(ground: Ground, devices: Devices, { ingest, he
   });
   const transcodes = composeTranscodes(ground);
   const recordings = await openRecordings(ground, devices, video);
+  const rtsp = composeRtsp(ground, devices, video.streams);
   return {
     ...video,
     plans,
     transcodes,
+    passes: rtsp.port,
+    tidyPasses: rtsp.tidy,
     recordings,
     units,
     cameraEvents,
@@ -74,6 +78,7 @@ export async function openStreams(ground: Ground, devices: Devices, { ingest, he
       await startVideo(ground, video);
       alwaysOn.start(video.pool);
       await recordings.start(alerts);
+      await rtsp.start();
       await noteUnasked(ground, await video.setup.unasked());
     },
     /** Looks after the cameras from now on. */

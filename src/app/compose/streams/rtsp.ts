@@ -1,0 +1,49 @@
+import { viewOf } from '../../../api/guards/views.ts';
+import type { StreamPassesPort } from '../../../api/ports.ts';
+import type { StreamService } from '../../../streams/live/service.ts';
+import type { PassRights, StreamPass } from '../../../streams/passes/pass.ts';
+import { StreamPasses } from '../../../streams/passes/passes.ts';
+import { RTSP_LIMITS, RtspServer } from '../../../streams/rtsp/server.ts';
+import type { Devices } from '../devices/devices.ts';
+import type { Ground } from '../ground/ground.ts';
+
+/** Viewer tokens, and where players show them, if that is switched on. */
+export function composeRtsp(ground: Ground, devices: Devices, streams: StreamService) {
+  const { config, clock, observer, database, keys, lifecycle } = ground;
+  const passes = new StreamPasses({ database, clock, key: keys.passes, rights: rightsOf(devices) });
+  const { host, port, sessionsMax, perViewerMax } = config.rtsp;
+  const known = config.publicUrl === null ? null : new URL(config.publicUrl).hostname;
+  let address: ReturnType<StreamPassesPort['address']> = null;
+  return {
+    port: {
+      create: (caller, input, cameras) => passes.create(caller, input, cameras),
+      list: (caller) => passes.list(caller),
+      revoke: (caller, id) => passes.revoke(caller, id),
+      address: () => address,
+    } satisfies StreamPassesPort,
+    tidy: (nowMs: number) => passes.prune(nowMs),
+    async start(): Promise<void> {
+      if (port === null) return;
+      const seats = { sessionsMax, perViewerMax };
+      const server = new RtspServer({ clock, observer, streams, passes }, { host, port, seats, ...RTSP_LIMITS });
+      const opened = await server.start();
+      lifecycle.onStop('rtsp', () => server.stop());
+      address = { host: known, port: opened.port };
+    },
+  };
+}
+
+/** What the viewer of a token may look at, by the one function that decides that for every route. */
+function rightsOf({ standing, doors: directory, kinds, authority }: Devices): PassRights {
+  return {
+    callerOf: (viewer) => standing.now({ ...NOBODY, ...viewer }, 'video.look'),
+    lookOf: (caller, pass) => viewOf({ directory, kinds, authority }, caller, pass.cameras[0]!, lookOf(pass)),
+  };
+}
+
+/** What is asked for anew of whoever looks: nothing of it is taken from here. */
+const NOBODY = { role: 'viewer', jurisdiction: '000000', purpose: null } as const;
+
+function lookOf({ quality, use, purpose, case: caseNumber }: StreamPass) {
+  return { quality, use, purpose, ...(caseNumber === null ? {} : { case: caseNumber }) };
+}

@@ -1,0 +1,126 @@
+import type { Clock } from '../../core/clock.ts';
+import { unitsOf, type VideoSetup, videoSetup } from '../fmp4/annex-b.ts';
+import type { Epoch } from '../fmp4/live-window.ts';
+import { samplesOf } from '../fmp4/samples.ts';
+import type { Fragment } from '../fmp4/wall-clock.ts';
+import type { Consumer } from '../pool/consumers.ts';
+import { type OutPicture, RtpWriter } from './rtp-writer.ts';
+
+/** Where what a player gets is written to. */
+export interface PlayerSink {
+  /** Whole interleaved frames. */
+  write(data: Buffer): void;
+  /** What was written and is not yet on its way, bytes. */
+  readonly backlogBytes: number;
+}
+
+export interface PlayerLimits {
+  /** A player that is behind by more is given nothing until it has caught up, then from a key frame on. */
+  backlogBytesMax: number;
+  /** One that is behind for so long is ended. */
+  stuckMs: number;
+  /** Without a picture for so long it is ended, rather than left with an old one. */
+  pictureMs: number;
+}
+
+export interface PlayerDeps {
+  clock: Clock;
+  sink: PlayerSink;
+  /** What the player was told of the video. */
+  setup: VideoSetup;
+  channel: number;
+  source: number;
+  limits: PlayerLimits;
+}
+
+/** Why a player gets no more. */
+export type PlayerEnd = 'slow' | 'no-picture' | 'codec-changed' | 'nonsense';
+
+const REPORT_MS = 5_000;
+
+/** Gives the fragments of a camera to one player, as RTP. Nothing is held here: what cannot be written is left out. */
+export class Player implements Consumer {
+  readonly #deps: PlayerDeps;
+  readonly #writer: RtpWriter;
+  #setup: VideoSetup;
+  #epoch: Epoch | null = null;
+  #waitsForKey = true;
+  #behindSinceMs: number | null = null;
+  #reportedMs = Number.NEGATIVE_INFINITY;
+  #pictureMs: number;
+  #end: PlayerEnd | null = null;
+
+  constructor(deps: PlayerDeps) {
+    const { clock, setup, channel, source } = deps;
+    this.#deps = deps;
+    this.#setup = setup;
+    this.#writer = new RtpWriter({ codec: setup.format === 'h264' ? 'H264' : 'H265', channel, source });
+    this.#pictureMs = clock.monotonicMs();
+  }
+
+  /** Why it is to be ended; null while it is not. To be asked once a second. */
+  check(): PlayerEnd | null {
+    const { clock, sink, limits } = this.#deps;
+    const nowMs = clock.monotonicMs();
+    const isBehind = sink.backlogBytes > limits.backlogBytesMax;
+    this.#behindSinceMs = isBehind ? (this.#behindSinceMs ?? nowMs) : null;
+    if (this.#behindSinceMs !== null && nowMs - this.#behindSinceMs >= limits.stuckMs) this.#end ??= 'slow';
+    if (nowMs - this.#pictureMs >= limits.pictureMs) this.#end ??= 'no-picture';
+    return this.#end;
+  }
+
+  epoch(epoch: Epoch): void {
+    this.#epoch = epoch;
+    this.#waitsForKey = true;
+    this.#guarded(() => {
+      const setup = videoSetup(epoch.init);
+      if (setup.format !== this.#setup.format) this.#end ??= 'codec-changed';
+      this.#setup = setup;
+    });
+  }
+
+  fragment(fragment: Fragment): void {
+    const { clock, sink, limits } = this.#deps;
+    if (this.#end || !this.#epoch) return;
+    this.#pictureMs = clock.monotonicMs();
+    if (sink.backlogBytes > limits.backlogBytesMax) this.#waitsForKey = true;
+    else if (fragment.key) this.#waitsForKey = false;
+    if (this.#waitsForKey) return;
+    const { movie } = this.#epoch.init;
+    this.#guarded(() => {
+      const pictures = this.#picturesOf(fragment, movie);
+      if (pictures.length === 0) return;
+      this.#report(pictures[0]!.atMs);
+      sink.write(this.#writer.pictures(pictures));
+    });
+  }
+
+  /** No picture for the moment; how long that may last, {@link check} knows. */
+  failed(): void {}
+
+  /** The first one behind the sets that it needs: they may have changed, and a player may have missed them. */
+  #picturesOf(fragment: Fragment, movie: Epoch['init']['movie']): OutPicture[] {
+    const { sets, lengthBytes } = this.#setup;
+    return samplesOf(fragment.data, movie).map(({ shownAt, data }, index) => {
+      const units = unitsOf(data, lengthBytes).filter((unit) => unit.length > 0);
+      const atMs = fragment.startsAtMs + (shownAt * 1000) / movie.timescale;
+      return { atMs, units: index === 0 && fragment.key ? [...sets, ...units] : units };
+    });
+  }
+
+  #report(atMs: number): void {
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (nowMs - this.#reportedMs < REPORT_MS) return;
+    this.#reportedMs = nowMs;
+    this.#deps.sink.write(this.#writer.report(atMs));
+  }
+
+  /** What cannot be read ends this player and nobody else. */
+  #guarded(run: () => void): void {
+    try {
+      run();
+    } catch {
+      this.#end ??= 'nonsense';
+    }
+  }
+}
