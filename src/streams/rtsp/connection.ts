@@ -220,7 +220,7 @@ export class Connection {
     };
     return {
       status: 200,
-      headers: ['Range: npt=now-', ...info, ...this.#sessionHeaders()],
+      headers: ['Range: npt=0.000-', ...info, ...this.#sessionHeaders()],
       after: () => showing.play(sink),
     };
   }

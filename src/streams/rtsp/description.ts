@@ -16,7 +16,6 @@ export function describeVideo(setup: VideoSetup): string {
     'c=IN IP4 0.0.0.0',
     't=0 0',
     'a=control:*',
-    'a=range:npt=now-',
     `m=video 0 RTP/AVP ${PAYLOAD_TYPE}`,
     `a=rtpmap:${PAYLOAD_TYPE} ${codec}/90000`,
     `a=fmtp:${PAYLOAD_TYPE} ${parameters(setup).join(';')}`,

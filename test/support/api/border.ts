@@ -114,6 +114,7 @@ function questionsOfVideo(camera: string): Record<string, string> {
     'GET /streams/{id}/{part}': `/streams/${camera}/0123456789abcdef.mp4`,
     'GET /streams/{id}/snapshot.jpg': `/streams/${camera}/snapshot.jpg`,
     'GET /streams/{id}/recordings': `/streams/${camera}/recordings?${SOME_TIME}`,
+    'GET /stream-passes': '/stream-passes',
     'GET /recording-exports': '/recording-exports',
     'GET /recording-exports/key': '/recording-exports/key',
     'GET /recording-exports/{id}': `/recording-exports/${NOBODY}`,

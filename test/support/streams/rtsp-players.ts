@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import type { Test } from 'tap';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
+import { createObserver, KnownSecrets } from '../../../src/core/observe.ts';
 import type { View } from '../../../src/streams/pool/types.ts';
 import { RTSP_LIMITS, RtspServer, type RtspServerOptions } from '../../../src/streams/rtsp/server.ts';
 import type { PassDoor } from '../../../src/streams/rtsp/showing.ts';
@@ -50,20 +51,22 @@ type Limits = Partial<Pick<RtspServerOptions, 'seats' | 'player' | 'connection'>
 /** An RTSP server for the cameras of `bed`, ended with the test. */
 export async function startRtsp(
   t: Test,
-  bed: Pick<StreamBed, 'service' | 'observer'>,
+  bed: Pick<StreamBed, 'service' | 'lines'>,
   { clock = systemClock, ...limits }: Limits & { clock?: Clock } = {},
 ) {
   const passes = new MemoryPasses();
+  const destination = { write: (line: string) => void bed.lines.push(line) };
+  const observer = createObserver({ level: 'trace', secrets: new KnownSecrets(), destination });
   const seats = { sessionsMax: 100, perViewerMax: 16 };
   const server = new RtspServer(
-    { clock, observer: bed.observer, streams: bed.service, passes },
+    { clock, observer, streams: bed.service, passes },
     { host: '127.0.0.1', port: 0, seats, ...RTSP_LIMITS, ...limits },
   );
   t.teardown(() => server.stop());
   const { port } = await server.start();
   const url = (path: string, { user, password }: { user: string; password: string }) =>
     `rtsp://${user}:${password}@127.0.0.1:${port}${path}`;
-  return { server, passes, port, url };
+  return { server, passes, port, url, metrics: () => observer.metrics.metrics() };
 }
 
 /** What ffprobe finds in a stream. */
@@ -74,18 +77,41 @@ export async function probeRtsp(url: string) {
   return { complaint: stderr, stream: JSON.parse(stdout).streams[0] };
 }
 
-/** Decodes so many pictures with ffmpeg and resolves with what it complained of, and their times in seconds. */
+/** Decodes so many pictures with ffmpeg and resolves with what it complained of, and how many there were. */
 export async function decodeRtsp(url: string, frames: number) {
   const input = ['-nostdin', '-v', 'warning', '-rtsp_transport', 'tcp', '-i', url];
   const output = ['-frames:v', String(frames), '-fps_mode', 'passthrough', '-f', 'framecrc', '-'];
   const { stdout, stderr } = await run('ffmpeg', [...input, ...output], { timeout: LIMIT_MS });
-  const times = stdout.split('\n').filter((line) => /^\d/.test(line)).map((line) => Number(line.split(',')[2]));
-  return { complaint: stderr, times };
+  return { complaint: stderr, pictures: stdout.split('\n').filter((line) => /^\d/.test(line)).length };
+}
+
+/** When each picture of some seconds is shown, units of 1/90,000 s; without the first, whose time ffprobe leaves out. */
+export async function timesOfRtsp(url: string, seconds: number): Promise<number[]> {
+  const entries = ['-read_intervals', `%+${seconds}`, '-show_entries', 'packet=pts', '-of', 'csv=p=0'];
+  const args = ['-v', 'error', '-rtsp_transport', 'tcp', ...entries, url];
+  const { stdout } = await run('ffprobe', args, { timeout: LIMIT_MS });
+  return stdout
+    .split(/[\s,]+/)
+    .filter((text) => /^\d+$/.test(text))
+    .map(Number);
 }
 
 /** An ffmpeg that decodes until it is stopped or the stream ends. */
 export function watchRtsp(t: Test, url: string) {
-  const args = ['-nostdin', '-v', 'error', '-rtsp_transport', 'tcp', '-i', url, '-f', 'null', '-progress', 'pipe:1', '-'];
+  const args = [
+    '-nostdin',
+    '-v',
+    'error',
+    '-rtsp_transport',
+    'tcp',
+    '-i',
+    url,
+    '-f',
+    'null',
+    '-progress',
+    'pipe:1',
+    '-',
+  ];
   const child = spawn('ffmpeg', args, { stdio: ['ignore', 'pipe', 'ignore'] });
   const state = { frames: 0, ended: false };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -1,6 +1,15 @@
-import type { ApprovedPicturesPort, PtzPort, RecordersPort, RecordingParts } from '../../../../src/api/ports.ts';
+import type {
+  ApprovedPicturesPort,
+  PtzPort,
+  RecordersPort,
+  RecordingParts,
+  StreamPassesPort,
+} from '../../../../src/api/ports.ts';
+import { CitywatchError } from '../../../../src/core/errors.ts';
+import { covers } from '../../../../src/core/jurisdiction.ts';
 import type { Clip } from '../../../../src/streams/clips/clip.ts';
 import { USUAL_PLAN } from '../../../../src/streams/pool/stream-plans.ts';
+import { HERE } from '../api-parts.ts';
 import { memoryExports } from './exports.ts';
 import { memoryUpkeep } from './upkeep.ts';
 
@@ -14,6 +23,7 @@ export function memoryCameras() {
     recordings: memoryRecordings(),
     streamPlans: { of: () => USUAL_PLAN, set: async () => {} },
     approvedPictures: memoryApproved(),
+    streamPasses: memoryPasses(),
   };
 }
 
@@ -37,7 +47,6 @@ function memoryPtz(): PtzPort {
   };
 }
 
-/** Cameras of which a byte is recorded. */
 /** Pictures that are approved without anything being kept of them. */
 function memoryApproved(): ApprovedPicturesPort {
   return {
@@ -48,6 +57,29 @@ function memoryApproved(): ApprovedPicturesPort {
   };
 }
 
+/** Viewer tokens of which none is kept. */
+function memoryPasses(): StreamPassesPort {
+  return {
+    create: async (caller, { expiresAtMs, ...input }) => ({
+      pass: {
+        ...input,
+        id: NOBODY,
+        viewer: { type: caller.type, id: caller.id, name: caller.name },
+        createdAtMs: 0,
+        expiresAtMs: expiresAtMs ?? 1,
+        revokedAtMs: null,
+      },
+      secret: 'secret',
+    }),
+    list: async () => [],
+    revoke: async (caller) => {
+      if (!covers(caller, HERE)) throw new CitywatchError('not-found');
+    },
+    address: () => ({ host: null, port: 554 }),
+  };
+}
+
+/** Cameras of which a byte is recorded. */
 function memoryRecordings(): RecordingParts {
   return {
     plans: { of: () => ({ mode: 'off' }), set: async () => {} },
@@ -141,6 +173,9 @@ export function recordingRequests(camera: string) {
     'GET /api/v1/streams/:id/approved-pictures': { id: camera },
     'POST /api/v1/streams/:id/approved-pictures': { id: camera, payload: { name: 'day', purpose: 'maintenance' } },
     'DELETE /api/v1/streams/:id/approved-pictures/:picture': { id: camera, part: NOBODY },
+    'GET /api/v1/stream-passes': { ownAreaOnly: true },
+    'POST /api/v1/stream-passes': { payload: { camera, purpose: 'maintenance' } },
+    'DELETE /api/v1/stream-passes/:id': { id: NOBODY },
     'GET /api/v1/streams/:id/clips': { id: camera },
     'GET /api/v1/streams/:id/clips/:clip': { id: camera, part: NOBODY },
     'GET /api/v1/streams/:id/clips/:clip/clip.mp4': { id: camera, part: NOBODY, url: '?purpose=maintenance' },
