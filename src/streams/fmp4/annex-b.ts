@@ -92,17 +92,30 @@ function hevcSets(hvcC: Buffer): ParameterSets {
 
 /** The NAL units of every picture; what else lies between them is passed over. */
 function pictureUnits(fragment: Buffer, movie: Movie, lengthBytes: number): Buffer[] {
+  return picturesIn(fragment, movie, lengthBytes).flatMap(({ units }) => units);
+}
+
+/** One picture of a fragment. */
+export interface PictureUnits {
+  /** From the beginning of the fragment to when it is shown, in the track's timescale. */
+  shownAt: number;
+  units: Buffer[];
+}
+
+/** The pictures of a fragment (`moof` and `mdat`), in the order in which they are decoded. */
+export function picturesIn(fragment: Buffer, movie: Movie, lengthBytes: number): PictureUnits[] {
   const moof = boxHeader(fragment);
   if (moof?.type !== 'moof' || moof.sizeBytes > fragment.length) throw new BoxError('fragment without moof');
   const places = samplePlaces(fragment.subarray(moof.headerBytes, moof.sizeBytes), movie);
-  return places.flatMap(({ offset, bytes }) => {
+  return places.map(({ offset, bytes, decodedAt, shownLater }) => {
     if (offset + bytes > fragment.length) throw new BoxError('picture is cut off');
-    return unitsOf(fragment.subarray(offset, offset + bytes), lengthBytes);
+    const units = unitsOf(fragment.subarray(offset, offset + bytes), lengthBytes);
+    return { shownAt: decodedAt + shownLater, units };
   });
 }
 
 /** The NAL units of a sample. Throws {@link BoxError} where one is cut off. */
-export function unitsOf(sample: Buffer, lengthBytes: number): Buffer[] {
+function unitsOf(sample: Buffer, lengthBytes: number): Buffer[] {
   const units: Buffer[] = [];
   for (let at = 0; at < sample.length; ) {
     if (at + lengthBytes > sample.length) throw new BoxError('NAL unit is cut off');

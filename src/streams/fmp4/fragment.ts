@@ -48,6 +48,8 @@ export function parseFragment(moof: Buffer, movie: Movie): FragmentTimes {
 export interface SamplePlace {
   offset: number;
   bytes: number;
+  /** From the beginning of the fragment to when it is decoded, in the track's timescale. */
+  decodedAt: number;
   shownLater: number;
 }
 
@@ -55,12 +57,14 @@ export interface SamplePlace {
 export function samplePlaces(moof: Buffer, movie: Movie): SamplePlace[] {
   const places: SamplePlace[] = [];
   let at: number | null = null;
+  let decodedAt = 0;
   for (const { dataAt, rows } of runsOf(trackFragment(moof, movie), movie)) {
     at = dataAt ?? at;
     if (at === null) throw new BoxError('fragment without a place of its data');
-    for (const { bytes, shownLater } of rows) {
-      places.push({ offset: at, bytes, shownLater });
+    for (const { bytes, duration, shownLater } of rows) {
+      places.push({ offset: at, bytes, decodedAt, shownLater });
       at += bytes;
+      decodedAt += duration;
     }
   }
   return places;
@@ -81,7 +85,7 @@ function runsOf(traf: readonly Box[], movie: Movie): Run[] {
   return traf.filter(({ type }) => type === 'trun').map(({ body }) => sampleRun(body, header));
 }
 
-export interface TrackHeader {
+interface TrackHeader {
   trackId: number;
   /** 0 where each sample says its own. */
   sampleBytes: number;
@@ -89,8 +93,7 @@ export interface TrackHeader {
   sampleFlags: number;
 }
 
-/** Defaults of a track for one fragment (ISO/IEC 14496-12 §8.8.7). */
-export function trackHeader(tfhd: Buffer, movie: Movie): TrackHeader {
+function trackHeader(tfhd: Buffer, movie: Movie): TrackHeader {
   const cursor = new ByteCursor(tfhd);
   const flags = cursor.u32() & 0xffffff;
   const trackId = cursor.u32();

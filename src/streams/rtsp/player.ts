@@ -1,7 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
-import { unitsOf, type VideoSetup, videoSetup } from '../fmp4/annex-b.ts';
+import { picturesIn, type VideoSetup, videoSetup } from '../fmp4/annex-b.ts';
 import type { Epoch } from '../fmp4/live-window.ts';
-import { samplesOf } from '../fmp4/samples.ts';
 import type { Fragment } from '../fmp4/wall-clock.ts';
 import type { Consumer } from '../pool/consumers.ts';
 import { type OutPicture, RtpWriter } from './rtp-writer.ts';
@@ -101,8 +100,8 @@ export class Player implements Consumer {
   /** The first one behind the sets that it needs: they may have changed, and a player may have missed them. */
   #picturesOf(fragment: Fragment, movie: Epoch['init']['movie']): OutPicture[] {
     const { sets, lengthBytes } = this.#setup;
-    return samplesOf(fragment.data, movie).map(({ shownAt, data }, index) => {
-      const units = unitsOf(data, lengthBytes).filter((unit) => unit.length > 0);
+    return picturesIn(fragment.data, movie, lengthBytes).map(({ shownAt, units: all }, index) => {
+      const units = all.filter((unit) => unit.length > 0);
       const atMs = fragment.startsAtMs + (shownAt * 1000) / movie.timescale;
       return { atMs, units: index === 0 && fragment.key ? [...sets, ...units] : units };
     });

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
-import { unitsOf, videoSetup } from '../../../../src/streams/fmp4/annex-b.ts';
+import { picturesIn, videoSetup } from '../../../../src/streams/fmp4/annex-b.ts';
 import { FragmentParser } from '../../../../src/streams/fmp4/parser.ts';
-import { samplesOf } from '../../../../src/streams/fmp4/samples.ts';
 import { NalReader } from '../../../../src/streams/relay/nal-reader.ts';
 import { readRtp } from '../../../../src/streams/relay/rtp-packet.ts';
 import { DigestCheck } from '../../../../src/streams/rtsp/digest-check.ts';
@@ -62,12 +61,11 @@ t.test('pictures are found in fragments with when they are shown, also out of or
     for (const part of parts) {
       if (part.type !== 'fragment') continue;
       const { fragment } = part;
-      const samples = samplesOf(fragment.data, init.movie);
-      for (const { data, shownAt } of samples) {
-        t.ok(unitsOf(data, lengthBytes).length > 0);
+      for (const { units, shownAt } of picturesIn(fragment.data, init.movie, lengthBytes)) {
+        t.ok(units.length > 0);
         shown.push(fragment.decodeTimeMs + (shownAt * 1000) / init.movie.timescale);
       }
-      t.throws(() => samplesOf(fragment.data.subarray(0, fragment.data.length - 1), init.movie));
+      t.throws(() => picturesIn(fragment.data.subarray(0, -1), init.movie, lengthBytes));
     }
     const sorted = [...shown].sort((one, other) => one - other);
     const step = (sorted.at(-1)! - sorted[0]!) / (sorted.length - 1);
