@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import { PASS_USES, type StreamPass } from '../../streams/passes/pass.ts';
@@ -6,7 +7,7 @@ import { callerOf } from '../guards/auth.ts';
 import { lookQuery } from '../guards/look.ts';
 import { camerasOf, viewOf } from '../guards/views.ts';
 import { deviceId, instant, moment, momentOrNull, noContent } from '../schemas.ts';
-import type { RoutePart } from './route.ts';
+import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
 const tags = ['streams'];
 
@@ -41,8 +42,11 @@ const made = z.object({
 
 /** Viewer tokens: what players show that have no session and can send no header. */
 export const streamPassRoutes: RoutePart = (app, context) => {
-  const { streamPasses } = context;
+  makeRoute(app, context);
+  ownRoutes(app, context);
+};
 
+function makeRoute(app: ApiApp, context: RouteContext): void {
   app.post(
     '/stream-passes',
     {
@@ -60,11 +64,14 @@ export const streamPassRoutes: RoutePart = (app, context) => {
       const { camera, expiresAt: expiresAtMs = null, ...look } = request.body;
       const { purpose, case: caseNumber } = viewOf(context, caller, camera, look);
       const input = { cameras: [camera], isMosaic: false, ...look, purpose, case: caseNumber, expiresAtMs };
-      const { pass, secret } = await streamPasses.create(caller, input, camerasOf(context, caller, [camera]));
-      return reply.code(201).send({ ...shown(pass, urlFor(request.hostname)), password: secret });
+      const { pass, secret } = await context.streamPasses.create(caller, input, camerasOf(context, caller, [camera]));
+      return reply.code(201).send({ ...shown(pass, urlFor(context, request)), password: secret });
     },
   );
+}
 
+function ownRoutes(app: ApiApp, context: RouteContext): void {
+  const { streamPasses } = context;
   app.get(
     '/stream-passes',
     {
@@ -77,7 +84,7 @@ export const streamPassRoutes: RoutePart = (app, context) => {
     },
     async (request) => {
       const passes = await streamPasses.list(callerOf(request));
-      const url = urlFor(request.hostname);
+      const url = urlFor(context, request);
       return { items: passes.map((pass) => ({ ...shown(pass, url), revokedAt: momentOrNull(pass.revokedAtMs) })) };
     },
   );
@@ -98,14 +105,14 @@ export const streamPassRoutes: RoutePart = (app, context) => {
       return reply.code(204).send(null);
     },
   );
+}
 
-  /** Addresses for players, as the one who asks reaches the gateway. */
-  function urlFor(hostname: string): (path: string) => string | null {
-    const at = streamPasses.address();
-    const host = at?.host ?? hostname;
-    return (path) => (at === null ? null : `rtsp://${host.includes(':') ? `[${host}]` : host}:${at.port}${path}`);
-  }
-};
+/** Addresses for players, as the one who asks reaches the gateway. */
+function urlFor({ streamPasses }: RouteContext, { hostname }: FastifyRequest): (path: string) => string | null {
+  const at = streamPasses.address();
+  const host = at?.host ?? hostname;
+  return (path) => (at === null ? null : `rtsp://${host.includes(':') ? `[${host}]` : host}:${at.port}${path}`);
+}
 
 function shown(pass: StreamPass, url: (path: string) => string | null) {
   const { id, cameras, quality, use, purpose, case: caseNumber, createdAtMs, expiresAtMs } = pass;

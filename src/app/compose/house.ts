@@ -80,15 +80,7 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   const all = readersOf({ ingest, telemetry, alerts, books, twin, health });
   const readers = startReaders({ ...ground, ...ingest, all });
   const chores = choresOf({ ground, ingest, books, alerts, registry, checks });
-  keepHouse({
-    ...ground,
-    chores: {
-      ...chores,
-      images: images.tidy,
-      recordings: streams.recordings.tidy,
-      'stream passes': streams.tidyPasses,
-    },
-  });
+  keepHouse({ ...ground, chores: { ...chores, images: images.tidy, streams: streams.tidy } });
   await streams.start({ room: alerts.ofGateway, going: alerts.going });
   await ground.work.releaseClaims();
   ground.doorbell.start();

@@ -30,7 +30,7 @@ export type PassInput = Pick<StreamPass, 'cameras' | 'isMosaic' | 'quality' | 'u
 
 /** Who looks with a token, and whether they still may. */
 export interface PassRights {
-  /** The viewer as they are at this moment; null where they may look at nothing any more. Rejects where none can say. */
+  /** The viewer as they are at this moment; null where they may not look any more. Rejects where none can say. */
   callerOf(viewer: View['viewer']): Promise<Caller | null>;
   /** The look of a token for this caller. Errors: those of looks. */
   lookOf(caller: Caller, pass: StreamPass): View;

@@ -3,7 +3,7 @@ import { type RtspMessage, readMessage } from '../relay/rtsp-message.ts';
 
 export type RtspRequest = Extract<RtspMessage, { type: 'request' }>;
 
-/** What a player says: a request, or that it sent a frame of its own (a report on how it receives), which is not read. */
+/** What a player says: a request, or that it sent a frame (how it receives), which is not read. */
 export type PlayerItem = RtspRequest | { type: 'frame' };
 
 /** No player needs more: an address, a login and a few fields. */

@@ -40,7 +40,7 @@ const HOLD_MS = 15_000;
 
 export type ShowingEnd = PlayerEnd | 'stills-only' | 'unavailable';
 
-/** A stream that is shown to one player: described, then set up, then played. Holds a seat and a lease until it ends. */
+/** A stream that is shown to one player: described, set up, played. Holds a seat and a lease until it ends. */
 export class Showing {
   readonly pass: string;
   readonly view: View;

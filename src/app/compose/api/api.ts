@@ -43,7 +43,7 @@ export interface ApiParts {
 /** Opens the door for people and machines, and resolves with its address. */
 export async function startApi(parts: ApiParts, checks: ReturnType<typeof composeChecks>): Promise<string> {
   const { ground, devices, registry, ingest, books, telemetry, streams, alerts } = parts;
-  const { config, database, clock, observer, lifecycle, tls, keys, idempotency } = ground;
+  const { config, database, clock, observer, lifecycle, tls, idempotency } = ground;
   const api = await buildServer({
     ...devices,
     directory: devices.doors,
@@ -85,13 +85,7 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     room: parts.surroundings.disks,
     health: healthOf(parts),
     ...(await consolePages(observer)),
-    settings: {
-      cursorKey: keys.cursors,
-      version: VERSION,
-      limits: API_LIMITS,
-      ...tls.forApi(),
-      ...sharedSecrets(config),
-    },
+    settings: settingsOf(ground),
   });
   lifecycle.onStop('api', () => api.close());
   const { url } = await listen(api, config.http);
@@ -101,6 +95,16 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
   });
   lifecycle.onStop('certificates', () => tls.stop());
   return url;
+}
+
+function settingsOf({ keys, tls, config }: Ground): ApiDeps['settings'] {
+  return {
+    cursorKey: keys.cursors,
+    version: VERSION,
+    limits: API_LIMITS,
+    ...tls.forApi(),
+    ...sharedSecrets(config),
+  };
 }
 
 /** What was heard of devices, and how they are by all that is known. */

@@ -14,7 +14,7 @@ import { openRecordings, type RecordingAlerts } from './recordings.ts';
 import { composeRtsp } from './rtsp.ts';
 import { openStreamPlans } from './stream-plans.ts';
 import { composeTranscodes } from './transcodes.ts';
-import { type CameraHealth, composeVideo } from './video.ts';
+import { type CameraHealth, composeVideo, type VideoDeps } from './video.ts';
 
 /** What cameras tell goes into the journal, and how they are into the book of healths. */
 export interface StreamSides {
@@ -26,7 +26,7 @@ export type Streams = Awaited<ReturnType<typeof openStreams>>;
 
 /** Everything that talks to cameras: who stands at their addresses, what they notice, and their video. */
 export async function openStreams(ground: Ground, devices: Devices, { ingest, health }: StreamSides) {
-  const { config, place, lifecycle } = ground;
+  const { place, lifecycle } = ground;
   const { accept } = ingest;
   const { connections, identity } = devices;
   const units = await openCameraUnits({ ...ground, accept, identity, access: (id) => connections.onvifAccess(id) });
@@ -40,27 +40,7 @@ export async function openStreams(ground: Ground, devices: Devices, { ingest, he
   });
   const { hasVideo, isCamera } = camerasAmong(devices);
   const { plans, ...alwaysOn } = await openStreamPlans(ground, isCamera);
-  const video = composeVideo({
-    ...ground,
-    connections,
-    register: registerOf(devices),
-    identity,
-    hasVideo,
-    plans,
-    megabitsMax: config.stream.megabitsMax,
-    accept,
-    units,
-    health,
-    socketDirectory: join(await place.socketDirectory(), 'media'),
-    cameraNetworks: config.networks.cameras,
-    ffmpegPath: config.ffmpeg.path,
-    engine: config.stream.engine,
-    ffmpegUser: await ffmpegUser(ground.observer),
-    dataDirectory: place.path,
-    node: whereabouts(await holderOf(place.path, await place.node())),
-    checkEveryMs: config.cameras.checkS * 1000,
-    picturesEveryMs: config.stream.pictureS * 1000,
-  });
+  const video = await openVideo(ground, devices, { accept, health, units, plans, hasVideo });
   const transcodes = composeTranscodes(ground);
   const recordings = await openRecordings(ground, devices, video);
   const rtsp = composeRtsp(ground, devices, video.streams);
@@ -69,7 +49,10 @@ export async function openStreams(ground: Ground, devices: Devices, { ingest, he
     plans,
     transcodes,
     passes: rtsp.port,
-    tidyPasses: rtsp.tidy,
+    async tidy(nowMs: number): Promise<void> {
+      await recordings.tidy(nowMs);
+      await rtsp.tidy(nowMs);
+    },
     recordings,
     units,
     cameraEvents,
@@ -88,6 +71,33 @@ export async function openStreams(ground: Ground, devices: Devices, { ingest, he
       cameraEvents.start(lifecycle);
     },
   };
+}
+
+/** Their video: the pool with all that looks at it. */
+async function openVideo(
+  ground: Ground,
+  devices: Devices,
+  parts: Pick<VideoDeps, 'accept' | 'health' | 'units' | 'plans' | 'hasVideo'>,
+) {
+  const { config, place } = ground;
+  const { connections, identity } = devices;
+  return composeVideo({
+    ...ground,
+    ...parts,
+    connections,
+    register: registerOf(devices),
+    identity,
+    megabitsMax: config.stream.megabitsMax,
+    socketDirectory: join(await place.socketDirectory(), 'media'),
+    cameraNetworks: config.networks.cameras,
+    ffmpegPath: config.ffmpeg.path,
+    engine: config.stream.engine,
+    ffmpegUser: await ffmpegUser(ground.observer),
+    dataDirectory: place.path,
+    node: whereabouts(await holderOf(place.path, await place.node())),
+    checkEveryMs: config.cameras.checkS * 1000,
+    picturesEveryMs: config.stream.pictureS * 1000,
+  });
 }
 
 /** Which devices have video, and which of them still stand. */

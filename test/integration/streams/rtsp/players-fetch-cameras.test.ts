@@ -1,7 +1,7 @@
 import t from 'tap';
 import { hevcFilm } from '../../../support/streams/h265-source.ts';
+import { decodeRtsp, probeRtsp, startRtsp, timesOfRtsp, watchRtsp } from '../../../support/streams/rtsp/players.ts';
 import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
-import { decodeRtsp, probeRtsp, startRtsp, timesOfRtsp, watchRtsp } from '../../../support/streams/rtsp-players.ts';
 import { look, startStreams } from '../../../support/streams/streams.ts';
 import { patientClock } from '../../../support/time/clock.ts';
 import { until } from '../../../support/time/until.ts';

@@ -1,4 +1,4 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { DAY_MS } from '../../../../src/core/clock.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import type { Caller } from '../../../../src/core/types.ts';
@@ -22,7 +22,8 @@ const INPUT = {
   expiresAtMs: null,
 } as const;
 
-t.test('a viewer token counts while its viewer may look, until it ends or is revoked', async (t) => {
+/** Tokens in a database, and what their viewer may at this moment. */
+async function start(t: Test) {
   const { database } = await openRegistry(t);
   const clock = new ManualClock();
   const may = { look: true, seen: true, known: true };
@@ -36,19 +37,28 @@ t.test('a viewer token counts while its viewer may look, until it ends or is rev
       return { deviceId: cameras[0]!, viewer: { type, id, name }, quality, use, purpose, case: caseNumber };
     },
   };
-  const key = Buffer.alloc(32, 7);
-  const passes = new StreamPasses({ database, clock, key, rights });
-  const { pass, secret } = await passes.create(MINE, { ...INPUT, cameras: ['cam-1'] }, [CAMERA]);
-  const { id } = pass;
-  t.equal(pass.expiresAtMs, clock.nowMs() + DAY_MS, 'for a day where nothing else is said');
-  t.equal(passes.secretOf(id), secret);
-  t.equal(new StreamPasses({ database, clock, key, rights }).secretOf(id), secret, 'also after a start');
-  t.not(new StreamPasses({ database, clock, key: Buffer.alloc(32, 8), rights }).secretOf(id), secret);
-  t.equal(passes.secretOf('admin'), null);
-  const kept = () => sql`select * from stream_pass`.execute(database.tables());
-  const { rows } = await kept();
-  t.notMatch(JSON.stringify(rows), secret, 'and stands in no database');
+  const withKey = (key: number) => new StreamPasses({ database, clock, key: Buffer.alloc(32, key), rights });
+  const passes = withKey(7);
+  const make = (expiresAtMs: number | null = null) =>
+    passes.create(MINE, { ...INPUT, cameras: ['cam-1'], expiresAtMs }, [CAMERA]);
+  const kept = async () => (await sql`select * from stream_pass`.execute(database.tables())).rows;
+  return { database, clock, may, passes, make, kept, with: withKey };
+}
 
+t.test('the secret of a viewer token is known by its key alone', async (t) => {
+  const { clock, passes, make, kept, with: withKey } = await start(t);
+  const { pass, secret } = await make();
+  t.equal(pass.expiresAtMs, clock.nowMs() + DAY_MS, 'for a day where nothing else is said');
+  t.equal(passes.secretOf(pass.id), secret);
+  t.equal(withKey(7).secretOf(pass.id), secret, 'also after a start');
+  t.not(withKey(8).secretOf(pass.id), secret);
+  t.equal(passes.secretOf('admin'), null);
+  t.notMatch(JSON.stringify(await kept()), secret, 'and stands in no database');
+});
+
+t.test('a viewer token counts while its viewer may look', async (t) => {
+  const { may, passes, make } = await start(t);
+  const { id } = (await make()).pass;
   const viewer = { type: 'token', id: MINE.id, name: 'test' };
   const view = { deviceId: 'cam-1', viewer, quality: 'sub', use: 'wall', purpose: 'routine', case: 'A-7' };
   t.same(await passes.viewOf(id), view);
@@ -64,7 +74,12 @@ t.test('a viewer token counts while its viewer may look, until it ends or is rev
   may.known = false;
   await t.rejects(passes.standing([id]), { code: 'store.unavailable' }, 'that nobody can say is no refusal');
   may.known = true;
+});
 
+t.test('a viewer token is revoked by its viewer, ends, and is removed', async (t) => {
+  const { database, clock, passes, make, kept } = await start(t);
+  const { pass, secret } = await make();
+  const { id } = pass;
   t.match(await passes.list(MINE), [{ id, revokedAtMs: null }]);
   t.same(await passes.list(OTHER), []);
   await t.rejects(passes.revoke(OTHER, id), { code: 'not-found' });
@@ -77,13 +92,12 @@ t.test('a viewer token counts while its viewer may look, until it ends or is rev
   t.notMatch(JSON.stringify(audit), secret);
 
   const soon = clock.nowMs() + 1_000;
-  const { pass: short } = await passes.create(MINE, { ...INPUT, cameras: ['cam-1'], expiresAtMs: soon }, [CAMERA]);
+  const { pass: short } = await make(soon);
   await clock.advance(1_001);
   await t.rejects(passes.viewOf(short.id), { code: 'auth.required' });
   for (const expiresAtMs of [clock.nowMs(), clock.nowMs() + 32 * DAY_MS]) {
-    const asked = passes.create(MINE, { ...INPUT, cameras: ['cam-1'], expiresAtMs }, [CAMERA]);
-    await t.rejects(asked, { code: 'request.invalid', issues: [{ path: 'expiresAt' }] });
+    await t.rejects(make(expiresAtMs), { code: 'request.invalid', issues: [{ path: 'expiresAt' }] });
   }
   await passes.prune(clock.nowMs() + 40 * DAY_MS);
-  t.same((await kept()).rows, [], 'gone a month after its end');
+  t.same(await kept(), [], 'gone a month after its end');
 });

@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import type { Test } from 'tap';
-import { type Clock, systemClock } from '../../../src/core/clock.ts';
-import { CitywatchError } from '../../../src/core/errors.ts';
-import { createObserver, KnownSecrets } from '../../../src/core/observe.ts';
-import type { View } from '../../../src/streams/pool/types.ts';
-import { RTSP_LIMITS, RtspServer, type RtspServerOptions } from '../../../src/streams/rtsp/server.ts';
-import type { PassDoor } from '../../../src/streams/rtsp/showing.ts';
-import { look, type StreamBed } from './streams.ts';
+import { type Clock, systemClock } from '../../../../src/core/clock.ts';
+import { CitywatchError } from '../../../../src/core/errors.ts';
+import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
+import type { View } from '../../../../src/streams/pool/types.ts';
+import { RTSP_LIMITS, RtspServer, type RtspServerOptions } from '../../../../src/streams/rtsp/server.ts';
+import type { PassDoor } from '../../../../src/streams/rtsp/showing.ts';
+import { look, type StreamBed } from '../streams.ts';
 
 const run = promisify(execFile);
 const LIMIT_MS = 60_000;
@@ -85,7 +85,7 @@ export async function decodeRtsp(url: string, frames: number) {
   return { complaint: stderr, pictures: stdout.split('\n').filter((line) => /^\d/.test(line)).length };
 }
 
-/** When each picture of some seconds is shown, units of 1/90,000 s; without the first, whose time ffprobe leaves out. */
+/** When pictures of some seconds are shown, 1/90,000 s; without the first, whose time ffprobe leaves out. */
 export async function timesOfRtsp(url: string, seconds: number): Promise<number[]> {
   const entries = ['-read_intervals', `%+${seconds}`, '-show_entries', 'packet=pts', '-of', 'csv=p=0'];
   const args = ['-v', 'error', '-rtsp_transport', 'tcp', ...entries, url];
