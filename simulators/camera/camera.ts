@@ -1,12 +1,15 @@
 import type { Account, Accounts, AuthScheme } from './digest.ts';
 import { type CameraFaults, NO_FAULTS } from './faults.ts';
 import { inventIdentity } from './identity.ts';
+import { eyeOf, NOTICEABLE, type Noticeable } from './noticing.ts';
 import type { CameraIdentity, ServiceName } from './onvif/device-service.ts';
 import { EventService, type EventServiceOptions } from './onvif/event-service.ts';
 import { HeadService } from './onvif/head-service.ts';
 import type { Eye } from './onvif/media-service.ts';
 import { type CameraSettings, newSettings } from './onvif/settings.ts';
+import { StorageServices } from './onvif/storage-services.ts';
 import { RtspServer } from './rtsp/rtsp-server.ts';
+import { Storage, type StorageOptions } from './storage/storage.ts';
 import { type UserOptions, Users } from './users.ts';
 import { Stream } from './video/stream.ts';
 import type { Pictures, Studio } from './video/studio.ts';
@@ -37,12 +40,11 @@ export interface CameraOptions extends UserOptions {
   channels?: number;
   /** How long it is away when it restarts. */
   rebootMs?: number;
+  /** A memory card on which it keeps the main picture; none where absent. */
+  storage?: StorageOptions;
   /** `http://host:port` that it names in its answers: what it believes to be, behind a NAT or when it lies. */
   origin?: string;
 }
-
-/** What the camera can be made to notice and to see end again. */
-export type Noticeable = 'motion' | 'tamper' | 'signal-loss' | 'input';
 
 /** A network camera of one address: ONVIF device and media service, snapshot page, RTSP server, and its faults. */
 export class VirtualCamera {
@@ -54,6 +56,7 @@ export class VirtualCamera {
   readonly users: Users;
   readonly events: EventService;
   readonly head: HeadService | null;
+  readonly storage: Storage | null;
   /** What a technician has set on it. */
   readonly settings: CameraSettings = newSettings();
   readonly #options: CameraOptions;
@@ -80,13 +83,21 @@ export class VirtualCamera {
     const origin = (): string => options.origin ?? this.#origin;
     this.head = options.head ? new HeadService() : null;
     this.events = new EventService({ origin, nowMs }, options.events);
+    const card = options.storage;
+    this.storage = card ? new Storage(pictures.sources.main, nowMs, card) : null;
     this.#web = new WebServer(this.#webDeps(), {
       host: options.address,
       port: options.onvifPort ?? 0,
       auth: options.onvifAuth ?? 'both',
     });
     const accounts = this.#accounts();
-    const rtspDeps = { name: options.name, streams: this.#streams, accounts, silent: () => this.#faults.rtspSilent };
+    const rtspDeps = {
+      name: options.name,
+      streams: this.#streams,
+      storage: this.storage,
+      accounts,
+      faults: () => this.#faults,
+    };
     this.#rtsp = new RtspServer(rtspDeps, {
       host: options.address,
       port: options.rtspPort ?? 0,
@@ -140,6 +151,7 @@ export class VirtualCamera {
   /** Power is cut: every connection is reset and the ports are closed. */
   async die(): Promise<void> {
     this.#alive = false;
+    this.storage?.stop();
     await Promise.all([this.#web.close(), this.#rtsp.close()]);
     this.events.reset();
   }
@@ -149,6 +161,7 @@ export class VirtualCamera {
     if (this.#alive) return;
     await this.#web.open();
     await this.#rtsp.open();
+    this.storage?.start();
     this.#alive = true;
   }
 
@@ -189,7 +202,8 @@ export class VirtualCamera {
   get #services(): ServiceName[] {
     const { media = 'both' } = this.#options;
     const medias: ServiceName[] = media === 'both' ? ['media', 'media2'] : [media];
-    return ['event', ...medias, 'imaging', ...(this.head ? (['ptz'] as const) : [])];
+    const more: ServiceName[] = this.storage ? ['search', 'replay'] : [];
+    return ['event', ...medias, 'imaging', ...(this.head ? (['ptz'] as const) : []), ...more];
   }
 
   get #eyes(): Eye[] {
@@ -203,6 +217,13 @@ export class VirtualCamera {
       const number = index + 1;
       return { source: `channel_${number}`, suffix: `_${number}`, ...urls(`/ch${number}`) };
     });
+  }
+
+  #stored() {
+    const [eye] = this.#eyes;
+    const url = this.#streamUrlOf('/replay', 'main');
+    const name = this.#options.name;
+    return this.storage ? [{ token: 'rec_main', source: eye!.source, name, url, span: this.storage.span }] : [];
   }
 
   #streamUrlOf(prefix: string, quality: Quality): string {
@@ -254,6 +275,7 @@ export class VirtualCamera {
       }),
       events: this.events,
       head: this.head,
+      storage: this.storage && new StorageServices(() => this.#stored()),
       accounts: this.#accounts(),
       users: this.users,
       faults: () => this.#faults,
@@ -265,36 +287,3 @@ export class VirtualCamera {
 
 const REBOOT_MS = 20_000;
 const ANSWERED_MS = 50;
-
-interface EyeTokens {
-  configuration: string;
-  source: string;
-}
-
-/** As the media service tells them of a recorder; a camera names its only eye as many makers do. */
-function eyeOf(channel: number | null): EyeTokens {
-  if (channel === null) return { configuration: 'VideoSource_1', source: 'VideoSource_1' };
-  return { configuration: `source_configuration_${channel}`, source: `channel_${channel}` };
-}
-
-interface Noticing {
-  topic: string;
-  source(eye: EyeTokens): Record<string, string>;
-  /** Item of the data that says whether it is so. */
-  item: string;
-}
-
-const NOTICEABLE: Record<Noticeable, Noticing> = {
-  motion: {
-    topic: 'tns1:RuleEngine/CellMotionDetector/Motion',
-    source: ({ configuration }) => ({ VideoSourceConfigurationToken: configuration, Rule: 'MyMotionDetectorRule' }),
-    item: 'IsMotion',
-  },
-  tamper: {
-    topic: 'tns1:RuleEngine/TamperDetector/Tamper',
-    source: ({ configuration }) => ({ VideoSourceConfigurationToken: configuration, Rule: 'MyTamperDetectorRule' }),
-    item: 'IsTamper',
-  },
-  'signal-loss': { topic: 'tns1:VideoSource/SignalLoss', source: ({ source }) => ({ Source: source }), item: 'State' },
-  input: { topic: 'tns1:Device/Trigger/DigitalInput', source: () => ({ InputToken: 'Input_1' }), item: 'LogicalState' },
-};

@@ -24,6 +24,10 @@ export interface CameraFaults {
   media2Fails: boolean;
   /** The camera's clock minus ours. */
   clockSkewMs: number;
+  /** Playback from its card breaks off after so many pictures; null where it does not. */
+  replayCutAfter: number | null;
+  /** Playback from its card does not tell when its pictures were taken. */
+  replayTimeless: boolean;
 }
 
 export const NO_FAULTS: Readonly<CameraFaults> = {
@@ -33,4 +37,6 @@ export const NO_FAULTS: Readonly<CameraFaults> = {
   passwordChanged: false,
   media2Fails: false,
   clockSkewMs: 0,
+  replayCutAfter: null,
+  replayTimeless: false,
 };

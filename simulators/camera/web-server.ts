@@ -12,6 +12,7 @@ import { answerMedia2 } from './onvif/media2-service.ts';
 import { followOrder } from './onvif/own-service.ts';
 import { pictureOf } from './onvif/settings.ts';
 import { envelope, operationUnknown, parseRequest, SoapFault, type SoapRequest } from './onvif/soap.ts';
+import type { StorageServices } from './onvif/storage-services.ts';
 import { TokenCheck } from './onvif/wsse.ts';
 import type { Users } from './users.ts';
 
@@ -21,6 +22,8 @@ export interface WebServerDeps {
   events: EventService;
   /** Null for a camera that does not move. */
   head: HeadService | null;
+  /** Null for a camera without a card. */
+  storage: StorageServices | null;
   accounts: Accounts;
   users: Users;
   faults(): CameraFaults;
@@ -110,7 +113,7 @@ export class WebServer {
   }
 
   #answerAt(service: string | undefined, soap: SoapRequest, device: DeviceFacts): string {
-    const { head, media, reboot, users } = this.#deps;
+    const { head, media, reboot, storage, users } = this.#deps;
     const { settings } = device;
     const services: Record<string, () => string | undefined> = {
       device: () => {
@@ -128,6 +131,8 @@ export class WebServer {
         return answerImaging(soap, (source) => pictureOf(settings, sources, source));
       },
       ptz: () => head?.answer(soap),
+      search: () => storage?.search(soap),
+      replay: () => storage?.replay(soap),
     };
     const answer = services[service ?? '']?.();
     if (answer === undefined) throw operationUnknown();

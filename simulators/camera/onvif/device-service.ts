@@ -46,6 +46,8 @@ export const SERVICES = {
   media2: 'http://www.onvif.org/ver20/media/wsdl',
   imaging: 'http://www.onvif.org/ver20/imaging/wsdl',
   ptz: 'http://www.onvif.org/ver20/ptz/wsdl',
+  search: 'http://www.onvif.org/ver10/search/wsdl',
+  replay: 'http://www.onvif.org/ver10/replay/wsdl',
 } as const;
 
 export type ServiceName = keyof typeof SERVICES;
@@ -134,6 +136,7 @@ function capabilities({ origin, services }: DeviceFacts): string {
     one('tt:Imaging', 'imaging'),
     one('tt:Media', 'media', STREAMING),
     one('tt:PTZ', 'ptz'),
+    services.includes('search') ? tag('tt:Extension', one('tt:Search', 'search'), one('tt:Replay', 'replay')) : '',
   );
 }
 

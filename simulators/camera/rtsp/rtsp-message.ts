@@ -54,9 +54,11 @@ const REASONS: Record<number, string> = {
   404: 'Stream Not Found',
   454: 'Session Not Found',
   455: 'Method Not Valid in This State',
+  457: 'Invalid Range',
   461: 'Unsupported Transport',
   501: 'Not Implemented',
   503: 'Service Unavailable',
+  551: 'Option not supported',
 };
 
 export interface RtspAnswer {

@@ -1,6 +1,8 @@
 import { createServer, type Socket } from 'node:net';
 import { Door } from '../../door.ts';
 import { type Accounts, AuthCheck, type AuthScheme } from '../digest.ts';
+import type { CameraFaults } from '../faults.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { Stream } from '../video/stream.ts';
 import type { Quality } from '../video/video.ts';
 import { formatAnswer, RtspReader } from './rtsp-message.ts';
@@ -10,8 +12,9 @@ export interface RtspServerDeps {
   name: string;
   streams: Record<Quality, Stream>;
   accounts: Accounts;
-  /** True: requests are read and never answered. */
-  silent(): boolean;
+  /** Null for a camera without a card. */
+  storage: Storage | null;
+  faults(): CameraFaults;
 }
 
 export interface RtspServerOptions {
@@ -72,7 +75,7 @@ export class RtspServer {
     socket.on('data', (chunk: Buffer) => {
       seenAtMs = performance.now();
       for (const input of reader.push(chunk)) {
-        if (input.type === 'frame' || this.#deps.silent()) continue;
+        if (input.type === 'frame' || this.#deps.faults().rtspSilent) continue;
         turn = turn.then(() => this.#serve(socket, session, input)).catch(() => void socket.destroy());
       }
     });
@@ -84,7 +87,7 @@ export class RtspServer {
   }
 
   #session() {
-    return { name: this.#deps.name, streams: this.#deps.streams, timeoutS: this.#options.timeoutS };
+    return { ...this.#deps, timeoutS: this.#options.timeoutS };
   }
 
   async #serve(socket: Socket, session: RtspSession, input: ReturnType<RtspReader['push']>[number]): Promise<void> {

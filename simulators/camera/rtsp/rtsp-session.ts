@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import type { CameraFaults } from '../faults.ts';
+import { readClockRange, replay } from '../storage/replay.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { Player, Stream } from '../video/stream.ts';
 import type { Quality, VideoParameters } from '../video/video.ts';
 import { PAYLOAD_TYPE } from './rtp.ts';
@@ -11,6 +15,9 @@ export interface SessionDeps {
   name: string;
   streams: Record<Quality, Stream>;
   timeoutS: number;
+  /** What is played back; null for a camera without a card. */
+  storage: Storage | null;
+  faults(): CameraFaults;
 }
 
 const TRACK = 'trackID=1';
@@ -24,6 +31,9 @@ export class RtspSession {
   #quality: Quality | null = null;
   #player: Player | null = null;
   #playing = false;
+  /** Set up to play back from the card. */
+  #replays = false;
+  #replaying: AbortController | null = null;
 
   constructor(deps: SessionDeps, socket: Socket) {
     this.#deps = deps;
@@ -59,7 +69,7 @@ export class RtspSession {
 
   async #describe({ uri }: Request): Promise<RtspAnswer> {
     const quality = qualityOf(uri);
-    if (!quality) return { status: 404 };
+    if (!quality || (isReplay(uri) && !this.#deps.storage)) return { status: 404 };
     const parameters = await this.#deps.streams[quality].parameters().catch(() => null);
     if (!parameters) return { status: 503 };
     const base = `${uri.split('?')[0]?.replace(/\/$/, '')}/`;
@@ -71,6 +81,8 @@ export class RtspSession {
     const quality = qualityOf(uri);
     if (!quality || !uri.includes(TRACK)) return { status: 404 };
     if (this.#playing) return { status: 455 };
+    if (isReplay(uri) && !this.#deps.storage) return { status: 404 };
+    this.#replays = isReplay(uri);
     const transport = headers.get('transport') ?? '';
     const match = /RTP\/AVP\/TCP(?:;[^,]*?)?;interleaved=(\d{1,3})-(\d{1,3})/i.exec(transport);
     if (!match && !/RTP\/AVP\/TCP/i.test(transport)) return { status: 461 };
@@ -88,8 +100,10 @@ export class RtspSession {
     return { status: 200, headers: { Transport: chosen, Session: `${this.#id};timeout=${this.#deps.timeoutS}` } };
   }
 
-  #play({ uri }: Request): RtspAnswer {
+  #play(request: Request): RtspAnswer {
+    const { uri } = request;
     if (!this.#player || !this.#quality) return { status: 455 };
+    if (this.#replays) return this.#replay(request);
     const stream = this.#deps.streams[this.#quality];
     const player = this.#player;
     // After the answer is on its way, so that no packet comes before it.
@@ -100,7 +114,38 @@ export class RtspSession {
     return { status: 200, headers: { Session: this.#id ?? '', Range: 'npt=now-', 'RTP-Info': info } };
   }
 
+  /** ONVIF replay: from a moment on, in the direction of time. */
+  #replay({ headers }: Request): RtspAnswer {
+    const { storage, faults } = this.#deps;
+    if (headers.get('require') !== 'onvif-replay') return { status: 551 };
+    const range = readClockRange(headers.get('range'));
+    if (!range || !storage) return { status: 457 };
+    this.#pause();
+    const controller = new AbortController();
+    this.#replaying = controller;
+    this.#playing = true;
+    const socket = this.#socket;
+    const { channel } = this.#player!;
+    const write = async (bytes: Buffer): Promise<void> => {
+      if (socket.destroyed) controller.abort();
+      else if (!socket.write(bytes)) await once(socket, 'drain', { signal: controller.signal }).catch(() => {});
+    };
+    const asked = { ...range, paced: headers.get('rate-control') !== 'no', cseq: Number(headers.get('cseq')) };
+    const { replayCutAfter: cutAfter, replayTimeless: timeless } = faults();
+    const told = { asked, faults: { cutAfter, timeless }, signal: controller.signal };
+    // After the answer is on its way, so that no packet comes before it.
+    setImmediate(() => {
+      void replay(storage, { channel, write }, told).then(
+        (isCut) => isCut && socket.destroy(),
+        () => socket.destroy(),
+      );
+    });
+    return { status: 200, headers: { Session: this.#id ?? '', Range: headers.get('range') ?? '' } };
+  }
+
   #pause(): void {
+    this.#replaying?.abort();
+    this.#replaying = null;
     if (this.#player && this.#quality) this.#deps.streams[this.#quality].leave(this.#player);
     this.#playing = false;
   }
@@ -108,8 +153,12 @@ export class RtspSession {
 
 /** `rtsp://host/main`, `rtsp://host/sub/trackID=1`, `rtsp://host/ch7/main`; anything else is no stream. */
 function qualityOf(uri: string): Quality | null {
-  const match = /^rtsp:\/\/[^/]+\/(?:ch\d+\/)?(main|sub)(?:\/(?:trackID=1)?)?(?:\?.*)?$/.exec(uri);
+  const match = /^rtsp:\/\/[^/]+\/(?:ch\d+\/|replay\/)?(main|sub)(?:\/(?:trackID=1)?)?(?:\?.*)?$/.exec(uri);
   return (match?.[1] as Quality | undefined) ?? null;
+}
+
+function isReplay(uri: string): boolean {
+  return /^rtsp:\/\/[^/]+\/replay\//.test(uri);
 }
 
 function describe(name: string, base: string, { sps, pps }: VideoParameters): string {
