@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
-import type { Clip } from '../../streams/clips/clip.ts';
+import { CLIP_SOURCES, type Clip } from '../../streams/clips/clip.ts';
 import { CLIP_KEPT_MS } from '../../streams/clips/clips.ts';
 import { PART_TYPE } from '../../streams/live/hls.ts';
 import { callerOf } from '../guards/auth.ts';
@@ -57,7 +57,7 @@ const clipView = z
         bytes: z.int(),
         sha256: z.string(),
         codec: z.string(),
-        source: z.enum(['recording', 'memory', 'recording+memory']),
+        source: z.enum(CLIP_SOURCES),
       })
       .nullable(),
     holes: z.array(hole).meta({ description: 'What was asked for and is not in it, from half a second on' }),

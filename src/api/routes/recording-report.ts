@@ -10,6 +10,7 @@ import { defined, type RoutePart } from './route.ts';
 const counts = {
   expectedS: z.int().meta({ description: 'How long it should have been recorded, by the plan as it stands' }),
   recordedS: z.int().meta({ description: 'How long of it was; the last two minutes are not known yet' }),
+  edgeS: z.int().meta({ description: "How long of `recordedS` came later from the cameras' own storage" }),
   percent: z.number().nullable().meta({ description: 'To one decimal, half up; null where nothing was expected' }),
 };
 
@@ -50,6 +51,7 @@ const COLUMNS: readonly ReportColumn<RecordingRow>[] = [
   { name: 'jurisdiction', title: '行政区划代码', of: ({ jurisdiction: code }) => code },
   { name: 'expectedS', title: '应录像时长(秒)', of: ({ expectedS }) => expectedS },
   { name: 'recordedS', title: '实录像时长(秒)', of: ({ recordedS }) => recordedS },
+  { name: 'edgeS', title: '其中前端存储补录(秒)', of: ({ edgeS }) => edgeS },
   { name: 'percent', title: '录像完整率(%)', of: ({ percent }) => percent },
   { name: 'holes', title: '中断次数', of: ({ holes }) => holes },
   { name: 'longestHoleS', title: '最长中断(秒)', of: ({ longestHoleS }) => longestHoleS },

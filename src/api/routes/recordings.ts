@@ -37,6 +37,9 @@ const timeline = z
         to: moment,
         bytes: z.int(),
         files: z.int().meta({ description: 'About one a minute' }),
+        source: z
+          .enum(['gateway', 'edge'])
+          .meta({ description: "`edge`: fetched later from the camera's own storage" }),
       }),
     ),
     gaps: z.array(
@@ -45,6 +48,10 @@ const timeline = z
         to: moment.nullable().meta({ description: 'Null while it lasts' }),
         cause: z.enum(GAP_CAUSES),
         detail: z.string().nullable(),
+        edge: z
+          .object({ state: z.enum(['nothing', 'no-storage', 'failed']), detail: z.string().nullable() })
+          .nullable()
+          .meta({ description: "What the camera's own storage had of it; null where it was not asked" }),
       }),
     ),
     alerts: z

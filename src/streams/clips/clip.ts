@@ -23,8 +23,18 @@ export interface ClipHole {
   detail: string | null;
 }
 
-/** Where the pictures of a clip come from. */
-export type ClipSource = 'recording' | 'memory' | 'recording+memory';
+/** Where the pictures of a clip come from; `edge` is the camera's own storage. */
+export const CLIP_SOURCES = [
+  'recording',
+  'memory',
+  'edge',
+  'recording+memory',
+  'edge+memory',
+  'edge+recording',
+  'edge+recording+memory',
+] as const;
+
+export type ClipSource = (typeof CLIP_SOURCES)[number];
 
 /** What somebody wants of a camera. Times are Unix ms; `toMs` may lie ahead. */
 export interface ClipAsked {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type Clock, DAY_MS, MINUTE_MS } from '../../core/clock.ts';
-import { CitywatchError, invalid, messageOf } from '../../core/errors.ts';
+import { CitywatchError, invalid } from '../../core/errors.ts';
 import { Turns } from '../../core/mechanisms/turns.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { Caller, DeviceId, DeviceIdentity } from '../../core/types.ts';
@@ -9,25 +9,19 @@ import type { Database } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import { DONE, enqueueWork, type WorkResult } from '../../platform/work/work.ts';
 import type { View } from '../pool/types.ts';
-import type { DiskReader } from '../recorder/reader/disk-reader.ts';
-import type { GapTable } from '../recordings/gap-table.ts';
-import type { Recordings } from '../recordings/recordings.ts';
-import type { Captures, Caught } from './captures.ts';
-import type { Clip, ClipAsked, ClipHole, ClipSource } from './clip.ts';
+import type { Captures } from './captures.ts';
+import { CLIP_SOURCES, type Clip, type ClipAsked, type ClipSource } from './clip.ts';
 import { clipFile } from './clip-file.ts';
 import { addClip, clipOf, clipsOf, clipsPast, countWaiting, endClip, forgetClips, waitingClips } from './clip-table.ts';
-import { type Moment, momentsWithin, ofOneFormat, uncovered } from './moments.ts';
-import { recordedMoments } from './recorded-moments.ts';
+import { type ClipMaterial, isCovered } from './material.ts';
+import type { Moment } from './moments.ts';
 
 export interface ClipsDeps {
   database: Database;
   clock: Clock;
   observer: Observer;
   captures: Captures;
-  recordings: Pick<Recordings, 'within'>;
-  gaps: Pick<GapTable, 'within'>;
-  /** Who reads a disk of recordings; null where it is none of ours. */
-  readerOf(disk: string): Pick<DiskReader, 'size' | 'read'> | null;
+  material: ClipMaterial;
   /** Whether this picture of a camera is being recorded, so that its files come by and by. */
   isRecorded(of: Pick<ClipAsked, 'device' | 'quality'>): boolean;
   /** Where clips are; nothing else may be kept there. */
@@ -41,7 +35,6 @@ export const CLIPS_QUEUE = 'clips';
 const CLIP_LENGTH_MAX_MS = 5 * MINUTE_MS;
 /** So far ahead a clip may end. */
 const AHEAD_MAX_MS = 10 * MINUTE_MS;
-const CLIP_BYTES_MAX = 96 * 1024 * 1024;
 /** How long a clip is kept where nobody says. */
 export const CLIP_KEPT_MS = 180 * DAY_MS;
 const UNTIL_MAX_MS = 3_650 * DAY_MS;
@@ -55,10 +48,8 @@ const LATE_MS = 1_500;
 /** A file of a recording has its row when its minute, and half of another, is over. */
 const ROW_WITHIN_MS = 110_000;
 const AGAIN_MS = 5_000;
-const FILES_MAX = 64;
-const GAPS_MAX = 100;
-/** Holes shorter than this are not told: a camera that sends ten pictures a second leaves one at each end. */
-const HOLE_MIN_MS = 500;
+/** So long it is tried again where the camera cannot be asked for what it keeps itself, being asked already. */
+const CAMERA_WITHIN_MS = 5 * MINUTE_MS;
 const READS_MAX = 2;
 const TURN_WITHIN_MS = 5_000;
 const PAST_AT_ONCE = 200;
@@ -156,17 +147,22 @@ export class Clips {
 
   /** Handler of {@link CLIPS_QUEUE}. */
   async handle(id: string): Promise<WorkResult> {
-    const { database, clock, captures, blobs } = this.#deps;
+    const { database, clock, captures, blobs, material } = this.#deps;
     const clip = await clipOf(database, id);
     if (clip?.state !== 'waiting') return DONE;
     const nowMs = clock.nowMs();
     if (nowMs < clip.toMs + LATE_MS) return { again: { atMs: clip.toMs + LATE_MS } };
     const caught = captures.look(id);
-    const chosen = await this.#choose(clip, caught);
-    const isWhole = uncovered(chosen.moments, clip, HOLE_MIN_MS).length === 0;
+    const found = await material.choose(clip, caught.moments);
+    const isWhole = isCovered(found, clip);
     const isToCome = this.#deps.isRecorded(clip) && nowMs < clip.toMs + ROW_WITHIN_MS;
     if (!isWhole && isToCome) return { again: { atMs: nowMs + AGAIN_MS } };
-    const holes = await this.#holesOf(clip, caught, chosen);
+    const edge = isWhole ? null : await material.fromCamera(clip, found);
+    const isBusy = edge?.outcome.how === 'busy' && nowMs < clip.toMs + CAMERA_WITHIN_MS;
+    if (isBusy) return { again: { atMs: nowMs + AGAIN_MS } };
+    const all = [...caught.moments, ...(edge?.moments ?? [])];
+    const chosen = edge === null ? found : await material.choose(clip, all);
+    const holes = await material.holesOf(clip, caught, { ...chosen, edge: edge?.outcome ?? null });
     if (chosen.moments.length === 0) await endClip(database, id, { state: 'failed', file: null, holes });
     else {
       const data = await clipFile(chosen.moments);
@@ -187,69 +183,6 @@ export class Clips {
     }
     await forgetClips(database, ids);
   }
-
-  async #choose(clip: Clip, caught: Caught): Promise<Chosen> {
-    const { fromMs, toMs } = clip;
-    let all = momentsWithin(caught.moments, fromMs, toMs);
-    if (uncovered(all, clip, HOLE_MIN_MS).length > 0) {
-      all = momentsWithin([...(await this.#recorded(clip)), ...caught.moments], fromMs, toMs);
-    }
-    const fit = ofOneFormat(all);
-    let bytes = 0;
-    const moments = fit.filter((moment) => {
-      bytes += moment.bytes;
-      return bytes <= CLIP_BYTES_MAX;
-    });
-    return { moments, otherFormat: all.filter((moment) => !fit.includes(moment)), tooMany: fit.slice(moments.length) };
-  }
-
-  async #recorded(clip: Clip): Promise<Moment[]> {
-    const { recordings, readerOf, observer } = this.#deps;
-    const moments: Moment[] = [];
-    for (const file of await recordings.within(clip, FILES_MAX)) {
-      try {
-        const reader = readerOf(file.disk);
-        if (reader !== null) moments.push(...((await recordedMoments(reader, file)) ?? []));
-      } catch (error) {
-        const { startsAtMs } = file;
-        observer.log.warn({ part: 'clips', startsAtMs, error: messageOf(error) }, 'a recording cannot be read');
-      }
-    }
-    return moments;
-  }
-
-  /** What is missing, each with the first cause that is known of it. */
-  async #holesOf(clip: Clip, { moments, reasons }: Caught, chosen: Chosen): Promise<ClipHole[]> {
-    const gaps = await this.#deps.gaps.within(clip, GAPS_MAX);
-    const known: ClipHole[] = [
-      ...chosen.tooMany.map((one) => because(one, 'too-large')),
-      ...chosen.otherFormat.map((one) => because(one, 'format')),
-      ...gaps.map(({ toMs, ...gap }) => ({ ...gap, toMs: toMs ?? clip.toMs })),
-      ...reasons,
-    ];
-    const firstMs = moments[0]?.startsAtMs ?? clip.toMs;
-    const older: ClipHole = {
-      fromMs: clip.fromMs,
-      toMs: firstMs,
-      cause: moments.length > 0 ? 'memory' : 'not-pulled',
-      detail: moments.length > 0 ? 'older than what live video holds, and not recorded' : 'not recorded and not pulled',
-    };
-    const last: ClipHole = { ...clip, cause: 'camera', detail: null };
-    return uncovered(chosen.moments, clip, HOLE_MIN_MS).map(({ fromMs, toMs }) => {
-      const { cause, detail } = [...known, older, last].find((one) => one.fromMs < toMs && one.toMs > fromMs)!;
-      return { fromMs: Math.round(fromMs), toMs: Math.round(toMs), cause, detail };
-    });
-  }
-}
-
-interface Chosen {
-  moments: Moment[];
-  otherFormat: Moment[];
-  tooMany: Moment[];
-}
-
-function because({ startsAtMs, durationMs }: Moment, cause: ClipHole['cause']): ClipHole {
-  return { fromMs: startsAtMs, toMs: startsAtMs + durationMs, cause, detail: null };
 }
 
 /** Errors: `request.invalid`. */
@@ -270,8 +203,7 @@ function auditOf(clip: Clip, { caller, of }: NonNullable<AskedBy['audit']>) {
 
 function factsOf(moments: readonly Moment[], data: Buffer) {
   const [first, last] = [moments[0]!, moments.at(-1)!];
-  const sources = new Set(moments.map(({ source }) => source));
-  const source: ClipSource = sources.size === 2 ? 'recording+memory' : first.source;
+  const source = CLIP_SOURCES.find((name) => sameSources(name, moments))!;
   return {
     startsAtMs: Math.round(first.startsAtMs),
     endsAtMs: Math.round(last.startsAtMs + last.durationMs),
@@ -280,6 +212,10 @@ function factsOf(moments: readonly Moment[], data: Buffer) {
     codec: first.init.movie.codec,
     source,
   };
+}
+
+function sameSources(name: ClipSource, moments: readonly Moment[]): boolean {
+  return name.split('+').toSorted().join() === [...new Set(moments.map(({ source }) => source))].sort().join();
 }
 
 /** Folders of at most some thousands. */

@@ -10,7 +10,7 @@ export interface Moment {
   /** One unbroken run of the stream. */
   run: string;
   init: ClipInit;
-  source: 'recording' | 'memory';
+  source: 'recording' | 'memory' | 'edge';
   read(): Promise<Buffer>;
 }
 

@@ -1,7 +1,7 @@
 import { deadline } from '../../core/clock.ts';
 import { orAborted } from '../../core/mechanisms/abort.ts';
 import { asFailure, StreamFailure } from '../pool/types.ts';
-import { abortFailure, CameraSession, type CameraSessionDeps } from '../relay/camera-session.ts';
+import { abortFailure, CameraSession, type CameraSessionDeps, type Playback } from '../relay/camera-session.ts';
 import type { CalledOff, EngineRun } from './engine.ts';
 
 /** From connecting to a track that is set up, however slowly the camera talks. */
@@ -12,12 +12,12 @@ const SILENT_MS = 3_000;
 /** Connects to the camera of `run` and has it admitted; resolves with why not, and then nothing of it is left. */
 export async function openSession(
   deps: CameraSessionDeps,
-  { camera, admit }: Pick<EngineRun, 'camera' | 'admit'>,
+  { camera, admit, playback = null }: Pick<EngineRun, 'camera' | 'admit'> & { playback?: Playback | null },
   signal: AbortSignal,
 ): Promise<CameraSession | StreamFailure> {
   const limit = deadline(deps.clock, OPEN_MS, signal);
   try {
-    const session = await CameraSession.open(deps, camera, limit.signal);
+    const session = await CameraSession.open(deps, camera, limit.signal, playback);
     const refused = await orAborted(admit(), limit.signal).catch((error: unknown) =>
       limit.signal.aborted ? abortFailure(limit.signal) : asFailure(error, 'lookup'),
     );

@@ -25,7 +25,7 @@ export async function filesToCopy(
   for (const [index, { id: device }] of cameras.entries()) {
     const found = await recordings.within({ device, quality, fromMs, toMs }, FILES_MAX + 1 - files.length);
     const folder = PLAIN.test(device) ? device : `camera-${index + 1}`;
-    for (const { startsAtMs, endsAtMs, leaseEpoch, bytes, sha256, continuity } of found) {
+    for (const { startsAtMs, endsAtMs, leaseEpoch, bytes, sha256, continuity, source } of found) {
       const at = toRfc3339(startsAtMs).replaceAll(/[-:]/g, '');
       files.push({
         number: files.length,
@@ -38,6 +38,7 @@ export async function filesToCopy(
         bytes,
         sha256,
         continuity,
+        source,
         state: 'waiting',
         sm3: null,
       });

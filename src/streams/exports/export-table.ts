@@ -46,6 +46,7 @@ export interface ExportTables {
     bytes: number;
     sha256: string;
     continuity: string;
+    source: string;
     state: string;
     sm3: string | null;
   };
@@ -192,6 +193,7 @@ export async function filesOf(database: Database, id: string, which: 'all' | 'wa
     bytes: Number(row.bytes),
     sha256: row.sha256,
     continuity: row.continuity,
+    source: row.source as ExportFile['source'],
     state: row.state as ExportFile['state'],
     sm3: row.sm3,
   }));

@@ -1,6 +1,7 @@
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import type { Quality } from '../pool/types.ts';
+import type { RecordingSource } from '../recordings/recording.ts';
 
 /** `asked`: it waits for another person; `removed`: its copy is gone. */
 export type ExportState = 'asked' | 'copying' | 'ready' | 'failed' | 'removed';
@@ -51,6 +52,7 @@ export interface ExportFile {
   /** As its row of the recordings says, and as the copy has it. */
   sha256: string;
   continuity: string;
+  source: RecordingSource;
   state: 'waiting' | 'copied' | 'missing' | 'damaged';
   sm3: string | null;
 }

@@ -40,6 +40,8 @@ export const manifestForm = z.object({
       sm3: HASH,
       /** The same in files of one unbroken run of the stream. */
       continuity: z.string(),
+      /** `edge`: fetched later from the camera's own storage, by its clock; earlier exports did not say. */
+      source: z.enum(['gateway', 'edge']).default('gateway'),
       chain: HASH,
     }),
   ),

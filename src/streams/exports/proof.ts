@@ -78,7 +78,7 @@ function manifestOf({ made, files, holes, atMs }: Proven, key: string): Manifest
     approvedBy: made.approved && { ...approver, at: toRfc3339(approvedAtMs) },
     files: chained(
       made.id,
-      files.map(({ path, device, startsAtMs, endsAtMs, bytes, sha256, sm3, continuity }) => ({
+      files.map(({ path, device, startsAtMs, endsAtMs, bytes, sha256, sm3, continuity, source }) => ({
         path,
         camera: device,
         startsAt: toRfc3339(startsAtMs),
@@ -87,6 +87,7 @@ function manifestOf({ made, files, holes, atMs }: Proven, key: string): Manifest
         sha256,
         sm3: sm3!,
         continuity,
+        source,
       })),
     ),
     holes,

@@ -66,5 +66,5 @@ export function openRecorder({ places, limits, ...deps }: RecorderParts) {
     refusal,
     adopt: (disk) => fsck.adopt(disk),
   });
-  return { recorder, recordings, gaps, disks, fsck };
+  return { recorder, recordings, gaps, disks, fsck, notes };
 }

@@ -94,7 +94,8 @@ export class Recorder {
 
   /** A file of an earlier process, or of a writer that was lost. */
   found(file: RecordedFile): void {
-    this.#cameras.get(keyOf(file.head))?.recording.found(file);
+    // What was fetched of the past ends no hole of now.
+    if (file.head.source !== 'edge') this.#cameras.get(keyOf(file.head))?.recording.found(file);
     this.#deps.notes.recorded(file);
   }
 

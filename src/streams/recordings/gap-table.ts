@@ -12,6 +12,16 @@ export interface Gap {
   toMs: number | null;
   cause: GapCause;
   detail: string | null;
+  /** What the camera's own storage had of it; null where it was not asked, or is not to be. */
+  edge: EdgeAnswer | null;
+}
+
+/** `nothing`: it keeps nothing of this time; `no-storage`: it keeps nothing at all. */
+export type EdgeState = 'nothing' | 'no-storage' | 'failed';
+
+export interface EdgeAnswer {
+  state: EdgeState;
+  detail: string | null;
 }
 
 export interface GapChange {
@@ -22,7 +32,7 @@ export interface GapChange {
   reason: GapReason;
 }
 
-interface GapTables {
+export interface GapTables {
   recording_gap: {
     device: string;
     quality: string;
@@ -30,6 +40,12 @@ interface GapTables {
     to_ms: number | null;
     cause: string;
     detail: string | null;
+    edge_state: string | null;
+    edge_detail: string | null;
+    edge_tries: number;
+    edge_asked_to_ms: number;
+    /** When the camera is asked for it next; null when not again. */
+    edge_at_ms: number | null;
   };
 }
 
@@ -62,13 +78,18 @@ export class GapTable {
       to_ms: toMs === null ? null : Math.round(Math.max(fromMs, toMs)),
       cause,
       detail: detail?.slice(0, DETAIL_MAX) ?? null,
+      ...NOT_ASKED,
     }));
     await this.#insert(rows);
   }
 
   /** Holes that reach into a span, the oldest first; at most `max`. */
-  async within({ device, quality, fromMs, toMs }: Span, max: number): Promise<Gap[]> {
-    const rows = await this.#deps.database
+  async within(span: Span, max: number): Promise<Gap[]> {
+    return (await this.#rows(span, max)).map(shown);
+  }
+
+  async #rows({ device, quality, fromMs, toMs }: Span, max: number): Promise<GapTables['recording_gap'][]> {
+    return await this.#deps.database
       .tables<GapTables>()
       .selectFrom('recording_gap')
       .selectAll()
@@ -79,7 +100,6 @@ export class GapTable {
       .orderBy('from_ms')
       .limit(max)
       .execute();
-    return rows.map(shown);
   }
 
   /** Takes the times of these files, which were found, out of holes that have ended. */
@@ -96,15 +116,13 @@ export class GapTable {
       const { device, quality } = some[0]!;
       const fromMs = Math.min(...some.map(({ startsAtMs }) => startsAtMs));
       const toMs = Math.max(...some.map(({ endsAtMs }) => endsAtMs));
-      const told = await this.within({ device, quality, fromMs, toMs }, COVERED_MAX);
-      for (const { cause, detail, ...gap } of told) {
-        if (gap.toMs === null) continue;
-        const span = { fromMs: gap.fromMs, toMs: gap.toMs };
-        const left = without(span, some);
-        const rows = left.map((one) => ({ device, quality, from_ms: one.fromMs, to_ms: one.toMs, cause, detail }));
+      for (const gap of await this.#rows({ device, quality, fromMs, toMs }, COVERED_MAX)) {
+        if (gap.to_ms === null) continue;
+        const left = without({ fromMs: Number(gap.from_ms), toMs: Number(gap.to_ms) }, some);
+        const rows = left.map((one) => ({ ...gap, from_ms: one.fromMs, to_ms: one.toMs }));
         const gone = sql`
           delete from recording_gap using owner where device = ${device} and quality = ${quality}
-            and from_ms = ${gap.fromMs}::bigint and to_ms is not null returning recording_gap.device`;
+            and from_ms = ${gap.from_ms}::bigint and to_ms is not null returning recording_gap.device`;
         await ownership.write(database, { what: 'holes of recordings', body: gone });
         if (rows.length > 0) await this.#insert(rows);
       }
@@ -135,6 +153,8 @@ export class GapTable {
   }
 }
 
+const NOT_ASKED = { edge_state: null, edge_detail: null, edge_tries: 0, edge_asked_to_ms: 0, edge_at_ms: 0 };
+
 /** What is left of a time without the files in it, in order. */
 export function without(
   { fromMs, toMs }: { fromMs: number; toMs: number },
@@ -151,6 +171,8 @@ export function without(
   return left.filter((one) => one.toMs - one.fromMs >= GAP_MIN_MS);
 }
 
-function shown({ from_ms, to_ms, cause, detail }: GapTables['recording_gap']): Gap {
-  return { fromMs: Number(from_ms), toMs: to_ms === null ? null : Number(to_ms), cause: cause as GapCause, detail };
+function shown({ from_ms, to_ms, cause, detail, edge_state, edge_detail }: GapTables['recording_gap']): Gap {
+  const edge = edge_state === null ? null : { state: edge_state as EdgeState, detail: edge_detail };
+  const toMs = to_ms === null ? null : Number(to_ms);
+  return { fromMs: Number(from_ms), toMs, cause: cause as GapCause, detail, edge };
 }

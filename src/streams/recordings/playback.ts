@@ -4,7 +4,7 @@ import type { View } from '../pool/types.ts';
 import { WHOLE } from '../recorder/disk/writer.ts';
 import type { DiskReader } from '../recorder/reader/disk-reader.ts';
 import type { Gap, GapTable } from './gap-table.ts';
-import { placeOf, type Recording } from './recording.ts';
+import { placeOf, type Recording, type RecordingSource } from './recording.ts';
 import type { Recordings, Span } from './recordings.ts';
 
 export interface PlaybackDeps {
@@ -23,6 +23,7 @@ export interface Stretch {
   toMs: number;
   bytes: number;
   files: number;
+  source: RecordingSource;
 }
 
 export interface Timeline {
@@ -92,13 +93,13 @@ export type ReadPart = (start: number, end: number) => Promise<Buffer>;
 
 function stretchesOf(files: readonly Recording[]): Stretch[] {
   const stretches: Stretch[] = [];
-  for (const { startsAtMs, endsAtMs, bytes } of files) {
+  for (const { startsAtMs, endsAtMs, bytes, source } of files) {
     const last = stretches.at(-1);
-    if (last && startsAtMs - last.toMs < TOGETHER_MS) {
+    if (last && last.source === source && startsAtMs - last.toMs < TOGETHER_MS) {
       last.toMs = Math.max(last.toMs, endsAtMs);
       last.bytes += bytes;
       last.files += 1;
-    } else stretches.push({ fromMs: startsAtMs, toMs: endsAtMs, bytes, files: 1 });
+    } else stretches.push({ fromMs: startsAtMs, toMs: endsAtMs, bytes, files: 1, source });
   }
   return stretches;
 }

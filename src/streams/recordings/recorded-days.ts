@@ -36,15 +36,19 @@ export function countDays(files: 'added' | 'forgotten'): RawBuilder<unknown> {
     else bytes * part.ms / (ends_at_ms - starts_at_ms) end)`;
   const recorded = isAdded ? sql`sum(part.ms)` : sql`0`;
   const kept = isAdded ? sql`sum(part.ms)` : sql`-sum(part.ms)`;
+  const edge = isAdded ? sql`coalesce(sum(part.ms) filter (where source = 'edge'), 0)` : sql`0`;
   const recordedBytes = isAdded ? share : sql`0`;
   const keptBytes = isAdded ? share : sql`-${share}`;
   return sql`
-    insert into recording_day as stood (device, quality, day, recorded_ms, kept_ms, recorded_bytes, kept_bytes)
-    select device, quality, part.day, ${recorded}, ${kept}, ${recordedBytes}, ${keptBytes}
+    insert into recording_day as stood (device, quality, day, recorded_ms, kept_ms, recorded_bytes, kept_bytes,
+      edge_ms)
+    select device, quality, part.day, ${recorded}, ${kept}, ${recordedBytes}, ${keptBytes},
+      ${edge}
     from ${sql.ref(files)} cross join lateral ${daysOf(sql`starts_at_ms`, sql`ends_at_ms`)} as part
     group by device, quality, part.day order by device, quality, part.day
     on conflict (device, quality, day) do update set
       recorded_ms = stood.recorded_ms + excluded.recorded_ms, kept_ms = greatest(0, stood.kept_ms + excluded.kept_ms),
+      edge_ms = stood.edge_ms + excluded.edge_ms,
       recorded_bytes = stood.recorded_bytes + excluded.recorded_bytes,
       kept_bytes = greatest(0, stood.kept_bytes + excluded.kept_bytes)
     returning device`;
@@ -69,9 +73,9 @@ export interface DayHoles {
 export async function recordedDays(
   database: Database,
   { devices, fromMs, toMs }: DaysAsked,
-): Promise<{ device: DeviceId; day: number; recordedMs: number }[]> {
-  const { rows } = await sql<{ device: DeviceId; day: number; recordedMs: number }>`
-    select device, day, sum(recorded_ms)::float8 as "recordedMs" from recording_day
+): Promise<{ device: DeviceId; day: number; recordedMs: number; edgeMs: number }[]> {
+  const { rows } = await sql<{ device: DeviceId; day: number; recordedMs: number; edgeMs: number }>`
+    select device, day, sum(recorded_ms)::float8 as "recordedMs", sum(edge_ms)::float8 as "edgeMs" from recording_day
     where device = any (${[...devices]}::text[]) and day between ${dayNumber(fromMs)} and ${dayNumber(toMs - 1)}
     group by device, day`.execute(database.tables());
   return rows;

@@ -2,6 +2,9 @@ import type { DeviceId } from '../../core/types.ts';
 import type { Quality } from '../pool/types.ts';
 import type { RecordingClass } from './classes.ts';
 
+/** `edge`: fetched later from the camera's own storage; `gateway`: recorded as it came. */
+export type RecordingSource = 'gateway' | 'edge';
+
 /** A file as it is found again. Times are Unix ms. */
 export interface Recording {
   device: DeviceId;
@@ -17,6 +20,7 @@ export interface Recording {
   continuity: string;
   previousEndsAtMs: number | null;
   class: RecordingClass;
+  source: RecordingSource;
   /** Its file was missed: it is shown to nobody. */
   isLost: boolean;
 }

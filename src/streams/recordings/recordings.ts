@@ -10,7 +10,7 @@ import { holesOf } from './lost-files.ts';
 import { isPinned } from './pins.ts';
 import { lastRemoval, type PinnedBytes, proofOf, type RemovedAt, removalHash, removalOf } from './proofs/removals.ts';
 import { countDays } from './recorded-days.ts';
-import type { Recording } from './recording.ts';
+import type { Recording, RecordingSource } from './recording.ts';
 
 export interface RecordingTables {
   recording: {
@@ -27,6 +27,7 @@ export interface RecordingTables {
     previous_ends_at_ms: number | null;
     class: string;
     lost_at_ms: number | null;
+    source: string;
   };
 }
 
@@ -103,7 +104,7 @@ export class Recordings {
         const added = sql`
           insert into recording select given.* from owner,
             jsonb_populate_recordset(null::recording, ${rows}::jsonb) as given
-          on conflict do nothing returning device, quality, starts_at_ms, ends_at_ms, bytes`;
+          on conflict do nothing returning device, quality, starts_at_ms, ends_at_ms, bytes, source`;
         await ownership.write(database, {
           what: 'recordings',
           along: [{ name: 'added', body: added }],
@@ -275,6 +276,7 @@ function rowOf(
     previous_ends_at_ms: head.previousEndsAtMs === null ? null : Math.round(head.previousEndsAtMs),
     class: classOf(head.device),
     lost_at_ms: null,
+    source: head.source ?? 'gateway',
   };
 }
 
@@ -294,5 +296,6 @@ export function recordingOf(row: RecordingTables['recording']): Recording {
     previousEndsAtMs: row.previous_ends_at_ms === null ? null : Number(row.previous_ends_at_ms),
     class: row.class as RecordingClass,
     isLost: row.lost_at_ms !== null,
+    source: row.source as RecordingSource,
   };
 }

@@ -57,6 +57,8 @@ export interface RecordingCounts {
   expectedS: number;
   /** How long of it was, at most what was expected. */
   recordedS: number;
+  /** How much of it came later from the cameras' own storage. */
+  edgeS: number;
   /** See `percentOf`; null where nothing was expected. */
   percent: number | null;
 }
@@ -141,6 +143,7 @@ interface CountedDay {
   day: number;
   expectedMs: number;
   keptMs: number;
+  edgeMs: number;
   holes: DayHoles | undefined;
 }
 
@@ -149,7 +152,7 @@ interface Found {
   places: ReadonlyMap<DeviceId, Jurisdiction>;
   /** Until when those were there that are gone. */
   ends: ReadonlyMap<DeviceId, number>;
-  recorded: readonly { device: DeviceId; day: number; recordedMs: number }[];
+  recorded: readonly { device: DeviceId; day: number; recordedMs: number; edgeMs: number }[];
   holes: readonly DayHoles[];
 }
 
@@ -159,7 +162,7 @@ function countedDays({ fromMs, toMs }: DaysAsked, { plans, places, ends, recorde
   const dayOf = (device: DeviceId, day: number): CountedDay => {
     const days = found.get(device) ?? new Map<number, CountedDay>();
     found.set(device, days);
-    const counted = days.get(day) ?? { device, day, expectedMs: 0, keptMs: 0, holes: undefined };
+    const counted = days.get(day) ?? { device, day, expectedMs: 0, keptMs: 0, edgeMs: 0, holes: undefined };
     days.set(day, counted);
     return counted;
   };
@@ -174,10 +177,11 @@ function countedDays({ fromMs, toMs }: DaysAsked, { plans, places, ends, recorde
       if (ms > 0) dayOf(device, day).expectedMs = ms;
     }
   }
-  for (const { device, day, recordedMs } of recorded) {
+  for (const { device, day, recordedMs, edgeMs } of recorded) {
     const counted = dayOf(device, day);
     // What was recorded beyond the plan makes up for no hole in it.
     counted.keptMs = counted.expectedMs > 0 ? Math.min(recordedMs, counted.expectedMs) : recordedMs;
+    counted.edgeMs = Math.min(edgeMs, counted.keptMs);
   }
   for (const one of holes) dayOf(one.device, one.day).holes = one;
   const devices = [...found.keys()].sort();
@@ -221,22 +225,24 @@ function rowOf({ device, day, holes, ...counted }: CountedDay, { places, names, 
   };
 }
 
-function secondsOf({ expectedMs: expected, keptMs }: Pick<CountedDay, 'expectedMs' | 'keptMs'>) {
+function secondsOf({ expectedMs: expected, keptMs, edgeMs }: Pick<CountedDay, 'expectedMs' | 'keptMs' | 'edgeMs'>) {
   return {
     expectedS: Math.floor(expected / 1_000),
     recordedS: Math.floor(keptMs / 1_000),
+    edgeS: Math.floor(edgeMs / 1_000),
     percent: expected === 0 ? null : percentOf(keptMs, expected),
   };
 }
 
 function sumOf(counted: readonly CountedDay[]): RecordingCounts {
-  let [expected, kept] = [0, 0];
-  for (const { expectedMs: ms, keptMs } of counted) {
+  let [expected, kept, edge] = [0, 0, 0];
+  for (const { expectedMs: ms, keptMs, edgeMs } of counted) {
     expected += ms;
     if (ms > 0) kept += keptMs;
+    if (ms > 0) edge += edgeMs;
   }
   return {
     cameras: new Set(counted.map(({ device }) => device)).size,
-    ...secondsOf({ expectedMs: expected, keptMs: kept }),
+    ...secondsOf({ expectedMs: expected, keptMs: kept, edgeMs: edge }),
   };
 }

@@ -34,6 +34,15 @@ export interface CameraSessionDeps {
   oneLogin?: boolean;
 }
 
+/** A recording of the camera's own that is to be played back, instead of what it sees now. */
+export interface Playback {
+  /** Beside those of any session. */
+  setUp: Record<string, string>;
+  play: Record<string, string>;
+  /** Each RTP packet as it came. */
+  take(packet: Buffer): void;
+}
+
 const RTCP_TYPE_MIN = 192;
 const RTCP_TYPE_MAX = 223;
 
@@ -56,17 +65,20 @@ export class CameraSession {
   readonly packer: VideoPacker;
   readonly #conversation: Conversation;
   readonly #clock: Clock;
-  readonly #track: VideoTrack;
+  /** What the camera says of its video. */
+  readonly track: VideoTrack;
   readonly #setUp: SetUp;
   readonly #stopKeepAlive: () => void;
+  readonly #playback: Playback | null;
   #keepAlives: string[];
   #started: Promise<unknown> | null = null;
   #mediaAtMs: number | null = null;
 
-  private constructor(conversation: Conversation, clock: Clock, { track, setUp, keepAlives }: Agreed) {
+  private constructor(conversation: Conversation, clock: Clock, { track, setUp, keepAlives, playback }: Agreed) {
     this.#conversation = conversation;
     this.#clock = clock;
-    this.#track = track;
+    this.track = track;
+    this.#playback = playback;
     this.#setUp = setUp;
     this.#keepAlives = keepAlives;
     this.ended = conversation.ended;
@@ -74,8 +86,16 @@ export class CameraSession {
     this.#stopKeepAlive = clock.every((setUp.timeoutS / 2) * 1000, () => void this.#keepAlive());
   }
 
-  /** Connects, logs in, reads the description and sets the video track up. Rejects with {@link StreamFailure}. */
-  static async open(deps: CameraSessionDeps, camera: CameraAddress, signal: AbortSignal): Promise<CameraSession> {
+  /**
+   * Connects, logs in, reads the description and sets the video track up. Rejects with {@link StreamFailure}. With
+   * `playback` the packets go there, and the packer gets none.
+   */
+  static async open(
+    deps: CameraSessionDeps,
+    camera: CameraAddress,
+    signal: AbortSignal,
+    playback: Playback | null = null,
+  ): Promise<CameraSession> {
     const { host, port, uri } = parseStreamUrl(camera.url);
     let conversation: Conversation | null = null;
     const socket = await deps.tcp
@@ -96,7 +116,7 @@ export class CameraSession {
     const bytesPerS = Math.max(64 * 1024, (deps.megabitsPerS * 1_000_000) / 8);
     conversation = new Conversation(socket, { clock: deps.clock, login, bytesPerS, oneLogin: deps.oneLogin === true });
     try {
-      const agreed = await orAborted(agree(conversation, uri, deps.clock), signal);
+      const agreed = await orAborted(agree(conversation, { uri, playback }, deps.clock), signal);
       return new CameraSession(conversation, deps.clock, agreed);
     } catch (error) {
       const failure = signal.aborted ? abortFailure(signal) : asFailure(error, 'nonsense');
@@ -130,7 +150,7 @@ export class CameraSession {
     this.#stopKeepAlive();
     this.#conversation.onFrame = () => {};
     this.#conversation.hold(false);
-    this.#conversation.tell('TEARDOWN', this.#track.aggregateUri, this.#session);
+    this.#conversation.tell('TEARDOWN', this.track.aggregateUri, this.#session);
     const over = new AbortController();
     void this.ended.then(() => over.abort());
     await this.#clock.sleep(GOODBYE_MS, over.signal);
@@ -145,7 +165,11 @@ export class CameraSession {
   async #play(): Promise<void> {
     this.#conversation.onFrame = (data) => this.#takeFrame(data);
     this.#conversation.listen(this.#setUp.channels);
-    const { aggregateUri, controlUri } = this.#track;
+    const { aggregateUri, controlUri } = this.track;
+    if (this.#playback) {
+      await this.#conversation.request('PLAY', aggregateUri, { ...this.#session, ...this.#playback.play });
+      return;
+    }
     try {
       await this.#conversation.request('PLAY', aggregateUri, { ...this.#session, Range: 'npt=0.000-' });
     } catch (error) {
@@ -160,7 +184,9 @@ export class CameraSession {
     const type = data[FRAME_HEADER_BYTES + 1] ?? 0;
     if (type >= RTCP_TYPE_MIN && type <= RTCP_TYPE_MAX) return;
     this.#mediaAtMs = this.#clock.monotonicMs();
-    this.packer.push(data.subarray(FRAME_HEADER_BYTES));
+    const packet = data.subarray(FRAME_HEADER_BYTES);
+    if (this.#playback) this.#playback.take(packet);
+    else this.packer.push(packet);
   }
 
   /**
@@ -170,7 +196,7 @@ export class CameraSession {
   async #keepAlive(): Promise<void> {
     const [method = 'OPTIONS'] = this.#keepAlives;
     try {
-      await this.#conversation.request(method, this.#track.aggregateUri, this.#session);
+      await this.#conversation.request(method, this.track.aggregateUri, this.#session);
     } catch (error) {
       const { reason } = asFailure(error, 'nonsense');
       if (reason === 'refused' && this.#keepAlives.length > 1) {
@@ -186,16 +212,22 @@ interface Agreed {
   track: VideoTrack;
   setUp: SetUp;
   keepAlives: string[];
+  playback: Playback | null;
 }
 
-async function agree(conversation: Conversation, uri: string, clock: Clock): Promise<Agreed> {
+async function agree(
+  conversation: Conversation,
+  { uri, playback }: { uri: string; playback: Playback | null },
+  clock: Clock,
+): Promise<Agreed> {
   const { headers, body } = await conversation.request('DESCRIBE', uri, { Accept: 'application/sdp' });
   const track = videoTrack(body.toString('utf8'), baseOf(headers, uri));
   // After the login, which a wrong password would use up twice.
   const keepAlives = await askMethods(conversation, track.aggregateUri, clock);
   const Transport = `RTP/AVP/TCP;unicast;interleaved=${CHANNELS.join('-')}`;
-  const setUp = readSetUp((await conversation.request('SETUP', track.controlUri, { Transport })).headers);
-  return { track, setUp, keepAlives };
+  const asked = { Transport, ...playback?.setUp };
+  const setUp = readSetUp((await conversation.request('SETUP', track.controlUri, asked)).headers);
+  return { track, setUp, keepAlives, playback };
 }
 
 /** Asks what the camera understands; what goes wrong here is told by SETUP, in its own words. */

@@ -6,12 +6,15 @@ import { ROOM_BYTES } from '../../../platform/files/disks.ts';
 import { CAPTURE_LIMITS, Captures } from '../../../streams/clips/captures.ts';
 import { isClipKept } from '../../../streams/clips/clip-table.ts';
 import { CLIP_KEPT_MS, CLIPS_QUEUE, Clips, type ClipsDeps } from '../../../streams/clips/clips.ts';
+import { ClipMaterial, type ClipMaterialDeps } from '../../../streams/clips/material.ts';
 import type { CameraPool } from '../../../streams/pool/camera-pool.ts';
 import type { RecordingPlans } from '../../../streams/recorder/plan/plans.ts';
 import type { Ground } from '../ground/ground.ts';
 
 /** What clips are made of. */
-export interface RecordedForClips extends Pick<ClipsDeps, 'recordings' | 'gaps' | 'readerOf' | 'register'> {
+export interface RecordedForClips
+  extends Pick<ClipsDeps, 'register'>,
+    Pick<ClipMaterialDeps, 'recordings' | 'gaps' | 'readerOf' | 'edge'> {
   pool: CameraPool;
   plans: RecordingPlans;
 }
@@ -29,8 +32,10 @@ export async function openClips(ground: Ground, { pool, plans, ...recorded }: Re
     isExpected: () => isClipKept(database),
   });
   const captures = new Captures({ pool, observer }, CAPTURE_LIMITS);
+  const material = new ClipMaterial({ clock, observer, ...recorded });
   const clips = new Clips({
-    ...recorded,
+    register: recorded.register,
+    material,
     database,
     clock,
     observer,

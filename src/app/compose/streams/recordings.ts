@@ -6,6 +6,8 @@ import { chunksOf } from '../../../platform/database/chunks.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import type { StreamService } from '../../../streams/live/service.ts';
 import type { CameraPool } from '../../../streams/pool/camera-pool.ts';
+import type { StreamPlans } from '../../../streams/pool/stream-plans.ts';
+import type { CameraSource } from '../../../streams/pool/types.ts';
 import { DISK_OPTIONS } from '../../../streams/recorder/disk/disk-options.ts';
 import { DiskRegister, diskPlaces } from '../../../streams/recorder/disk/disk-register.ts';
 import { openRecorder } from '../../../streams/recorder/open-recorder.ts';
@@ -18,6 +20,7 @@ import { refusalOf } from '../../../streams/recordings/room/stops.ts';
 import { keptDaysOf } from '../../config/recording-settings.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Ground } from '../ground/ground.ts';
+import { composeEdgeSource, composeFiller } from './edge.ts';
 import { openKept } from './kept.ts';
 import { composeRoom, type RoomAlerts } from './room.ts';
 
@@ -32,10 +35,13 @@ export interface RecordingAlerts {
 interface Video {
   pool: CameraPool;
   streams: StreamService;
+  streamPlans: StreamPlans;
+  admit: CameraSource['admit'];
 }
 
 /** What is recorded of cameras, what was, and what removes it when its time has come. */
-export async function openRecordings(ground: Ground, devices: Devices, { pool, streams }: Video) {
+export async function openRecordings(ground: Ground, devices: Devices, video: Video) {
+  const { pool, streams } = video;
   const { config, clock, place, lifecycle, database } = ground;
   const directory = config.recordings.directory ?? (await place.directory('recordings'));
   const { directory: registered, kinds } = devices;
@@ -66,7 +72,9 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
   });
   const register = streams.registered.bind(streams);
   const readers = () => disks.all().map(({ reader }) => reader);
-  const parts = { pool, plans, recordings, gaps, readerOf, readers, register, namesOf: ofNames };
+  const edge = composeEdgeSource(ground, devices, { ...video, plans: video.streamPlans });
+  const filler = composeFiller(ground, edge, { ...opened, isCamera });
+  const parts = { edge, pool, plans, recordings, gaps, readerOf, readers, register, namesOf: ofNames };
   const kept = await openKept(ground, parts);
   return {
     port: {
@@ -90,6 +98,8 @@ export async function openRecordings(ground: Ground, devices: Devices, { pool, s
       startEvents(ground, plans, alerts.going);
       recorder.start();
       lifecycle.onStop('recorder', (signal) => recorder.stop(signal));
+      filler.start();
+      lifecycle.onStop('filling of holes', () => filler.stop());
       await kept.start();
     },
   };

@@ -133,6 +133,7 @@ export function composeVideo(deps: VideoDeps) {
     pictureHealth: judged.health,
     approved,
     probe,
+    admit: cameras.admit,
     looks,
     pictures: picturesFrom(streams, database),
   };

@@ -8,24 +8,31 @@ import { type OnvifPorts, OnvifSession, SESSION_LIMITS } from '../session.ts';
 import { at, type XmlElement } from '../xml.ts';
 
 /** The services that are asked for; each under its own name space. */
-export type ServiceName = 'device' | 'media' | 'media2' | 'ptz' | 'imaging';
+export type ServiceName = 'device' | 'media' | 'media2' | 'ptz' | 'imaging' | 'search' | 'replay';
 
 interface Service {
   namespace: string;
   /** As {@link envelope} declares it. */
   prefix: string;
   /** Where `GetCapabilities` tells it; null for a service that is newer than that question. */
-  capability: string | null;
+  capability: readonly string[] | null;
   /** For people. */
   title: string;
 }
 
 const SERVICES: Readonly<Record<ServiceName, Service>> = {
-  device: { namespace: 'ver10/device', prefix: 'tds', capability: 'Device', title: 'device' },
-  media: { namespace: 'ver10/media', prefix: 'trt', capability: 'Media', title: 'media' },
+  device: { namespace: 'ver10/device', prefix: 'tds', capability: ['Device'], title: 'device' },
+  media: { namespace: 'ver10/media', prefix: 'trt', capability: ['Media'], title: 'media' },
   media2: { namespace: 'ver20/media', prefix: 'tr2', capability: null, title: 'Media2' },
-  ptz: { namespace: 'ver20/ptz', prefix: 'tptz', capability: 'PTZ', title: 'PTZ' },
-  imaging: { namespace: 'ver20/imaging', prefix: 'timg', capability: 'Imaging', title: 'imaging' },
+  ptz: { namespace: 'ver20/ptz', prefix: 'tptz', capability: ['PTZ'], title: 'PTZ' },
+  imaging: { namespace: 'ver20/imaging', prefix: 'timg', capability: ['Imaging'], title: 'imaging' },
+  search: {
+    namespace: 'ver10/search',
+    prefix: 'tse',
+    capability: ['Extension', 'Search'],
+    title: 'recording search',
+  },
+  replay: { namespace: 'ver10/replay', prefix: 'trp', capability: ['Extension', 'Replay'], title: 'replay' },
 };
 
 const NAMES = Object.keys(SERVICES) as ServiceName[];
@@ -116,7 +123,7 @@ export class CameraServices {
     );
     return NAMES.flatMap((name): [ServiceName, string][] => {
       const { capability } = SERVICES[name];
-      const url = capability === null ? null : atCamera(at(all, capability, 'XAddr')?.text ?? '', address);
+      const url = capability === null ? null : atCamera(at(all, ...capability, 'XAddr')?.text ?? '', address);
       return url ? [[name, url.href]] : [];
     });
   }

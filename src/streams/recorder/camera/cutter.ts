@@ -16,6 +16,8 @@ export interface SegmentHead {
   /** Pictures with the same token come from one unbroken run of the camera's stream. */
   continuity: string;
   leaseEpoch: number;
+  /** Fetched from the camera's own storage; absent where it was recorded as it came. */
+  source?: 'edge' | undefined;
 }
 
 /** What is to be done with files, in this order. */
@@ -57,7 +59,7 @@ interface OpenFile {
  * that a thousand of them do not close their files at once. A file holds pictures of one run without a hole.
  */
 export class Cutter {
-  readonly #camera: { device: DeviceId; quality: Quality };
+  readonly #camera: Pick<SegmentHead, 'device' | 'quality' | 'source'>;
   readonly #limits: CutterLimits;
   readonly #offsetMs: number;
   #epoch: Epoch | null = null;
@@ -65,7 +67,7 @@ export class Cutter {
   /** End of the last file, and the run it came from. */
   #last: { endsAtMs: number; token: string } | null = null;
 
-  constructor(camera: { device: DeviceId; quality: Quality }, limits: CutterLimits = CUTTER_LIMITS) {
+  constructor(camera: Pick<SegmentHead, 'device' | 'quality' | 'source'>, limits: CutterLimits = CUTTER_LIMITS) {
     this.#camera = camera;
     this.#limits = limits;
     this.#offsetMs = offsetOf(camera.device, limits.segmentMs);

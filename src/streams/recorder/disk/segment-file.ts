@@ -12,6 +12,7 @@ export const segmentHead = z.strictObject({
   previousEndsAtMs: z.number().min(0).max(8.64e15).nullable(),
   continuity: z.string().min(1).max(64),
   leaseEpoch: z.int().min(0),
+  source: z.literal('edge').optional(),
 }) satisfies z.ZodType<SegmentHead>;
 
 /** Names our own box: a `uuid` box has a type of 16 bytes, and players pass over others' (ISO/IEC 14496-12 §11.1). */

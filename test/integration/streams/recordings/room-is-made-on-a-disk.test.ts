@@ -41,7 +41,7 @@ const kept = [10, 31, 32, 33, 34].map((age): Recording => {
   const startsAtMs = Math.round(clock.nowMs()) - age * DAY_MS;
   const file = { device: `cam-${age}`, quality: 'main', startsAtMs, endsAtMs: startsAtMs, leaseEpoch: 1 } as const;
   const about = { bytes: MiB, leadBytes: 0, sha256: '00', continuity: 'c', previousEndsAtMs: null };
-  return { ...file, ...about, disk: 'one', class: 'public', isLost: false };
+  return { ...file, ...about, disk: 'one', class: 'public', isLost: false, source: 'gateway' };
 });
 const isThere = (file: Recording): boolean => existsSync(join(directory, placeOf(file).path));
 const recordings = {

@@ -87,7 +87,7 @@ function memoryRecordings(): RecordingParts {
       report: async () => ({
         from: '2026-11-28',
         to: '2026-11-29',
-        sum: { cameras: 0, expectedS: 0, recordedS: 0, percent: null },
+        sum: { cameras: 0, expectedS: 0, recordedS: 0, edgeS: 0, percent: null },
         rows: [],
       }),
     },

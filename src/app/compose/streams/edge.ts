@@ -1,0 +1,86 @@
+import type { DeviceId } from '../../../core/types.ts';
+import { CameraServices } from '../../../devices/onvif/services/services.ts';
+import { chosenRecording, findRecordings, hasStorage, replayUrl } from '../../../devices/onvif/services/storage.ts';
+import { TcpOutbound } from '../../../platform/outbound/tcp.ts';
+import { EDGE_FILLING, EdgeFiller } from '../../../streams/edge/edge-filler.ts';
+import { EDGE_LIMITS, EdgeSource, type EdgeStorage } from '../../../streams/edge/edge-source.ts';
+import type { CameraPool } from '../../../streams/pool/camera-pool.ts';
+import type { StreamPlans } from '../../../streams/pool/stream-plans.ts';
+import type { CameraSource } from '../../../streams/pool/types.ts';
+import type { openRecorder } from '../../../streams/recorder/open-recorder.ts';
+import { GapsToAsk } from '../../../streams/recordings/gaps-to-ask.ts';
+import type { Devices } from '../devices/devices.ts';
+import type { Ground } from '../ground/ground.ts';
+
+export interface EdgeParts {
+  pool: Pick<CameraPool, 'list'>;
+  /** How many connections each camera allows. */
+  plans: Pick<StreamPlans, 'of'>;
+  admit: CameraSource['admit'];
+}
+
+/** For one question to a camera. */
+const ANSWER_MS = 8_000;
+
+/** What cameras keep themselves, as it is asked for. */
+export function composeEdgeSource(ground: Ground, devices: Devices, { pool, plans, admit }: EdgeParts): EdgeSource {
+  const { clock, observer, config } = ground;
+  const pulls = (id: DeviceId): number => pool.list().filter(({ deviceId }) => deviceId === id).length;
+  return new EdgeSource(
+    {
+      clock,
+      observer,
+      tcp: new TcpOutbound({ clock }),
+      networks: config.networks.cameras,
+      storage: storageOf(ground, devices),
+      cameras: { admit },
+      hasConnection: (id) => pulls(id) < plans.of(id).connectionsMax,
+    },
+    EDGE_LIMITS,
+  );
+}
+
+/** Fills holes of recordings from there. */
+export function composeFiller(
+  ground: Ground,
+  source: EdgeSource,
+  { recordings, gaps, disks, notes, isCamera }: ReturnType<typeof openRecorder> & { isCamera(id: DeviceId): boolean },
+): EdgeFiller {
+  const { clock, observer, database, ownership } = ground;
+  return new EdgeFiller(
+    {
+      clock,
+      observer,
+      source,
+      asked: new GapsToAsk({ database, ownership }),
+      recordings,
+      gaps,
+      disks,
+      notes,
+      leaseEpoch: ownership.self.epoch,
+      isCamera,
+    },
+    EDGE_FILLING,
+  );
+}
+
+function storageOf({ cameras, clock }: Ground, { connections }: Devices): EdgeStorage {
+  return {
+    async find({ device, quality, fromMs, toMs }, signal) {
+      const access = await connections.onvifAccess(device);
+      if (access === null) return { has: 'no-storage', detail: 'It is registered without an ONVIF address.' };
+      const how = { deadlineMs: ANSWER_MS, signal };
+      const services = await CameraServices.open(access, cameras.machines, how);
+      if (!hasStorage(services)) return { has: 'no-storage', detail: 'The camera has no recording search and replay.' };
+      const skewMs = services.skewMs ?? 0;
+      const all = await findRecordings(services, clock, how);
+      if (all.length === 0) return { has: 'no-storage', detail: 'The camera has no recordings of its own.' };
+      const span = { fromMs: fromMs + skewMs, toMs: toMs + skewMs };
+      const recording = chosenRecording(all, { source: access.source ?? null, quality }, span);
+      if (!recording) return { has: 'nothing' };
+      const url = await replayUrl(services, { xaddr: access.xaddr, token: recording.token }, how);
+      const { username, password } = access;
+      return { has: 'some', camera: { url, username, password }, skewMs };
+    },
+  };
+}
