@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { SEVERITIES, type Severity } from '../../alerts/rules/rules.ts';
 import { toRfc3339 } from '../../core/clock.ts';
-import type { Caller } from '../../core/types.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import type { Caller, DeviceIdentity } from '../../core/types.ts';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../streams/live/hls.ts';
 import { recordingPlan } from '../../streams/recorder/plan/plans.ts';
+import type { StoredEvent } from '../../telemetry/history/stored-events.ts';
 import { callerOf } from '../guards/auth.ts';
 import { lookQuery } from '../guards/look.ts';
 import { cameraOf, recordedCameraOf, recordedViewOf } from '../guards/views.ts';
@@ -68,6 +70,15 @@ const timeline = z
         }),
       )
       .meta({ description: 'Alerts about the camera, or with evidence of it; none where the role reads no alerts' }),
+    events: z
+      .array(
+        z.object({ id: z.string().nullable(), at: moment, type: z.string(), data: z.record(z.string(), z.unknown()) }),
+      )
+      .nullable()
+      .meta({
+        description:
+          'What the camera reported; none where the role reads no telemetry, null where it cannot be known now',
+      }),
     more: z.boolean().meta({ description: 'There is more in this time: ask for a shorter one' }),
   })
   .meta({ id: 'RecordingTimeline' });
@@ -118,7 +129,7 @@ function timelineRoute(app: ApiApp, context: RouteContext): void {
       config: { right: 'video.look' },
       schema: {
         tags,
-        summary: 'What was recorded in a time, what is missing and why, and which alerts there were',
+        summary: 'What was recorded in a time, what is missing and why, and which alerts and events there were',
         params: deviceParams,
         querystring: spanQuery,
         response: { 200: timeline },
@@ -126,11 +137,13 @@ function timelineRoute(app: ApiApp, context: RouteContext): void {
     },
     async (request) => {
       const caller = callerOf(request);
-      const { id: device } = recordedCameraOf(context, caller, request.params.id);
+      const camera = recordedCameraOf(context, caller, request.params.id);
+      const device = camera.id;
       const { quality: asked, from: fromMs, to: toMs } = request.query;
-      const [found, alerts] = await Promise.all([
+      const [found, alerts, events] = await Promise.all([
         context.recordings.playback.timeline({ device, quality: asked, fromMs, toMs }),
         alertsOn(context, caller, { device, fromMs, toMs }),
+        eventsOn(context, caller, { camera, fromMs, toMs, signal: request.signal }),
       ]);
       return {
         stretches: found.stretches.map(({ fromMs: from, toMs: to, ...rest }) => ({
@@ -149,13 +162,16 @@ function timelineRoute(app: ApiApp, context: RouteContext): void {
           at: toRfc3339(atMs),
           lastAt: toRfc3339(lastAtMs),
         })),
-        more: found.more || alerts.length > ALERTS_MAX,
+        events:
+          events?.items.map(({ id, type, atMs, data }) => ({ id, type, at: toRfc3339(atMs), data })).reverse() ?? null,
+        more: found.more || alerts.length > ALERTS_MAX || (events?.more ?? false),
       };
     },
   );
 }
 
 const ALERTS_MAX = 500;
+const EVENTS_MAX = 500;
 
 interface Line {
   device: string;
@@ -167,6 +183,30 @@ interface Line {
 async function alertsOn({ alerts, authority }: RouteContext, caller: Caller, { device, ...span }: Line) {
   if (!authority.may(caller, 'alerts.read')) return [];
   return await alerts.queries.ofCamera(caller, device, { ...span, max: ALERTS_MAX + 1 });
+}
+
+interface EventLine {
+  camera: DeviceIdentity;
+  fromMs: number;
+  toMs: number;
+  signal: AbortSignal;
+}
+
+/** What the camera reported, the newest first; the line is shown also where that is not known. */
+async function eventsOn(
+  { authority, history, heavy }: RouteContext,
+  caller: Caller,
+  { camera, signal, ...span }: EventLine,
+): Promise<{ items: StoredEvent[]; more: boolean } | null> {
+  if (!authority.may(caller, 'telemetry.read')) return { items: [], more: false };
+  try {
+    const asked = () => history.events(camera, { ...span, limit: EVENTS_MAX }, signal);
+    const { items, next } = await heavy.run(caller, asked);
+    return { items, more: next !== null };
+  } catch (error) {
+    if (error instanceof CitywatchError) return null;
+    throw error;
+  }
 }
 
 function playbackRoutes(app: ApiApp, context: RouteContext): void {

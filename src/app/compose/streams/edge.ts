@@ -1,6 +1,5 @@
 import type { DeviceId } from '../../../core/types.ts';
-import { CameraServices } from '../../../devices/onvif/services/services.ts';
-import { chosenRecording, findRecordings, hasStorage, replayUrl } from '../../../devices/onvif/services/storage.ts';
+import { askStorage } from '../../../devices/onvif/services/storage.ts';
 import { TcpOutbound } from '../../../platform/outbound/tcp.ts';
 import { EDGE_FILLING, EdgeFiller } from '../../../streams/edge/edge-filler.ts';
 import { EDGE_LIMITS, EdgeSource, type EdgeStorage } from '../../../streams/edge/edge-source.ts';
@@ -64,23 +63,12 @@ export function composeFiller(
   );
 }
 
-function storageOf({ cameras, clock }: Ground, { connections }: Devices): EdgeStorage {
+function storageOf({ cameras }: Ground, { connections }: Devices): EdgeStorage {
   return {
-    async find({ device, quality, fromMs, toMs }, signal) {
+    async find({ device, ...asked }, signal) {
       const access = await connections.onvifAccess(device);
       if (access === null) return { has: 'no-storage', detail: 'It is registered without an ONVIF address.' };
-      const how = { deadlineMs: ANSWER_MS, signal };
-      const services = await CameraServices.open(access, cameras.machines, how);
-      if (!hasStorage(services)) return { has: 'no-storage', detail: 'The camera has no recording search and replay.' };
-      const skewMs = services.skewMs ?? 0;
-      const all = await findRecordings(services, clock, how);
-      if (all.length === 0) return { has: 'no-storage', detail: 'The camera has no recordings of its own.' };
-      const span = { fromMs: fromMs + skewMs, toMs: toMs + skewMs };
-      const recording = chosenRecording(all, { source: access.source ?? null, quality }, span);
-      if (!recording) return { has: 'nothing' };
-      const url = await replayUrl(services, { xaddr: access.xaddr, token: recording.token }, how);
-      const { username, password } = access;
-      return { has: 'some', camera: { url, username, password }, skewMs };
+      return await askStorage(access, cameras.machines, asked, { deadlineMs: ANSWER_MS, signal });
     },
   };
 }

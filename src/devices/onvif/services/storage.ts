@@ -1,10 +1,12 @@
 import type { Clock } from '../../../core/clock.ts';
 import { CitywatchError } from '../../../core/errors.ts';
 import { cameraUrl, streamAtCamera } from '../addresses.ts';
+import type { CameraTarget } from '../identify.ts';
 import { clean } from '../notifications.ts';
 import { OnvifError } from '../problems.ts';
+import type { OnvifPorts } from '../session.ts';
 import { at, escapeXml, labelText, type XmlElement } from '../xml.ts';
-import type { AskOptions, CameraServices } from './services.ts';
+import { type AskOptions, CameraServices } from './services.ts';
 
 /** A recording that a camera keeps on its own card or disk. Times are Unix ms by the camera's clock. */
 export interface StoredRecording {
@@ -23,16 +25,49 @@ const TOKEN_MAX_CHARACTERS = 64;
 const ROUNDS_MAX = 8;
 const ROUND_PAUSE_MS = 250;
 
-/** Whether a camera can be asked for what it keeps, by the services that it names. */
-export function hasStorage(services: CameraServices): boolean {
-  return services.has('search') && services.has('replay');
+/** What a camera answers when it is asked for pictures of a time. */
+export type StorageAnswer =
+  /** It keeps none itself, or cannot be asked for them. */
+  | { has: 'no-storage'; detail: string }
+  /** None of this time. */
+  | { has: 'nothing' }
+  /** Where they are played back, by which login; `skewMs` is its clock minus ours. */
+  | { has: 'some'; camera: { url: string; username: string; password: string }; skewMs: number };
+
+export interface AskedPictures {
+  quality: 'main' | 'sub';
+  /** Unix ms by our clock. */
+  fromMs: number;
+  toMs: number;
+}
+
+/** Asks a camera what it keeps itself of a time. Throws as {@link CameraServices.open} and {@link CameraServices.ask}. */
+export async function askStorage(
+  target: CameraTarget,
+  ports: OnvifPorts,
+  { quality, fromMs, toMs }: AskedPictures,
+  how: AskOptions,
+): Promise<StorageAnswer> {
+  const services = await CameraServices.open(target, ports, how);
+  if (!services.has('search') || !services.has('replay')) {
+    return { has: 'no-storage', detail: 'The camera has no recording search and replay.' };
+  }
+  const skewMs = services.skewMs ?? 0;
+  const all = await findRecordings(services, ports.clock, how);
+  if (all.length === 0) return { has: 'no-storage', detail: 'The camera has no recordings of its own.' };
+  const wanted = { source: target.source ?? null, quality };
+  const recording = chosenRecording(all, wanted, { fromMs: fromMs + skewMs, toMs: toMs + skewMs });
+  if (!recording) return { has: 'nothing' };
+  const { xaddr, username, password } = target;
+  const url = await replayUrl(services, { xaddr, token: recording.token }, how);
+  return { has: 'some', camera: { url, username, password }, skewMs };
 }
 
 /**
  * What a camera keeps of video (ONVIF Recording Search, Profile G). Throws as {@link CameraServices.ask}; a search
  * that is not over in time gives what was found.
  */
-export async function findRecordings(
+async function findRecordings(
   services: CameraServices,
   clock: Pick<Clock, 'sleep'>,
   how: AskOptions,
@@ -62,7 +97,7 @@ export async function findRecordings(
 }
 
 /** Where a recording is played back, at the host that the camera was asked at. Throws `no-stream-address`. */
-export async function replayUrl(
+async function replayUrl(
   services: CameraServices,
   { xaddr, token }: { xaddr: string; token: string },
   how: AskOptions,

@@ -3,19 +3,24 @@ import { join } from 'node:path';
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { openLocalBlobs } from '../../../../src/platform/blobs/open-local.ts';
+import { TcpOutbound } from '../../../../src/platform/outbound/tcp.ts';
 import { CAPTURE_LIMITS, Captures } from '../../../../src/streams/clips/captures.ts';
 import type { Clip, ClipAsked } from '../../../../src/streams/clips/clip.ts';
 import { Clips } from '../../../../src/streams/clips/clips.ts';
+import { ClipMaterial } from '../../../../src/streams/clips/material.ts';
+import { EDGE_LIMITS, EdgeSource } from '../../../../src/streams/edge/edge-source.ts';
 import { DiskReader } from '../../../../src/streams/recorder/reader/disk-reader.ts';
 import { GapTable } from '../../../../src/streams/recordings/gap-table.ts';
 import { Recordings } from '../../../../src/streams/recordings/recordings.ts';
 import { openDatabase } from '../../../support/devices/registry.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
 import { temporaryDirectory } from '../../../support/services/services.ts';
+import { startCameras } from '../../../support/streams/cameras.ts';
+import { edgeStorage } from '../../../support/streams/edge-storage.ts';
 import { decodeFile, packetTimes } from '../../../support/streams/players.ts';
 import { recordFilm } from '../../../support/streams/recordings/recorded-film.ts';
 import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
-import { look, startStreams } from '../../../support/streams/streams.ts';
+import { look, startStreams, TEST_NETWORK } from '../../../support/streams/streams.ts';
 import { until } from '../../../support/time/until.ts';
 
 const database = await openDatabase(t);
@@ -35,14 +40,30 @@ const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs };
 const { observer } = bed;
 const isExpected = async (): Promise<boolean> => false;
 const store = { name: 'clips', directory: join(directory, 'clips'), reserveBytes: 0, database, clock, observer };
+const card = await (await startCameras(t)).start({ address: '127.64.42.1', storage: { keepS: 120 } });
+bed.cameras.set('with-card', { url: card.streamUrl('main'), ...card.account });
+const onCard = edgeStorage(t, () => card);
+const edge = new EdgeSource(
+  {
+    clock: systemClock,
+    observer,
+    tcp: new TcpOutbound({ clock: systemClock }),
+    networks: [TEST_NETWORK],
+    storage: {
+      find: async (span, signal) =>
+        span.device === 'with-card' ? onCard.find(span, signal) : { has: 'no-storage', detail: 'it is a test' },
+    },
+    cameras: { admit: async () => null },
+    hasConnection: () => true,
+  },
+  EDGE_LIMITS,
+);
 const clips = new Clips({
   database,
   clock,
   observer,
   captures,
-  recordings,
-  gaps,
-  readerOf: () => reader,
+  material: new ClipMaterial({ clock, observer, recordings, gaps, readerOf: () => reader, edge }),
   isRecorded: ({ device }) => device === 'recorded',
   blobs: openLocalBlobs({ ...store, isExpected }),
   register: async (view) => void bed.views.push(view),
@@ -99,6 +120,24 @@ t.test('a camera that is watched has what was before in memory', async (t) => {
   const times = await packetTimes(file);
   t.ok(Math.max(...times) > (clip.file!.endsAtMs - clip.file!.startsAtMs) / 1_000 - 0.5);
   lease.release();
+});
+
+t.test('what nobody pulled comes from the card of a camera that has one', async (t) => {
+  const { storage } = card;
+  const sinceMs = await until('the card has some seconds', () => {
+    const { span } = storage!;
+    return span && span.toMs - span.fromMs > 6_000 ? span.toMs - 5_000 : null;
+  });
+  const fromMs = Math.round(sinceMs);
+  const clip = await made((await ask({ device: 'with-card', fromMs, toMs: fromMs + 4_000 })).id);
+  t.match(clip, { state: 'ready', file: { source: 'edge' } });
+  t.ok(Math.abs(clip.file!.startsAtMs - fromMs) < 1_500, `${clip.file!.startsAtMs - fromMs}`);
+  const file = await clips.file({ ...look('cam'), deviceId: 'with-card' }, clip.id);
+  t.equal(await decodeFile(file), '');
+  storage!.erase(0, Number.POSITIVE_INFINITY);
+  const gone = await made((await ask({ device: 'with-card', fromMs: fromMs - 60_000, toMs: fromMs - 56_000 })).id);
+  t.equal(gone.state, 'failed');
+  t.match(gone.holes[0]!.detail, /the camera itself has nothing of it/);
 });
 
 t.test('a time that was recorded is copied from its files, and a hole stays one', async (t) => {
