@@ -1,5 +1,5 @@
 import type { DeviceId } from '../../core/types.ts';
-import { type Database, sql } from '../../platform/database/database.ts';
+import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import type { Quality } from '../pool/types.ts';
 import { GAP_MIN_MS, type GapCause, type GapReason } from '../recorder/camera/gaps.ts';
@@ -123,20 +123,23 @@ export class GapTable {
         const gone = sql`
           delete from recording_gap using owner where device = ${device} and quality = ${quality}
             and from_ms = ${gap.from_ms}::bigint and to_ms is not null returning recording_gap.device`;
-        await ownership.write(database, { what: 'holes of recordings', body: gone });
-        if (rows.length > 0) await this.#insert(rows);
+        // Together: what is left of a hole must not be lost where this ends in between.
+        await database.transaction(async (tx) => {
+          await ownership.write(tx, { what: 'holes of recordings', body: gone });
+          if (rows.length > 0) await this.#insert(rows, tx);
+        });
       }
     }
   }
 
-  async #insert(rows: readonly GapTables['recording_gap'][]): Promise<void> {
+  async #insert(rows: readonly GapTables['recording_gap'][], tables: Tables = this.#deps.database): Promise<void> {
     const body = sql`
       insert into recording_gap select given.* from owner,
         jsonb_populate_recordset(null::recording_gap, ${JSON.stringify(rows)}::jsonb) as given
       on conflict (device, quality, from_ms)
         do update set to_ms = excluded.to_ms, cause = excluded.cause, detail = excluded.detail
       returning device`;
-    await this.#deps.ownership.write(this.#deps.database, { what: 'holes of recordings', body });
+    await this.#deps.ownership.write(tables, { what: 'holes of recordings', body });
   }
 
   /** The hole that lasts, of each of these cameras, by `device quality`. */
