@@ -111,7 +111,7 @@ t.test('each camera tells of each day what it should have, what it has, and its 
   t.match(rows[1], { longestHoleS: 43_200, cause: 'stream' }, 'a hole that lasts counts up to now');
   t.match(rows[2], { holes: 2, longestHoleS: 230 * 60, cause: 'camera', oldestDay: '2026-11-27' });
   t.match(rows[4], { holes: 0, cause: null, oldestDay: '2026-11-27' });
-  t.strictSame(sum, { cameras: 3, expectedS: 280_800, recordedS: 136_800, percent: 48.7 });
+  t.strictSame(sum, { cameras: 3, expectedS: 280_800, recordedS: 136_800, edgeS: 0, percent: 48.7 });
 });
 
 t.test('what was not recorded is asked in one call, by each for its own area', async (t) => {
@@ -126,6 +126,7 @@ t.test('what was not recorded is asked in one call, by each for its own area', a
     cameras: 0,
     expectedS: 0,
     recordedS: 0,
+    edgeS: 0,
     percent: null,
   });
   for (const filter of [{ to: '2026-11-29' }, { from: '2026-11-29' }, { from: '2026-10-28' }])
