@@ -15,6 +15,7 @@ const CAMERA = 'cam-1';
 const KIOSK = 'kiosk-1';
 const SOON_MS = 60_000;
 const LATER_MS = 180_000;
+const CLOCK_MS = 4_000;
 
 interface Evidence {
   id: string;
@@ -111,9 +112,12 @@ t.test('a disk that is not there is an alert, and what the camera kept itself fi
   await until('the alert is over', async () => (await alertOf('recording-disk')).condition === 'cleared', LATER_MS);
   await until('the hole is filled', async () => (await hole()) === undefined, LATER_MS);
   const { stretches, alerts, events } = await line();
-  const filled = stretches.find(({ source }) => source === 'edge')!;
-  t.ok(Math.abs(Date.parse(filled.from) - Date.parse(lasting!.from)) < 2_000, 'from where it began');
-  t.ok(Math.abs(Date.parse(filled.to) - Date.parse(lasting!.to!)) < 2_500, 'to where it ended');
+  const filled = stretches.filter(({ source, to }) => source === 'edge' && to > lasting!.from);
+  const [fromMs, toMs] = [filled[0]!.from, filled.at(-1)!.to].map((moment) => Date.parse(moment));
+  const about = JSON.stringify({ lasting, filled });
+  // How late pictures come is not known of the camera's clock, and on a busy machine they come late.
+  t.ok(Math.abs(fromMs! - Date.parse(lasting!.from)) < CLOCK_MS, `from where it began: ${about}`);
+  t.ok(Math.abs(toMs! - Date.parse(lasting!.to!)) < CLOCK_MS, `to where it ended: ${about}`);
   t.ok(stretches.some(({ source }) => source === 'gateway'));
   t.ok(
     alerts.some(({ rule }) => rule.startsWith('kiosk-fire')),

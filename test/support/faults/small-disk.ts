@@ -52,3 +52,51 @@ export class SmallDisk {
     rmSync(this.#filler, { force: true });
   }
 }
+
+/** Memory as a disk that is taken away while it is in use, and comes back as it was. Needs root. */
+export class LentMount {
+  readonly #path: string;
+  readonly #aside: string;
+
+  private constructor(path: string, aside: string) {
+    this.#path = path;
+    this.#aside = aside;
+  }
+
+  /** Why none can be mounted here; null where one can. */
+  static whyNot(): string | null {
+    if (process.getuid?.() !== 0) return 'only root can mount';
+    const tried = spawnSync('unshare', [
+      '--mount',
+      '--propagation',
+      'private',
+      'mount',
+      '-t',
+      'tmpfs',
+      'tmpfs',
+      '/mnt',
+    ]);
+    return tried.status === 0 ? null : 'the system lets nobody mount';
+  }
+
+  /** Puts one at `path`, a directory that is there. */
+  static of(t: Owner, path: string, megabytes: number): LentMount {
+    const aside = `${path}-aside`;
+    mkdirSync(aside);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', aside]);
+    t.teardown(() => void execFileSync('umount', ['-l', aside]));
+    const mount = new LentMount(path, aside);
+    mount.bringBack();
+    t.teardown(() => void spawnSync('umount', ['-l', path]));
+    return mount;
+  }
+
+  /** Unmounts it under whoever uses it: open files go on in it, and a path leads to what lies below. */
+  takeAway(): void {
+    execFileSync('umount', ['-l', this.#path]);
+  }
+
+  bringBack(): void {
+    execFileSync('mount', ['--bind', this.#aside, this.#path]);
+  }
+}

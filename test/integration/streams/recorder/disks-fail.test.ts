@@ -1,12 +1,13 @@
 import { mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { openRecorder } from '../../../../src/streams/recorder/open-recorder.ts';
 import { openDatabase } from '../../../support/devices/registry.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
 import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
 import { FedPool } from '../../../support/streams/pool/fed-pool.ts';
+import { isHonest, type RecordedBed } from '../../../support/streams/recordings/honest.ts';
 import { until } from '../../../support/time/until.ts';
 
 const CAMERAS = Array.from({ length: 12 }, (_, number) => `cam-${number}`);
@@ -39,34 +40,15 @@ const [first, second] = [disks.of('one')!, disks.of('other')!];
 const open = (directory: string): number => readdirSync(join(directory, 'disk', 'open')).length;
 const holes = async () => (await Promise.all(CAMERAS.map((device) => gaps.within({ device, ...EVER }, 100)))).flat();
 
-/** Ends what is recorded, and finds each hole of two seconds or more between files told, and none besides. */
-async function isHonest(t: Test, causes: string[]): Promise<void> {
-  const endMs = fed.sentToMs;
-  wanted = [];
-  await until('all has rows', async () => (await recorded(endMs)).every((files) => files.at(-1)!.endsAtMs >= endMs));
-  for (const [at, device] of CAMERAS.entries()) {
-    const told = await gaps.within({ device, ...EVER }, 100);
-    const files = (await recorded(endMs))[at]!;
-    const missing = files.slice(1).flatMap(({ startsAtMs }, n) => {
-      const fromMs = files[n]!.endsAtMs;
-      return startsAtMs - fromMs < 2_000 ? [] : [{ fromMs, toMs: startsAtMs }];
-    });
-    t.match(
-      told.filter(({ fromMs }) => fromMs >= files[0]!.startsAtMs),
-      missing,
-      device,
-    );
-    t.equal(told.filter(({ fromMs }) => fromMs >= files[0]!.startsAtMs).length, missing.length);
-    // Between two tests nothing is wanted, as if the gateway had not run: two seconds of it on a busy machine are a
-    // hole.
-    for (const { cause } of told) t.ok([...causes, 'gateway'].includes(cause), cause);
-  }
-  wanted = CAMERAS;
-}
-
-async function recorded(toMs: number) {
-  return await Promise.all(CAMERAS.map((device) => recordings.within({ device, quality, fromMs: 0, toMs }, 1_000)));
-}
+const bed: RecordedBed = {
+  cameras: CAMERAS,
+  recordings,
+  gaps,
+  sentToMs: () => fed.sentToMs,
+  record: (all) => {
+    wanted = all ? CAMERAS : [];
+  },
+};
 
 t.test('cameras are spread over the disks', async (t) => {
   await until('all are written', () => open(one) + open(other) === CAMERAS.length);
@@ -83,7 +65,7 @@ t.test('while a disk does not answer its cameras are on another, and lose nothin
   await until('what waited is written', () => first.isSound && open(one) === 0);
   t.equal((await holes()).length, before);
   t.equal(first.pid, hung);
-  await isHonest(t, ['stream', 'disk-away']);
+  await isHonest(t, bed, ['stream', 'disk-away']);
 });
 
 t.test('a disk that hangs is given up, and what it took before is found again', async (t) => {
@@ -92,7 +74,7 @@ t.test('a disk that hangs is given up, and what it took before is found again', 
   process.kill(hung, 'SIGSTOP');
   await until('another process writes', () => first.pid !== hung && first.isReady);
   t.equal(open(one), 0, 'what was whole of its files was saved');
-  await isHonest(t, ['stream', 'disk-slow']);
+  await isHonest(t, bed, ['stream', 'disk-slow']);
 });
 
 t.test('a disk that is taken away is written nowhere else, and is used again when it is back', async (t) => {
@@ -106,7 +88,7 @@ t.test('a disk that is taken away is written nowhere else, and is used again whe
   rmdirSync(join(other, 'disk'));
   renameSync(join(other, 'away'), join(other, 'disk'));
   await until('it is back', () => second.isReady);
-  await isHonest(t, ['stream', 'disk-slow', 'disk-away', 'disk-failed']);
+  await isHonest(t, bed, ['stream', 'disk-slow', 'disk-away', 'disk-failed']);
 });
 
 t.test('nothing new is written on a disk that is drained, and a disk may be added', async (t) => {
@@ -115,7 +97,7 @@ t.test('nothing new is written on a disk that is drained, and a disk may be adde
   disks.use('one', 'draining');
   disks.add({ name: 'third', directory: join(third, 'disk'), use: 'active' });
   await until('it is written', () => disks.of('third')!.isSound);
-  await isHonest(t, ['stream', 'disk-slow', 'disk-away', 'disk-failed']);
+  await isHonest(t, bed, ['stream', 'disk-slow', 'disk-away', 'disk-failed']);
   await until('it takes cameras', () => open(third) > 0 && open(third) + open(other) === CAMERAS.length);
   t.equal(open(one), 0);
   wanted = [];
