@@ -39,6 +39,8 @@ interface Before {
 }
 
 const TICKS_PER_MS = 90;
+/** Leaves room for pictures that are shown before the key frame that they come behind. */
+const BASE_MS = 10_000;
 /** Pictures further apart do not belong together. */
 const SECTION_MS = 2_000;
 /** Without a key frame so long after the beginning, the group of pictures that reaches into it is wanted, too. */
@@ -126,7 +128,7 @@ export class ReplayPacker {
       this.#finish();
       return;
     }
-    if (this.#isNew || atMs < this.#pictureMs || atMs - this.#pictureMs > SECTION_MS) this.#breakOff();
+    if (this.#isNew || Math.abs(atMs - this.#pictureMs) > SECTION_MS) this.#breakOff();
     this.#isNew = false;
     this.#pictureMs = atMs;
     if (key && this.#maker && this.#describes() !== this.#init) this.#breakOff();
@@ -190,7 +192,7 @@ export class ReplayPacker {
         {
           onPart: (part) => this.#tell(part, token),
           onEnd: () => {},
-          onReordered: () => this.#fail(new StreamFailure('codec-unsupported', 'Its pictures are not in order.')),
+          onDisorder: () => this.#fail(new StreamFailure('codec-unsupported', 'Its pictures are not in order.')),
         },
       );
     } catch (error) {
@@ -202,14 +204,14 @@ export class ReplayPacker {
   }
 
   #stampOf(atMs: number): number {
-    return Math.round((atMs - this.#sectionMs) * TICKS_PER_MS);
+    return Math.round((atMs - this.#sectionMs + BASE_MS) * TICKS_PER_MS);
   }
 
   #tell(part: Part, token: string): void {
     const { taker, skewMs } = this.#options;
     if (part.type === 'init') taker.begin(part.init, token);
     else {
-      const startsAtMs = this.#sectionMs + part.fragment.decodeTimeMs - skewMs;
+      const startsAtMs = this.#sectionMs + part.fragment.decodeTimeMs - BASE_MS - skewMs;
       taker.fragment({ ...part.fragment, startsAtMs });
     }
   }

@@ -60,6 +60,17 @@ const line = async (): Promise<Line> => {
   return await gateway.get(`/streams/${CAMERA}/recordings?from=${from}&to=${to}`);
 };
 
+/** How much of a hole no stretch has. */
+function missingMs(stretches: Line['stretches'], { from, to }: Line['gaps'][number]): number {
+  let [atMs, missing] = [Date.parse(from), 0];
+  for (const one of [...stretches, { from: to!, to: to! }]) {
+    const beginMs = Math.min(Date.parse(one.from), Date.parse(to!));
+    missing += Math.max(0, beginMs - atMs);
+    atMs = Math.max(atMs, Date.parse(one.to));
+  }
+  return missing;
+}
+
 t.test('a fire has a clip of the camera that sees it, from before it was told', async (t) => {
   const warm = { body: { alwaysOn: true, keepS: 0, connectionsMax: 2 } };
   t.equal((await gateway.api('POST', `/devices/${CAMERA}/stream-plan`, warm)).status, 204);
@@ -112,12 +123,10 @@ t.test('a disk that is not there is an alert, and what the camera kept itself fi
   await until('the alert is over', async () => (await alertOf('recording-disk')).condition === 'cleared', LATER_MS);
   await until('the hole is filled', async () => (await hole()) === undefined, LATER_MS);
   const { stretches, alerts, events } = await line();
-  const filled = stretches.filter(({ source, to }) => source === 'edge' && to > lasting!.from);
-  const [fromMs, toMs] = [filled[0]!.from, filled.at(-1)!.to].map((moment) => Date.parse(moment));
-  const about = JSON.stringify({ lasting, filled });
-  // How late pictures come is not known of the camera's clock, and on a busy machine they come late.
-  t.ok(Math.abs(fromMs! - Date.parse(lasting!.from)) < CLOCK_MS, `from where it began: ${about}`);
-  t.ok(Math.abs(toMs! - Date.parse(lasting!.to!)) < CLOCK_MS, `to where it ended: ${about}`);
+  t.ok(stretches.some(({ source, to }) => source === 'edge' && to > lasting!.from));
+  // What was written before it was noticed was found; how late pictures come is not known of the camera's clock.
+  const missing = missingMs(stretches, lasting!);
+  t.ok(missing < CLOCK_MS, `${missing} ms of ${JSON.stringify({ lasting, stretches })}`);
   t.ok(stretches.some(({ source }) => source === 'gateway'));
   t.ok(
     alerts.some(({ rule }) => rule.startsWith('kiosk-fire')),
