@@ -59,7 +59,7 @@ export class Storage {
     this.#pictures = this.#pictures.filter(({ atMs }) => atMs < fromMs || atMs >= toMs);
   }
 
-  /** Pictures from the last key frame at or before `fromMs` on, up to `toMs`; each says whether a section ends there. */
+  /** Pictures from the last key frame at or before `fromMs` on, up to `toMs`; each says where a section has ends. */
   read(fromMs: number, toMs: number): { picture: StoredPicture; isLast: boolean; isFirst: boolean }[] {
     const begin = this.#pictures.findLastIndex(({ atMs, unit }) => unit.key && atMs <= fromMs);
     const from = begin < 0 ? this.#pictures.findIndex(({ unit }) => unit.key) : begin;

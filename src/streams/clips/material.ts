@@ -19,7 +19,7 @@ export interface ClipMaterialDeps {
   /** Who reads a disk of recordings; null where it is none of ours. */
   readerOf(disk: string): Pick<DiskReader, 'size' | 'read'> | null;
   /** What cameras keep themselves. */
-  edge: Pick<EdgeSource, 'fetch'>;
+  edge: Pick<EdgeSource, 'playBack'>;
 }
 
 type Span = Pick<ClipAsked, 'device' | 'quality' | 'fromMs' | 'toMs'>;
@@ -80,7 +80,7 @@ export class ClipMaterial {
     const limit = deadline(clock, ASKED_WITHIN_MS, full.signal);
     const taker = new EdgeMoments(CLIP_BYTES_MAX, () => full.abort());
     const asked = { ...clip, fromMs: missing[0]!.fromMs, toMs: missing.at(-1)!.toMs };
-    const outcome = await edge.fetch(asked, taker, limit.signal);
+    const outcome = await edge.playBack(asked, taker, limit.signal);
     limit.cancel();
     return { moments: taker.moments, outcome };
   }

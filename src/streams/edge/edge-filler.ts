@@ -1,9 +1,10 @@
 import { type Clock, DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
-import { backoffMs } from '../../core/mechanisms/backoff.ts';
+import { backoffMs, jittered } from '../../core/mechanisms/backoff.ts';
 import { BoundedMap } from '../../core/mechanisms/bounded.ts';
 import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Counter, type Logger, type Observer } from '../../core/observe.ts';
+import type { Random } from '../../core/random.ts';
 import type { DeviceId } from '../../core/types.ts';
 import type { Disks } from '../recorder/disk/disks.ts';
 import type { Notes } from '../recorder/notes.ts';
@@ -17,7 +18,8 @@ import type { EdgeOutcome, EdgeSource } from './edge-source.ts';
 export interface EdgeFillerDeps {
   clock: Clock;
   observer: Observer;
-  source: Pick<EdgeSource, 'fetch'>;
+  random: Random;
+  source: Pick<EdgeSource, 'playBack'>;
   asked: Pick<GapsToAsk, 'due' | 'giveUpBefore' | 'asked'>;
   recordings: Pick<Recordings, 'within'>;
   gaps: Pick<GapTable, 'cover'>;
@@ -34,9 +36,11 @@ export interface EdgeFillerOptions {
   everyMs: number;
   /** How old a hole must be, ms: what was written last may be found yet. */
   settledMs: number;
+  /** A camera that was busy, or cut off what it sent, is left alone for so long, ms. */
+  pauseMs: number;
 }
 
-export const EDGE_FILLING: EdgeFillerOptions = { everyMs: 10_000, settledMs: MINUTE_MS };
+export const EDGE_FILLING: EdgeFillerOptions = { everyMs: 10_000, settledMs: MINUTE_MS, pauseMs: 30_000 };
 
 /** Longest time of one fetch: what was fetched has its row soon, and a cut repeats little. */
 const PART_MS = 10 * MINUTE_MS;
@@ -47,7 +51,6 @@ const FILES_MAX = 1_000;
 const PAUSES = { minMs: MINUTE_MS, maxMs: 6 * HOUR_MS };
 /** Then it is left as it is: four days. */
 const TRIES_MAX = 20;
-const BUSY_MS = 30_000;
 /** A camera without storage may get a card. */
 const NO_STORAGE_MS = DAY_MS;
 const CAMERAS_MAX = 20_000;
@@ -112,7 +115,7 @@ export class EdgeFiller {
         continue;
       }
       const told = (error: unknown) => {
-        this.#pause(device, BUSY_MS);
+        this.#pause(device, this.#options.pauseMs);
         this.#log.warn({ device, error: messageOf(error) }, 'a hole could not be filled');
       };
       const filling = this.#fill(hole).catch(told);
@@ -150,7 +153,7 @@ export class EdgeFiller {
       broken.abort();
     };
     const taker = new EdgeFiles({ disks, leaseEpoch, failed }, part);
-    const outcome = await source.fetch(part, taker, signal);
+    const outcome = await source.playBack(part, taker, signal);
     const files = await taker.end();
     for (const file of files) notes.recorded(file);
     if (files.length > 0) {
@@ -169,12 +172,12 @@ export class EdgeFiller {
     hole: GapToAsk,
     { part, outcome, isSome }: { part: Span; outcome: EdgeOutcome; isSome: boolean },
   ): Promise<void> {
-    const { clock, asked } = this.#deps;
+    const { clock, random, asked } = this.#deps;
     const nowMs = clock.nowMs();
     const { device } = hole;
     // Nobody's fault, and told again: the process ends.
     if (outcome.how === 'busy' || this.#stopping.signal.aborted) {
-      this.#pause(device, BUSY_MS);
+      this.#pause(device, this.#options.pauseMs);
       return;
     }
     if (outcome.how === 'no-storage') {
@@ -192,9 +195,9 @@ export class EdgeFiller {
     }
     if (outcome.how === 'failed') {
       const tries = isSome ? 0 : hole.tries + 1;
-      const pauseMs = backoffMs(PAUSES, tries);
+      const pauseMs = jittered(backoffMs(PAUSES, tries), random);
       // What failed is the camera, so none of its other holes is tried meanwhile, either.
-      this.#pause(device, isSome ? BUSY_MS : pauseMs);
+      this.#pause(device, isSome ? this.#options.pauseMs : pauseMs);
       const againAtMs = tries >= TRIES_MAX ? null : nowMs + (isSome ? 0 : pauseMs);
       await asked.asked(part, { state: 'failed', detail: outcome.detail, tries, askedToMs: null, againAtMs });
       return;

@@ -83,13 +83,13 @@ export class EdgeSource {
   }
 
   /** Gives what the camera has of a time to `taker`, in order. Never rejects. */
-  async fetch(span: Span, taker: EdgeTaker, signal: AbortSignal): Promise<EdgeOutcome> {
+  async playBack(span: Span, taker: EdgeTaker, signal: AbortSignal): Promise<EdgeOutcome> {
     const { device } = span;
     const isBusy = this.#asked.has(device) || this.#asked.size >= this.#limits.atOnceMax;
     if (isBusy || !this.#deps.hasConnection(device)) return { how: 'busy' };
     this.#asked.add(device);
     try {
-      const outcome = await this.#fetch(span, taker, signal);
+      const outcome = await this.#playBack(span, taker, signal);
       this.#outcomes.inc({ how: outcome.how });
       return outcome;
     } catch (error) {
@@ -100,7 +100,7 @@ export class EdgeSource {
     }
   }
 
-  async #fetch(span: Span, taker: EdgeTaker, signal: AbortSignal): Promise<EdgeOutcome> {
+  async #playBack(span: Span, taker: EdgeTaker, signal: AbortSignal): Promise<EdgeOutcome> {
     const { storage, cameras } = this.#deps;
     const found = await storage.find(span, signal);
     if (found.has === 'no-storage') return { how: 'no-storage', detail: found.detail };

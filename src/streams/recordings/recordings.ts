@@ -45,9 +45,7 @@ export interface RecordedFile {
 }
 
 /** Part of a time that is asked about. */
-export interface Span {
-  device: DeviceId;
-  quality: Quality;
+export interface Span extends Pick<Recording, 'device' | 'quality'> {
   fromMs: number;
   toMs: number;
 }

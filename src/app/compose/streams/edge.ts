@@ -1,3 +1,4 @@
+import { systemRandom } from '../../../core/random.ts';
 import type { DeviceId } from '../../../core/types.ts';
 import { askStorage } from '../../../devices/onvif/services/storage.ts';
 import { TcpOutbound } from '../../../platform/outbound/tcp.ts';
@@ -50,6 +51,7 @@ export function composeFiller(
     {
       clock,
       observer,
+      random: systemRandom,
       source,
       asked: new GapsToAsk({ database, ownership }),
       recordings,

@@ -15,7 +15,7 @@ import { EventWatch, type EventWatchDeps } from '../../../streams/recorder/plan/
 import { RecordingPlans } from '../../../streams/recorder/plan/plans.ts';
 import type { RecordingClass } from '../../../streams/recordings/classes.ts';
 import { Playback } from '../../../streams/recordings/playback.ts';
-import { RecordingReport } from '../../../streams/recordings/report.ts';
+import { RecordingReport, type RecordingReportDeps } from '../../../streams/recordings/report.ts';
 import { refusalOf } from '../../../streams/recordings/room/stops.ts';
 import { keptDaysOf } from '../../config/recording-settings.ts';
 import type { Devices } from '../devices/devices.ts';
@@ -44,7 +44,7 @@ export async function openRecordings(ground: Ground, devices: Devices, video: Vi
   const { pool, streams } = video;
   const { config, clock, place, lifecycle, database } = ground;
   const directory = config.recordings.directory ?? (await place.directory('recordings'));
-  const { directory: registered, kinds } = devices;
+  const { directory: registered } = devices;
   const isCamera = (id: string): boolean => isCameraIn(devices, id);
   const plans = new RecordingPlans({ database, clock, isCamera });
   await plans.load();
@@ -59,17 +59,7 @@ export async function openRecordings(ground: Ground, devices: Devices, video: Vi
   const readerOf = (name: string) => disks.of(name)?.reader ?? null;
   const room = composeRoom(ground, { ...opened, plans, isCamera, classOf, stopped });
   const ofNames = (ids: string[]) => namesOf(database, ids);
-  const report = new RecordingReport({
-    database,
-    clock,
-    tree: devices.jurisdictions,
-    plans,
-    classOf,
-    leastDays: keptDaysOf(config.recordings, 'least'),
-    within: (scope) => camerasWithin(devices, scope),
-    retired: (scope, sinceMs) => retiredCameras({ database, kinds }, scope, sinceMs),
-    namesOf: ofNames,
-  });
+  const report = reportOf(ground, devices, { plans, classOf, namesOf: ofNames });
   const register = streams.registered.bind(streams);
   const readers = () => disks.all().map(({ reader }) => reader);
   const edge = composeEdgeSource(ground, devices, { ...video, plans: video.streamPlans });
@@ -103,6 +93,25 @@ export async function openRecordings(ground: Ground, devices: Devices, video: Vi
       await kept.start();
     },
   };
+}
+
+function reportOf(
+  { config, database, clock }: Ground,
+  devices: Devices,
+  parts: Pick<RecordingReportDeps, 'plans' | 'classOf' | 'namesOf'>,
+): RecordingReport {
+  const { kinds } = devices;
+  return new RecordingReport({
+    database,
+    clock,
+    tree: devices.jurisdictions,
+    plans: parts.plans,
+    classOf: parts.classOf,
+    leastDays: keptDaysOf(config.recordings, 'least'),
+    within: (scope) => camerasWithin(devices, scope),
+    retired: (scope, sinceMs) => retiredCameras({ database, kinds }, scope, sinceMs),
+    namesOf: parts.namesOf,
+  });
 }
 
 function isCameraIn({ directory, kinds }: Devices, id: string): boolean {

@@ -41,7 +41,7 @@ export interface AskedPictures {
   toMs: number;
 }
 
-/** Asks a camera what it keeps itself of a time. Throws as {@link CameraServices.open} and {@link CameraServices.ask}. */
+/** Asks a camera what it keeps itself of a time. Throws as {@link CameraServices}. */
 export async function askStorage(
   target: CameraTarget,
   ports: OnvifPorts,
@@ -140,7 +140,7 @@ function momentOf(element: XmlElement | undefined): number | null {
  * The recording that has most to do with what is wanted: of the named source where there is one, of the wanted quality
  * where their names tell it, and with pictures of the time. Null where none may have any. Times are the camera's.
  */
-export function chosenRecording(
+function chosenRecording(
   all: readonly StoredRecording[],
   { source, quality }: { source: string | null; quality: 'main' | 'sub' },
   { fromMs, toMs }: { fromMs: number; toMs: number },

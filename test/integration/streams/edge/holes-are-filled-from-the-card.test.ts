@@ -16,9 +16,9 @@ import { openDatabase } from '../../../support/devices/registry.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
 import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
 import { startCameras } from '../../../support/streams/cameras.ts';
-import { edgeStorage } from '../../../support/streams/edge-storage.ts';
 import { decodeFile } from '../../../support/streams/players.ts';
 import { FedPool } from '../../../support/streams/pool/fed-pool.ts';
+import { edgeStorage } from '../../../support/streams/recordings/edge-storage.ts';
 import { TEST_NETWORK } from '../../../support/streams/streams.ts';
 import { until } from '../../../support/time/until.ts';
 
@@ -74,12 +74,13 @@ function begin() {
       ...opened,
       clock: systemClock,
       observer,
+      random: () => 0,
       source,
       asked: new GapsToAsk({ database, ownership }),
       leaseEpoch: ownership.self.epoch,
       isCamera: () => true,
     },
-    { everyMs: 100, settledMs: 0 },
+    { everyMs: 100, settledMs: 0, pauseMs: 500 },
   );
   filler.start();
   const stop = async (): Promise<void> => {

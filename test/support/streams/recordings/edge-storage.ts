@@ -1,7 +1,7 @@
-import type { VirtualCamera } from '../../../simulators/camera/camera.ts';
-import { askStorage } from '../../../src/devices/onvif/services/storage.ts';
-import type { EdgeStorage } from '../../../src/streams/edge/edge-source.ts';
-import { onvifPorts } from './cameras.ts';
+import type { VirtualCamera } from '../../../../simulators/camera/camera.ts';
+import { askStorage } from '../../../../src/devices/onvif/services/storage.ts';
+import type { EdgeStorage } from '../../../../src/streams/edge/edge-source.ts';
+import { onvifPorts } from '../cameras.ts';
 
 interface Test {
   teardown(run: () => unknown): void;
