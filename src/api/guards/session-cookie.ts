@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SESSION_MAX_S } from '../../access/sessions.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import { hostOf } from '../server/http2.ts';
 
 const NAME = 'cw_session';
 const ID = /^[A-Za-z0-9_-]{43}$/;
@@ -44,7 +45,7 @@ export function requireOwnPage(request: FastifyRequest): void {
  */
 export function refuseForeignPages({ headers }: FastifyRequest): void {
   const site = headers['sec-fetch-site'];
-  const own = site === undefined ? isOwnOrigin(headers.origin, headers.host) : site === 'same-origin';
+  const own = site === undefined ? isOwnOrigin(headers.origin, hostOf(headers)) : site === 'same-origin';
   if (!own) throw new CitywatchError('auth.forbidden', { detail: 'This comes from another site.' });
 }
 

@@ -26,6 +26,13 @@ const look = z.strictObject({
   ...lookQuery,
 });
 
+/** What a player of low-latency HLS waits for (RFC 8216bis §6.2.5). */
+const reloadQuery = {
+  _HLS_msn: z.coerce.number().int().min(0).max(1e12).optional().meta({ description: 'Over HTTP/2: wait for it' }),
+  _HLS_part: z.coerce.number().int().min(0).max(9_999).optional().meta({ description: 'Over HTTP/2: this part of it' }),
+  _HLS_skip: z.string().max(8).optional().meta({ description: 'Taken, and the whole playlist is given' }),
+};
+
 const health = z.object({
   state: z.string().meta({ description: 'connecting, live, stalled, auth-failed, codec-unsupported or no-video' }),
   since: moment,
@@ -137,13 +144,17 @@ function liveRoutes(app: ApiApp, context: RouteContext): void {
           tags,
           summary,
           params: deviceParams,
-          querystring: look,
+          querystring: look.extend(reloadQuery),
           response: { 200: bytesOf(PLAYLIST_TYPE, 'The playlist; names in it are relative and carry the query') },
         },
       },
       async (request, reply) => {
-        const view = viewOf(context, callerOf(request), request.params.id, request.query);
-        return show(reply as never, await whileWanted(request, context, (signal) => context.streams[of](view, signal)));
+        const { _HLS_msn: msn, _HLS_part: part, _HLS_skip: _, ...asked } = request.query;
+        const view = viewOf(context, callerOf(request), request.params.id, asked);
+        // Parts are for HTTP/2: over less, each player would hold one of the few connections of its browser.
+        const reload = request.raw.httpVersionMajor >= 2 ? { msn, part } : undefined;
+        const wanted = (signal: AbortSignal) => context.streams[of](view, signal, reload);
+        return show(reply as never, await whileWanted(request, context, wanted));
       },
     );
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { Newcomers } from '../../core/mechanisms/newcomers.ts';
+import { Newcomers, peerOf } from '../../core/mechanisms/newcomers.ts';
 import { Counter, Gauge, type Registry } from '../../core/observe.ts';
 import type { ApiLimits } from '../deps.ts';
 
@@ -13,7 +13,8 @@ import type { ApiLimits } from '../deps.ts';
 export function watchConnections(app: FastifyInstance, limits: ApiLimits, metrics: Registry): void {
   const { server } = app;
   const open = new Set<Socket>();
-  const working = new Map<Socket, number>();
+  /** Answers that are under way, by connection; HTTP/2 shows its socket by another object. */
+  const working = new Map<string, number>();
   server.maxConnections = limits.connectionsMax;
   server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => {
     open.add(socket);
@@ -21,15 +22,16 @@ export function watchConnections(app: FastifyInstance, limits: ApiLimits, metric
   });
   watchNewcomers(app, limits, metrics);
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    working.set(socket, (working.get(socket) ?? 0) + 1);
+    const peer = peerOf(socket);
+    working.set(peer, (working.get(peer) ?? 0) + 1);
     response.once('close', () => {
-      const left = (working.get(socket) ?? 1) - 1;
-      if (left > 0) working.set(socket, left);
-      else working.delete(socket);
+      const left = (working.get(peer) ?? 1) - 1;
+      if (left > 0) working.set(peer, left);
+      else working.delete(peer);
     });
   });
   app.addHook('preClose', async () => {
-    for (const socket of open) if (!working.has(socket)) socket.destroy();
+    for (const socket of open) if (!working.has(peerOf(socket))) socket.destroy();
   });
   count(metrics, open, (refused) => server.on('drop', refused));
 }

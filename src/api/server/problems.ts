@@ -81,7 +81,8 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, error:
   if (error.status === 401) reply.header('www-authenticate', 'Bearer realm="citywatch"');
   const pauseS = error.retryAfterS ?? (error.status === 429 || error.status === 503 ? RETRY_AFTER_S : undefined);
   if (pauseS !== undefined) reply.header('retry-after', pauseS);
-  if (error.status === 408 || error.status === 413) reply.header('connection', 'close');
+  if ((error.status === 408 || error.status === 413) && request.raw.httpVersionMajor < 2)
+    reply.header('connection', 'close');
   return reply.send(toProblem(error, request.id));
 }
 

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import websocket from '@fastify/websocket';
 import Fastify, {
-  type FastifyHttpsOptions,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
@@ -25,6 +23,7 @@ import { parseJsonBodies } from './bodies.ts';
 import { watchConnections } from './connections.ts';
 import { serveConsole } from './console.ts';
 import { answerErrors } from './errors.ts';
+import { cutSlowStreams, overTls } from './http2.ts';
 import { BODY_BYTES_MAX, createRateLimits, heavyShares, limitWorkAtOnce, TIMEOUTS } from './limits.ts';
 import { answerBrokenRequest, sendProblem, toCitywatchError } from './problems.ts';
 import { logRequests } from './request-log.ts';
@@ -42,6 +41,7 @@ const ORDER_BYTES_MAX = 4_096;
 export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
   const { limits } = deps.settings;
   const app = create(deps.settings.tls);
+  if (deps.settings.tls) cutSlowStreams(app, deps.clock);
   watchConnections(app, limits, deps.observer.metrics);
   // Hooks on routes see only what is registered after them, so these come first.
   answerErrors(app, deps.observer);
@@ -88,8 +88,9 @@ function nameAnswers(app: FastifyInstance): AbortSignal {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
   });
-  app.addHook('onSend', async (_request, reply, payload) => {
-    if (stopping.signal.aborted) reply.header('connection', 'close');
+  app.addHook('onSend', async (request, reply, payload) => {
+    // HTTP/2 has no such header; its server says by itself that it goes.
+    if (stopping.signal.aborted && request.raw.httpVersionMajor < 2) reply.header('connection', 'close');
     return payload;
   });
   return stopping.signal;
@@ -108,7 +109,6 @@ function create(tls: TlsFiles | undefined): FastifyInstance {
     bodyLimit: BODY_BYTES_MAX,
     // While stopping, a request that already has its connection is served and told that it was the last.
     return503OnClosing: false,
-    forceCloseConnections: 'idle',
     // zod checks and writes here. To have none but that keeps Fastify from loading what is for JSON schemas.
     schemaController: { compilersFactory: { buildValidator: notForJsonSchemas, buildSerializer: notForJsonSchemas } },
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
@@ -118,11 +118,8 @@ function create(tls: TlsFiles | undefined): FastifyInstance {
     },
   };
   const made = tls
-    ? Fastify({
-        ...options,
-        https: { ...node, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: TIMEOUTS.headersMs },
-      } as unknown as FastifyHttpsOptions<Server>)
-    : Fastify({ ...options, http: node });
+    ? Fastify({ ...options, ...overTls(tls, node) } as unknown as FastifyServerOptions)
+    : Fastify({ ...options, forceCloseConnections: 'idle', http: node });
   const app = made as unknown as FastifyInstance;
   return app.setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler);
 }

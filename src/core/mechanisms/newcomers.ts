@@ -73,7 +73,7 @@ export class Newcomers {
   }
 }
 
-/** The same for a TLS socket and the one below it, and for no other that is open at the same listener. */
-function peerOf({ remoteAddress, remotePort }: Peer): string {
+/** Names a connection: the same for a TLS socket and the one below it, and no other that is open at the listener. */
+export function peerOf({ remoteAddress, remotePort }: Pick<Peer, 'remoteAddress' | 'remotePort'>): string {
   return `${remoteAddress} ${remotePort}`;
 }

@@ -1,5 +1,6 @@
 import { leadIn } from './lead-in.ts';
 import type { InitSegment } from './parser.ts';
+import { PartRule } from './part-rule.ts';
 import type { Fragment } from './wall-clock.ts';
 
 /** A run of one stream between two starts: everything in it is decoded with the same initialisation segment. */
@@ -55,6 +56,8 @@ const KEPT_AFTERWARDS = 2;
  * it is as short as one fragment, and the next one ends at the next key frame.
  */
 export class LiveWindow {
+  /** Whether fragments can be told of before their segment is complete. */
+  readonly parts = new PartRule();
   readonly #limits: WindowLimits;
   #segments: Segment[] = [];
   #open: Segment | null = null;
@@ -92,6 +95,7 @@ export class LiveWindow {
   reset(): void {
     this.clear();
     this.#targetS = null;
+    this.parts.reset();
     this.#learntMs = this.#longestMs || this.#learntMs;
     this.#longestMs = 0;
   }
@@ -104,10 +108,12 @@ export class LiveWindow {
     if (this.#open && this.#endsBefore(this.#open, fragment)) this.#close();
     if (!this.#open && !fragment.key && this.#isFirstOfEpoch()) return false;
     const isFirst = !this.#open && this.#segments.length === 0;
+    const isAlone = isFirst || (!this.#open && this.#isFirstOfEpoch() && this.parts.isShort(fragment));
+    this.parts.note(fragment, this.#open?.fragments.at(-1));
     if (isFirst) this.#lead(this.#epoch, fragment);
     this.#open ??= this.#newSegment(this.#epoch, fragment.key);
     this.#put(this.#open, fragment);
-    if (isFirst) this.#close();
+    if (isAlone) this.#close();
     this.#evict();
     return this.#sequence > before;
   }
@@ -145,6 +151,16 @@ export class LiveWindow {
   /** Whether a player may begin. */
   get startable(): boolean {
     return this.#segments.length > 0;
+  }
+
+  /** The segment that is not complete; null between two. */
+  get growing(): Segment | null {
+    return this.#open;
+  }
+
+  /** What the next segment to become complete is numbered. */
+  get nextSequence(): number {
+    return this.#sequence;
   }
 
   segment(token: string, sequence: number): Segment | null {

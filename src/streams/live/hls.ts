@@ -1,5 +1,6 @@
 import { toRfc3339 } from '../../core/clock.ts';
 import { bitsPerS, type LiveWindow, type Segment } from '../fmp4/live-window.ts';
+import { hasParts, hintLine, partHeader, partLines } from './hls-parts.ts';
 
 /** HLS with fragmented MP4 (RFC 8216, protocol version 7). */
 export const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
@@ -31,33 +32,54 @@ export function masterPlaylist(window: LiveWindow, suffix = ''): string | null {
   return `${lines.join('\n')}\n`;
 }
 
-/** The playlist of what is complete now. `suffix` (such as `?quality=sub`) is put after every name. */
-export function mediaPlaylist(window: LiveWindow, suffix = ''): string | null {
+/**
+ * The playlist of what is complete now; with `parts`, also of what is not, where the camera's fragments can be parts.
+ * `suffix` (such as `?quality=sub`) is put after every name.
+ */
+export function mediaPlaylist(window: LiveWindow, suffix = '', parts = false): string | null {
   const segments = window.announced();
   const first = segments[0];
   if (!first) return null;
   window.promise();
+  const partMs = parts ? window.parts.promise() : null;
   const lines = [
     '#EXTM3U',
-    '#EXT-X-VERSION:7',
+    `#EXT-X-VERSION:${partMs === null ? 7 : 9}`,
     `#EXT-X-TARGETDURATION:${window.targetS}`,
+    ...(partMs === null ? [] : partHeader(partMs)),
     `#EXT-X-MEDIA-SEQUENCE:${first.sequence}`,
     `#EXT-X-DISCONTINUITY-SEQUENCE:${first.discontinuities}`,
   ];
   if (segments.every(({ independent, still }) => independent && !still)) lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
   let before: Segment | null = null;
   for (const segment of segments) {
-    if (segment.epoch !== before?.epoch) {
-      if (before) lines.push('#EXT-X-DISCONTINUITY');
-      lines.push(`#EXT-X-MAP:URI="${segment.epoch.token}.mp4${suffix}"`);
-    }
-    const startsAt = toRfc3339(Math.round(segment.fragments[0]!.startsAtMs));
-    if (!segment.still) lines.push(`#EXT-X-PROGRAM-DATE-TIME:${startsAt}`);
+    lines.push(...segmentHead(segment, before, suffix));
+    if (partMs !== null && hasParts(segment, window)) lines.push(...partLines(segment, suffix));
     lines.push(`#EXTINF:${(segment.durationMs / 1000).toFixed(3)},`);
     lines.push(`${segment.epoch.token}-${segment.sequence}.m4s${suffix}`);
     before = segment;
   }
+  if (partMs !== null) lines.push(...growingLines(window, before, suffix));
   return `${lines.join('\n')}\n`;
+}
+
+/** What stands before a segment: where another run begins, and when its first picture was taken. */
+function segmentHead(segment: Segment, before: Segment | null, suffix: string): string[] {
+  const lines: string[] = [];
+  if (segment.epoch !== before?.epoch) {
+    if (before) lines.push('#EXT-X-DISCONTINUITY');
+    lines.push(`#EXT-X-MAP:URI="${segment.epoch.token}.mp4${suffix}"`);
+  }
+  const startsAt = toRfc3339(Math.round(segment.fragments[0]!.startsAtMs));
+  if (!segment.still) lines.push(`#EXT-X-PROGRAM-DATE-TIME:${startsAt}`);
+  return lines;
+}
+
+function growingLines(window: LiveWindow, before: Segment | null, suffix: string): string[] {
+  const { growing } = window;
+  const lines = growing ? [...segmentHead(growing, before, suffix), ...partLines(growing, suffix)] : [];
+  const hint = hintLine(window, suffix);
+  return hint === null ? lines : [...lines, hint];
 }
 
 /** The bytes behind a name of {@link mediaPlaylist}; null when the name is unknown or no longer kept. */

@@ -11,6 +11,7 @@ import { type CameraSource, type Quality, type RegisterView, StreamFailure, type
 import type { WallLevel } from '../pool/uses.ts';
 import { CAMERA_NETWORKS_SETTING } from '../relay/camera-session.ts';
 import { livePart, masterPlaylist, mediaPlaylist, PART_TYPE, PLAYLIST_TYPE } from './hls.ts';
+import { isAwaited, isThere, partBytes, type Reload } from './hls-parts.ts';
 import { Snapshots } from './snapshots.ts';
 import { Viewings } from './viewings.ts';
 
@@ -35,8 +36,22 @@ export interface StreamAnswer<Body> {
   quality: Quality;
 }
 
+/** What is asked for; `begins`: it depends on nothing that was shown before. */
+interface Shown {
+  view: View;
+  begins: boolean;
+  signal: AbortSignal | undefined;
+  /** {@link HOLD_MS} unless it says otherwise. */
+  holdMs?: number;
+}
+
 /** Longest time a viewer is held while the first picture is on its way. */
 const HOLD_MS = 15_000;
+/**
+ * The same for what comes next of a stream that plays: three target durations (RFC 8216bis §6.2.5.2) and a little. So
+ * a right that is withdrawn meanwhile ends within the 10 s that this may take.
+ */
+const NEXT_HOLD_MS = 8_000;
 
 /**
  * What people see of the shared monitoring pool, for the API. Every method that shows something takes the look it is
@@ -67,18 +82,37 @@ export class StreamService {
 
   /** The live HLS master playlist: what the video is, and where; held until a player may begin. */
   playlist(view: View, signal?: AbortSignal): Promise<StreamAnswer<string>> {
-    return this.#playlist(view, { begins: true, write: masterPlaylist }, signal);
+    return this.#playlist({ view, begins: true, signal }, masterPlaylist, (window) => window.startable);
   }
 
-  /** The playlist of the newest segments, which the master playlist names; held as that one is. */
-  mediaPlaylist(view: View, signal?: AbortSignal): Promise<StreamAnswer<string>> {
-    return this.#playlist(view, { begins: false, write: mediaPlaylist }, signal);
+  /**
+   * The playlist of the newest segments, which the master playlist names; held as that one is. With `reload` it tells
+   * of parts, too, and is held until what is waited for is there. Errors: `request.invalid` for what is far ahead.
+   */
+  mediaPlaylist(view: View, signal?: AbortSignal, reload?: Reload): Promise<StreamAnswer<string>> {
+    if (!reload) return this.#playlist({ view, begins: false, signal }, mediaPlaylist, (window) => window.startable);
+    const write = (window: LiveWindow, suffix: string) => mediaPlaylist(window, suffix, true);
+    const holdMs = reload.msn === undefined ? HOLD_MS : NEXT_HOLD_MS;
+    return this.#playlist({ view, begins: false, signal, holdMs }, write, (window) => {
+      if (!window.startable || !window.parts.known) return false;
+      if (isAwaited(window, reload)) return isThere(window, reload);
+      const issues = [
+        { path: '_HLS_msn', message: 'is further ahead than a player waits for; read the playlist anew' },
+      ];
+      throw new CitywatchError('request.invalid', { issues });
+    });
   }
 
-  /** An initialisation segment or media segment that the playlist named; `not-found` when it is no longer kept. */
+  /**
+   * An initialisation segment, media segment or part that the playlist named; one that comes next is waited for.
+   * `not-found` when it is no longer kept.
+   */
   part(view: View, name: string, signal?: AbortSignal): Promise<StreamAnswer<Buffer>> {
-    return this.#shown({ view, begins: false, signal }, async ({ pull, quality }) => {
-      const body = livePart(pull.window, name);
+    return this.#shown({ view, begins: false, signal, holdMs: NEXT_HOLD_MS }, async ({ pull, quality }, limit) => {
+      const { window } = pull;
+      if (partBytes(window, name) === 'soon') await pull.until(() => partBytes(window, name) !== 'soon', limit);
+      const part = partBytes(window, name);
+      const body = part === 'soon' ? null : (part ?? livePart(window, name));
       if (!body) throw new CitywatchError('not-found', { detail: 'This part of the stream is no longer kept.' });
       return { contentType: PART_TYPE, body, quality };
     });
@@ -152,25 +186,25 @@ export class StreamService {
   }
 
   #playlist(
-    view: View,
-    { begins, write }: { begins: boolean; write(window: LiveWindow, suffix: string): string | null },
-    signal: AbortSignal | undefined,
+    look: Shown,
+    write: (window: LiveWindow, suffix: string) => string | null,
+    isReady: (window: LiveWindow) => boolean,
   ): Promise<StreamAnswer<string>> {
-    return this.#shown({ view, begins, signal }, async ({ pull, quality }, limit) => {
+    return this.#shown(look, async ({ pull, quality }, limit) => {
       const { window } = pull;
-      await pull.until(() => window.startable, limit);
-      const body = write(window, queryOf(view));
+      await pull.until(() => isReady(window), limit);
+      const body = write(window, queryOf(look.view));
       if (body === null) throw new StreamFailure('stalled');
       return { contentType: PLAYLIST_TYPE, body, quality };
     });
   }
 
   async #shown<Result>(
-    { view, begins, signal }: { view: View; begins: boolean; signal: AbortSignal | undefined },
+    { view, begins, signal, holdMs = HOLD_MS }: Shown,
     show: (lease: StreamLease, limit: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     const { clock } = this.#pool;
-    const endsAtMs = clock.monotonicMs() + HOLD_MS;
+    const endsAtMs = clock.monotonicMs() + holdMs;
     try {
       return await this.#viewings.during(view, begins, async (lease, over) => {
         const limit = deadline(clock, Math.max(0, endsAtMs - clock.monotonicMs()), signal, over);

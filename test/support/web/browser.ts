@@ -13,6 +13,8 @@ export interface ViewOptions {
   locale?: string;
   width?: number;
   height?: number;
+  /** Takes certificates that nobody vouches for. */
+  untrusted?: boolean;
 }
 
 /** The browser as this file reaches it, from the first of its tests on. */
@@ -24,10 +26,11 @@ let started: Promise<Browser> | null = null;
  */
 export async function openBrowser(
   t: { teardown(run: () => unknown): void },
-  { locale = 'en-GB', width = 1280, height = 800 }: ViewOptions = {},
+  { locale = 'en-GB', width = 1280, height = 800, untrusted = false }: ViewOptions = {},
 ): Promise<View> {
   started ??= startChromium();
-  const context = await (await started).newContext({ locale, viewport: { width, height } });
+  const viewport = { width, height };
+  const context = await (await started).newContext({ locale, viewport, ignoreHTTPSErrors: untrusted });
   t.teardown(() => context.close());
   const page = await context.newPage();
   return { page, context, offences: watch(page) };
