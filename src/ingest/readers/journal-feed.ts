@@ -141,6 +141,8 @@ class LaneFeed {
   #cached = 0;
   /** Where each reader that gave a name stands. */
   readonly #places = new Map<string, number>();
+  /** Of these, those so far behind that what is kept would be forgotten before they come to it. */
+  readonly #leftBehind = new Set<string>();
   readonly #loading = new JoinedByKey<number, Piece>();
   /** The last one who enters records into the index; the next waits for it. */
   readonly #indexing = new InTurn();
@@ -258,12 +260,15 @@ class LaneFeed {
   }
 
   /**
-   * Forgets what all readers are past. Kept until there are too many, decoded messages outlive several garbage
-   * collections, each of which copies them: most of the delay of a PUBACK at 5,000 messages/s was that.
+   * Forgets what all readers are past, or all that would come to it in time. Kept until there are too many, decoded
+   * messages outlive several garbage collections, each of which copies them: most of the delay of a PUBACK at 5,000
+   * messages/s was that. With as many as get through, when telemetry falls behind, it was half of all processor time.
    */
   passed(reader: string, offset: number): void {
     this.#places.set(reader, offset);
-    const allPast = Math.min(...this.#places.values());
+    if (this.#pieces.has(offset) || offset >= this.#journal.head) this.#leftBehind.delete(reader);
+    let allPast = Number.POSITIVE_INFINITY;
+    for (const [name, place] of this.#places) if (!this.#leftBehind.has(name)) allPast = Math.min(allPast, place);
     for (const [oldest, piece] of this.#pieces) {
       if (piece.to > allPast) return;
       this.#forget(oldest, piece);
@@ -276,6 +281,7 @@ class LaneFeed {
     for (const [oldest, first] of this.#pieces) {
       if (this.#cached <= this.#limits.cacheMessages) return;
       this.#forget(oldest, first);
+      for (const [reader, place] of this.#places) if (place < first.to) this.#leftBehind.add(reader);
     }
   }
 
