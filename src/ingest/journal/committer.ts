@@ -10,8 +10,8 @@ export interface CommitterDeps extends EncoderDeps {
   write(group: Group): Promise<void>;
   /** Told of a durable group before its senders are. */
   onSynced(group: Group, seconds: number): void;
-  /** Told of a failed write; what it resolves for is done before the senders hear of it. */
-  onFailed(error: unknown): Promise<void>;
+  /** Told of a failed write; what it resolves with is what the senders hear. */
+  onFailed(error: unknown): Promise<unknown>;
 }
 
 /** Of larger groups nobody is looked for: so many share a write in any case. */
@@ -48,16 +48,16 @@ export class Committer {
     this.#next = head;
   }
 
-  /** Takes a checked message; resolves when it is durable, rejects with the cause when its file was given up. */
+  /** Takes a checked message; resolves when it is durable, rejects when its file was given up. */
   add(message: NewMessage): Promise<Message> {
     const group = this.#openGroup();
-    const kept = this.#encoder.add(message, group);
+    this.#encoder.add(message, group);
     this.unsyncedBytes += group.to - this.#next;
     this.#next = group.to;
     this.#awaited?.delete(message.device.id);
     this.#schedule();
     return new Promise((resolve, reject) => {
-      group.settle.push({ resolve: () => resolve(kept), reject });
+      group.settle.push({ resolve, reject });
     });
   }
 
@@ -120,7 +120,7 @@ export class Committer {
     this.#awaited = this.#awaitedAfter(group);
     this.unsyncedBytes -= group.to - group.from;
     this.#deps.onSynced(group, (this.#deps.clock.monotonicMs() - startMs) / 1000);
-    for (const { resolve } of group.settle) resolve();
+    for (const [index, { resolve }] of group.settle.entries()) resolve(group.messages[index]!);
   }
 
   #awaitedAfter({ messages }: Group): Set<string> | null {
@@ -137,8 +137,8 @@ export class Committer {
     this.#writing = null;
     this.#plan = null;
     this.unsyncedBytes = 0;
-    await this.#deps.onFailed(error);
-    for (const { settle } of lost) for (const { reject } of settle) reject(error);
+    const refusal = await this.#deps.onFailed(error);
+    for (const { settle } of lost) for (const { reject } of settle) reject(refusal);
   }
 
   /** Resolves when nothing waits any more. */

@@ -17,7 +17,8 @@ export interface Group {
   /** The encoded bytes, in order. */
   parts: Buffer[];
   messages: Message[];
-  settle: { resolve: () => void; reject: (error: unknown) => void }[];
+  /** Who waits for each of `messages`, in the same order. */
+  settle: { resolve: (message: Message) => void; reject: (error: unknown) => void }[];
 }
 
 export interface EncoderDeps {

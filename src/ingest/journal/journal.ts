@@ -129,9 +129,7 @@ export class Journal {
   append(message: NewMessage): Promise<Message> {
     const refusal = this.#refusal(message);
     if (refusal) return Promise.reject(refusal);
-    return this.#committer.add(message).catch((cause: unknown) => {
-      throw new CitywatchError('ingest.unavailable', { retryAfterS: 1, cause });
-    });
+    return this.#committer.add(message);
   }
 
   #refusal(message: NewMessage): unknown {
@@ -168,11 +166,13 @@ export class Journal {
     this.#wake();
   }
 
-  async #failed(error: unknown): Promise<void> {
-    this.#log.error({ error: messageOf(error) }, 'writing the journal failed; its file is given up');
+  /** Resolves with what is told to who waits. */
+  async #failed(cause: unknown): Promise<CitywatchError> {
+    this.#log.error({ error: messageOf(cause) }, 'writing the journal failed; its file is given up');
     this.#metrics.failed();
     this.#notBeforeMs = this.#clock.monotonicMs() + this.#options.failurePauseMs;
     await this.#files.abandon();
+    return new CitywatchError('ingest.unavailable', { retryAfterS: 1, cause });
   }
 
   /**

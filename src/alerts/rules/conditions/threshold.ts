@@ -84,17 +84,27 @@ function judgeReading(
 ): Step<ThresholdState> {
   const lastAtMs = orderMs(reading);
   if (lastAtMs < state.lastAtMs) return unchanged(state);
-  // Once for each message and rule: it makes no more than the state that it returns.
-  const raised: boolean[] = [];
+  // Once for each message and rule: it makes no more than the state that it returns, of which what is as before is shared.
+  const { any } = settings;
+  let raised: boolean[] | null = null;
   let seen: ThresholdState['seen'] | null = null;
-  for (const [index, one] of settings.any.entries()) {
+  let isMet = false;
+  for (let index = 0; index < any.length; index += 1) {
+    const one = any[index]!;
     const value = reading.values.get(one.field);
-    const before = state.raised[index] ?? false;
-    raised.push(value === undefined ? before : isRaised(one, before, value));
     if (value === undefined) continue;
+    isMet = true;
+    const before = state.raised[index] ?? false;
+    const now = isRaised(one, before, value);
+    if (now !== before) {
+      raised ??= any.map((_, at) => state.raised[at] ?? false);
+      raised[index] = now;
+    }
+    if (state.seen[one.field] === value) continue;
     seen ??= { ...state.seen };
     seen[one.field] = value;
   }
-  if (!seen) return unchanged(state);
-  return move(settings, { ...state, raised, lastAtMs, seen }, raised.includes(true), now);
+  if (!isMet) return unchanged(state);
+  const next = { ...state, raised: raised ?? state.raised, lastAtMs, seen: seen ?? state.seen };
+  return move(settings, next, next.raised.includes(true), now);
 }

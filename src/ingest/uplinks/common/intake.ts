@@ -71,22 +71,24 @@ export class Intake {
     this.#journals = { live: journals.live, bulk: journals.bulk ?? journals.live };
   }
 
-  async accept(message: NewMessage): Promise<Receipt> {
+  accept(message: NewMessage): Promise<Receipt> {
     // First of all, so that no message is judged by a new clock before the rules know of it.
     const jump = this.#jumps.look() ?? this.#jump;
-    if (jump) {
-      // Kept until the last one behind it has been woken: who comes meanwhile must not overtake.
-      this.#jump = jump;
-      this.#behindJump += 1;
-      try {
-        await jump;
-      } finally {
-        this.#behindJump -= 1;
-        if (this.#behindJump === 0) this.#jump = null;
-      }
+    if (jump) return this.#acceptBehind(jump, message);
+    return this.#append(replayOrigin(message)?.lane ?? 'live', message);
+  }
+
+  async #acceptBehind(jump: Promise<void>, message: NewMessage): Promise<Receipt> {
+    // Kept until the last one behind it has been woken: who comes meanwhile must not overtake.
+    this.#jump = jump;
+    this.#behindJump += 1;
+    try {
+      await jump;
+    } finally {
+      this.#behindJump -= 1;
+      if (this.#behindJump === 0) this.#jump = null;
     }
-    const lane = replayOrigin(message)?.lane ?? 'live';
-    return await this.#append(lane, message);
+    return await this.#append(replayOrigin(message)?.lane ?? 'live', message);
   }
 
   /** Whether the journal holds every time that the wall clock was set; what it does not hold is written at once. */
