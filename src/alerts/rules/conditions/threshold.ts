@@ -84,7 +84,7 @@ function judgeReading(
 ): Step<ThresholdState> {
   const lastAtMs = orderMs(reading);
   if (lastAtMs < state.lastAtMs) return unchanged(state);
-  // Once for each message and rule: it makes no more than the state that it returns, of which what is as before is shared.
+  // Once for each message and rule: it makes no more than the state that it returns, and shares what is as before.
   const { any } = settings;
   let raised: boolean[] | null = null;
   let seen: ThresholdState['seen'] | null = null;
