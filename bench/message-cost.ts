@@ -37,7 +37,7 @@ const PACES: readonly [number, Clocks][] = [
   [2_000, 'an hour behind'],
 ];
 
-/** Probes ask the API some ten times a second until their value is there: at 450/s that is no small part of all work. */
+/** Probes ask the API some ten times a second until their value is there: at 450/s that is no small part of it all. */
 const PROBED_S = Math.min(SECONDS, 60);
 
 /** Messages each device keeps under way where as many are sent as get through. */
