@@ -39,6 +39,9 @@ t.test('docs/rules.md has every key of a rule file, and no other', async (t) => 
 });
 
 t.test('each example of docs/rules.md is a right rule', async (t) => {
+  const [hours] = examplesIn(section('Hours'));
+  const withHours = parseRule(examplesIn(section('Keys'))[0]! + hours!, kinds);
+  t.match(withHours, { rule: { schedule: [{ days: 'workdays' }, {}] } });
   const [whole] = examplesIn(section('Keys'));
   t.ok('rule' in parseRule(whole!, kinds));
   for (const { type } of CONDITIONS) {

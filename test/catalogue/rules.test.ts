@@ -4,6 +4,7 @@ import t from 'tap';
 import { CONDITIONS } from '../../src/alerts/rules/conditions/conditions.ts';
 import { RulesEngine } from '../../src/alerts/rules/engine.ts';
 import { RuleBook } from '../../src/alerts/rules/rule-book.ts';
+import { WorkDays } from '../../src/core/calendar/work-days.ts';
 import { Kinds } from '../../src/devices/kinds/kinds.ts';
 import { ALL_THERE } from '../support/alerts/alerts.ts';
 import { KINDS_DIRECTORY } from '../support/devices/registry.ts';
@@ -30,7 +31,7 @@ interface Fixture {
 
 const START_MS = 1_763_750_000_000;
 const kinds = await Kinds.load(KINDS_DIRECTORY);
-const book = await RuleBook.load(RULES, { kinds, conditions: CONDITIONS });
+const book = await RuleBook.load(RULES, { kinds, conditions: CONDITIONS, workDays: WorkDays.WEEKENDS });
 
 t.test('every rule that looks at devices has two recorded examples, and every example has a rule', async (t) => {
   const judged = book.current().filter(({ by }) => by.hears === 'devices');

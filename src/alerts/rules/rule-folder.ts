@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Issue } from '../../core/errors.ts';
 import { folderSignature, yamlFilesIn } from '../../platform/files/folder-watch.ts';
-import type { Condition } from './conditions/condition.ts';
-import { type KindCatalogue, parseRule, type Rule } from './rules.ts';
+import { type KindCatalogue, parseRule, type Rule, type RuleMeans } from './rules.ts';
 
 export interface RuleFolder {
   /** The rules whose files are right, by file. */
@@ -16,19 +15,18 @@ export interface RuleFolder {
 }
 
 /** By what rule files are read. */
-export interface RuleFormat {
+export interface RuleFormat extends RuleMeans {
   kinds: KindCatalogue;
-  conditions: readonly Condition[];
 }
 
 /** Reads every `*.yaml` of a folder; what is wrong in one file leaves the others as they are. */
-export async function readRuleFolder(directory: string, { kinds, conditions }: RuleFormat): Promise<RuleFolder> {
+export async function readRuleFolder(directory: string, { kinds, ...means }: RuleFormat): Promise<RuleFolder> {
   const signature = await folderSignature(directory);
   const files = await yamlFilesIn(directory);
   const rules = new Map<string, Rule>();
   const issues: Issue[] = [];
   for (const file of files) {
-    const result = parseRule(await readFile(join(directory, file), 'utf8'), kinds, conditions);
+    const result = parseRule(await readFile(join(directory, file), 'utf8'), kinds, means);
     if ('rule' in result) rules.set(file, result.rule);
     else issues.push(...result.issues.map(({ path, message }) => ({ path: `${file}${path}`, message })));
   }

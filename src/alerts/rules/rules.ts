@@ -1,9 +1,12 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { WorkDays } from '../../core/calendar/work-days.ts';
 import type { Issue } from '../../core/errors.ts';
 import type { DeviceKind } from '../../core/types.ts';
 import type { Condition, ConditionSettings } from './conditions/condition.ts';
 import { CONDITIONS } from './conditions/conditions.ts';
+import { scheduleSchema } from './schedule/schedule.ts';
+import { scheduled } from './schedule/scheduled.ts';
 
 /** Severities of CAP 1.2, gravest first. */
 export const SEVERITIES = ['extreme', 'severe', 'moderate', 'minor'] as const;
@@ -20,6 +23,7 @@ export const ruleKeys = z.strictObject({
   kinds: z.array(name).min(1).max(64),
   work_order: z.boolean().optional(),
   clip: z.boolean().optional(),
+  schedule: scheduleSchema.optional(),
 });
 
 /** What a rule file says. */
@@ -38,6 +42,13 @@ export interface KindCatalogue {
   latest(kind: string): DeviceKind | undefined;
 }
 
+/** What rules are made of besides kinds. */
+export interface RuleMeans {
+  conditions: readonly Condition[];
+  /** For schedules of workdays and days off. */
+  workDays: WorkDays;
+}
+
 /** The rule as it stands in its file. */
 export function fileOf({ by: _, ...file }: Rule): RuleFile {
   return file;
@@ -50,7 +61,7 @@ export function fileOf({ by: _, ...file }: Rule): RuleFile {
 export function parseRule(
   text: string,
   kinds: KindCatalogue,
-  conditions: readonly Condition[] = CONDITIONS,
+  { conditions = CONDITIONS, workDays = WorkDays.WEEKENDS }: Partial<RuleMeans> = {},
 ): { rule: Rule } | { issues: Issue[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, maxAliasCount: 0 } as object);
@@ -65,7 +76,8 @@ export function parseRule(
   const parsed = schemaWith(conditions).safeParse(document.toJS());
   if (!parsed.success) return { issues: parsed.error.issues.map(placed) };
   const by = conditions.find(({ type }) => type === parsed.data.condition.type)!;
-  const rule = { ...parsed.data, by };
+  const { schedule } = parsed.data;
+  const rule = { ...parsed.data, by: schedule ? scheduled(by, schedule, workDays) : by };
   const issues = kindIssues(rule, kinds).map(placed);
   return issues.length > 0 ? { issues } : { rule };
 }
@@ -79,7 +91,10 @@ function schemaWith(conditions: readonly Condition[]): z.ZodType<RuleFile> {
   }) as unknown as z.ZodType<RuleFile>;
 }
 
-function kindIssues({ kinds, condition, by }: Rule, catalogue: KindCatalogue): Found[] {
+function kindIssues({ kinds, condition, by, schedule }: Rule, catalogue: KindCatalogue): Found[] {
+  if (schedule && by.hears === 'gateway') {
+    return [{ path: ['schedule'], message: 'what the gateway says of itself has no schedule; leave it out' }];
+  }
   return kinds.flatMap((kindName, index): Found[] => {
     const kind = catalogue.latest(kindName);
     if (!kind) return [{ path: ['kinds', index], message: `there is no kind "${kindName}"` }];

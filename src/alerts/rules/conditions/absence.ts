@@ -23,6 +23,8 @@ export const absence: Condition<Absence, AbsenceState> = {
   clock: 'silence',
   schema,
 
+  lasts: () => true,
+
   check: () => [],
 
   subject: (_, { message, record }) => (record === null ? deviceOf(message.device) : null),

@@ -37,6 +37,8 @@ export const change: Condition<Change, ChangeState> = {
   clock: 'duration',
   schema,
 
+  lasts: ({ to }) => to !== undefined,
+
   check({ field, from = [], to = [] }, kind) {
     const spec = kind.fields.get(field);
     if (!spec) return [{ path: ['field'], message: `kind ${kind.kind} has no field "${field}"` }];

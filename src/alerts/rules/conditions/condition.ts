@@ -34,6 +34,8 @@ export interface Condition<
   clock: 'duration' | 'silence';
   /** Its keys in a rule file; strict. The first key is `type`. */
   schema: z.ZodType<Settings> & { shape: object };
+  /** Whether what it raises lasts until it is cleared; else it is over as soon as it is told. */
+  lasts(settings: Settings): boolean;
   /** What does not fit a kind that the rule names; paths begin below `condition`. */
   check(settings: Settings, kind: DeviceKind): Misfit[];
   /** Whose state this input concerns; null where it concerns nobody. */

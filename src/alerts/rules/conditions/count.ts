@@ -28,6 +28,8 @@ export const count: Condition<Count, CountState> = {
   clock: 'duration',
   schema,
 
+  lasts: () => true,
+
   check: (settings, kind) => eventMisfits(settings, kind),
 
   subject: (settings, { message, record }) => (isEvent(settings, record) ? deviceOf(message.device) : null),

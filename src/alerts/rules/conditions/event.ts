@@ -39,6 +39,8 @@ export const event: Condition<EventSettings, ConditionState> = {
   clock: 'duration',
   schema,
 
+  lasts: () => false,
+
   check: (settings, kind) => eventMisfits(settings, kind, settings.watchlist ? [settings.watchlist.field] : []),
 
   subject: (_, { message, record }) => (record?.type === 'event' ? deviceOf(message.device) : null),

@@ -10,6 +10,8 @@ export const gateway: Condition<z.infer<typeof schema>, ConditionState> = {
   hears: 'gateway',
   clock: 'duration',
   schema,
+
+  lasts: () => true,
   check: () => [],
   subject: () => GATEWAY_SUBJECT,
   initial: () => null,

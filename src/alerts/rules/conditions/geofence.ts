@@ -52,6 +52,8 @@ export const geofence: Condition<Geofence, GeofenceState> = {
   clock: 'duration',
   schema,
 
+  lasts: () => true,
+
   check(settings, kind) {
     const misfits = settings.while.flatMap((one, index) => clauseMisfits(one, kind, ['while', index]));
     return [...placeMisfits(settings, kind), ...misfits];

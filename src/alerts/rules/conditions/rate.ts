@@ -50,6 +50,8 @@ export const rate: Condition<Rate, RateState> = {
   clock: 'duration',
   schema,
 
+  lasts: () => true,
+
   check({ field, rise, fall }, kind) {
     const spec = kind.fields.get(field);
     const at = (path: string, message: string): Misfit[] => [{ path: [path], message }];

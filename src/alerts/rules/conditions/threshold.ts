@@ -36,6 +36,8 @@ export const threshold: Condition<Threshold, ThresholdState> = {
   clock: 'duration',
   schema,
 
+  lasts: () => true,
+
   check: (settings, kind) => settings.any.flatMap((one, index) => clauseMisfits(one, kind, ['any', index])),
 
   subject: (_, { message, record }) => (record?.type === 'reading' ? deviceOf(message.device) : null),

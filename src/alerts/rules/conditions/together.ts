@@ -60,6 +60,8 @@ export const together: Condition<Together, TogetherState> = {
   clock: 'duration',
   schema,
 
+  lasts: () => true,
+
   check({ signs }, kind) {
     const meant = signs.map((one, index) => ({ one, index })).filter(({ one }) => isMeant(one, kind.kind));
     if (meant.length === 0) return [{ path: ['signs'], message: `no sign is looked for at kind ${kind.kind}` }];

@@ -37,6 +37,7 @@ import { AlertPlates } from '../../../alerts/rules/plates.ts';
 import { RuleBook } from '../../../alerts/rules/rule-book.ts';
 import { openSinks, SINKS, type SinkValues } from '../../../alerts/sinks/sinks.ts';
 import { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
+import type { WorkDays } from '../../../core/calendar/work-days.ts';
 import type { PoliceTree, Tree } from '../../../core/jurisdiction.ts';
 import type { DeviceId } from '../../../core/types.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
@@ -66,6 +67,8 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
   devices: RuleSurroundings['devices'] & Pick<Directory, 'needsIncident'>;
   register: AccessRegister;
   rulesDirectory: string;
+  /** For schedules of rules. */
+  workDays: WorkDays;
   dataDirectory: string;
   webhookNetworks: string[];
   /** What was set for sinks. */
@@ -83,7 +86,7 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
 export async function composeAlerting(deps: AlertingDeps) {
   const { clock, observer, outbound, work, doorbell, vault, ownership, tree, personWhoSees } = deps;
   const { alerts: database, handling, general } = deps.shares;
-  const book = await RuleBook.load(deps.rulesDirectory, { kinds: deps.kinds, conditions: CONDITIONS });
+  const book = await RuleBook.load(deps.rulesDirectory, { ...deps, conditions: CONDITIONS });
   const stages = stagesWith(deps, book);
   const log = new AlertLog({ clock, observer, stages, ownership, work, book });
   const rules = () => book.current();

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { personWhoSees } from '../../../access/people.ts';
 import { ALERT_ORDERS_QUEUE } from '../../../alerts/desk/queues.ts';
 import { AlertOrders, type WorkOrdersPort } from '../../../alerts/orders/alert-orders.ts';
+import { WorkDays } from '../../../core/calendar/work-days.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { DevicesHealth } from '../devices/health.ts';
 import { CONFIG_DIRECTORY } from '../ground/config-directory.ts';
@@ -32,6 +33,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     plateKey: keys.plates,
     vaultKey: keys.vault,
     rulesDirectory: join(CONFIG_DIRECTORY, 'rules'),
+    workDays: await WorkDays.load(join(CONFIG_DIRECTORY, 'holidays.yaml')),
     dataDirectory: place.path,
     webhookNetworks: config.networks.webhooks,
     sinkValues: config.sinks,

@@ -94,7 +94,7 @@ work.handle(EVIDENCE_QUEUE, async (key, _signal, claim) => {
 });
 
 function ruleOf(by: Condition): Rule {
-  const parsed = parseRule(SMOKE, kindCatalogue, WITH_GATHERING);
+  const parsed = parseRule(SMOKE, kindCatalogue, { conditions: WITH_GATHERING });
   if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
   return { ...parsed.rule, by };
 }

@@ -11,6 +11,7 @@ import { dedupKey } from '../../../../src/alerts/rules/findings.ts';
 import { RuleBook } from '../../../../src/alerts/rules/rule-book.ts';
 import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
 import { composeRules } from '../../../../src/app/compose/alerts/alert-rules.ts';
+import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { systemClock as clock } from '../../../../src/core/clock.ts';
 import { slotOf } from '../../../../src/core/slots.ts';
 import { type DatabaseShares, sql } from '../../../../src/platform/database/database.ts';
@@ -47,7 +48,11 @@ let offset = 0;
 
 /** Rules and desk as a gateway has them after its start. `between`: what happens just before the desk commits. */
 async function start(between: () => Promise<void> = async () => {}) {
-  const book = await RuleBook.load(directory, { kinds: kindCatalogue, conditions: CONDITIONS });
+  const book = await RuleBook.load(directory, {
+    kinds: kindCatalogue,
+    conditions: CONDITIONS,
+    workDays: WorkDays.WEEKENDS,
+  });
   const watchlists = new Watchlists({ database, clock, key: Buffer.alloc(32, 1), tree: NO_ZONES });
   const committed = (): void => {};
   const log = alertLog();

@@ -4,6 +4,7 @@ import t from 'tap';
 import { CONDITIONS } from '../../../../src/alerts/rules/conditions/conditions.ts';
 import { RuleBook } from '../../../../src/alerts/rules/rule-book.ts';
 import { watchRules } from '../../../../src/alerts/rules/rule-watch.ts';
+import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
@@ -181,7 +182,7 @@ t.test('a change enters the journal, and a rule that asks for what is gone is re
   const said: unknown[] = [];
   const self = { kindChanged: (change: unknown) => void said.push(change) };
   const clock = new ManualClock();
-  const book = await RuleBook.load(rulesDirectory, { kinds, conditions: CONDITIONS });
+  const book = await RuleBook.load(rulesDirectory, { kinds, conditions: CONDITIONS, workDays: WorkDays.WEEKENDS });
   const rules = watchRules({ book, clock, observer, apply: async () => {} });
   const watch = watchKinds({ kinds, database, clock, observer, self, rules });
   await put('gone', PROBE('gone', 2).replace('  a:', '  b:'));

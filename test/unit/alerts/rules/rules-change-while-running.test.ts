@@ -5,6 +5,7 @@ import { CONDITIONS } from '../../../../src/alerts/rules/conditions/conditions.t
 import { RuleBook } from '../../../../src/alerts/rules/rule-book.ts';
 import { watchRules } from '../../../../src/alerts/rules/rule-watch.ts';
 import type { Rule } from '../../../../src/alerts/rules/rules.ts';
+import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import { kindCatalogue } from '../../../support/alerts/alerts.ts';
@@ -36,7 +37,11 @@ async function openWatch(t: Owner, files: Record<string, string>) {
   const lines: { issue?: string; msg: string }[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
   const observer = createObserver({ level: 'info', secrets: new KnownSecrets(), destination });
-  const book = await RuleBook.load(directory, { kinds: kindCatalogue, conditions: CONDITIONS });
+  const book = await RuleBook.load(directory, {
+    kinds: kindCatalogue,
+    conditions: CONDITIONS,
+    workDays: WorkDays.WEEKENDS,
+  });
   const named = (rules: readonly Rule[]) => rules.map(({ rule, version }) => `${rule}@${version}`);
   const applied: string[][] = [];
   const database = { away: false };
