@@ -40,6 +40,7 @@ import type { RecordingExports } from '../streams/exports/exports.ts';
 import type { StreamPasses } from '../streams/passes/passes.ts';
 import type { Approval } from '../streams/picture-health/approval.ts';
 import type { ApprovedPictures } from '../streams/picture-health/approved.ts';
+import type { Thumbnails } from '../streams/playback/thumbnails.ts';
 import type { StreamPlans } from '../streams/pool/stream-plans.ts';
 import type { DiskRegister } from '../streams/recorder/disk/disk-register.ts';
 import type { RecordingPlans } from '../streams/recorder/plan/plans.ts';
@@ -165,7 +166,8 @@ export type UpkeepPort = Pick<
 /** What is recorded, and what was. Rights to the camera are decided before; looks are registered by it. */
 export interface RecordingParts {
   plans: Pick<RecordingPlans, 'of' | 'set'>;
-  playback: Pick<Playback, 'timeline' | 'playlist' | 'file'>;
+  playback: Pick<Playback, 'timeline' | 'playlist' | 'keysPlaylist' | 'keys' | 'file'>;
+  thumbnails: Pick<Thumbnails, 'of' | 'one'>;
   /** Shows nothing beyond the caller's jurisdiction. */
   report: Pick<RecordingReport, 'report'>;
   pins: Pick<Pins, 'of' | 'add' | 'remove'>;

@@ -61,6 +61,7 @@ import { streamPassRoutes } from './stream-passes.ts';
 import { streamRoutes } from './streams.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { telemetryRoutes } from './telemetry.ts';
+import { thumbnailRoutes } from './thumbnails.ts';
 import { tokenRoutes } from './tokens.ts';
 import { trafficReportRoutes } from './traffic-report.ts';
 import { unitRoutes } from './units.ts';
@@ -82,6 +83,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   discoveryRoutes,
   ptzRoutes,
   recordingRoutes,
+  thumbnailRoutes,
   recordingPinRoutes,
   approvedPictureRoutes,
   clipRoutes,

@@ -2,14 +2,13 @@ import { type Clock, deadline } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { EdgeOutcome, EdgeSource } from '../edge/edge-source.ts';
-import type { DiskReader } from '../recorder/reader/disk-reader.ts';
 import type { GapTable } from '../recordings/gap-table.ts';
 import type { Recordings } from '../recordings/recordings.ts';
 import type { Caught } from './captures.ts';
 import type { ClipAsked, ClipHole } from './clip.ts';
 import { EdgeMoments } from './edge-moments.ts';
 import { type Moment, momentsWithin, ofOneFormat, uncovered } from './moments.ts';
-import { recordedMoments } from './recorded-moments.ts';
+import { type FragmentReader, recordedMoments } from './recorded-moments.ts';
 
 export interface ClipMaterialDeps {
   clock: Clock;
@@ -17,7 +16,7 @@ export interface ClipMaterialDeps {
   recordings: Pick<Recordings, 'within'>;
   gaps: Pick<GapTable, 'within'>;
   /** Who reads a disk of recordings; null where it is none of ours. */
-  readerOf(disk: string): Pick<DiskReader, 'size' | 'read'> | null;
+  readerOf(disk: string): FragmentReader | null;
   /** What cameras keep themselves. */
   edge: Pick<EdgeSource, 'playBack'>;
 }

@@ -95,6 +95,22 @@ export function stillTask(paths: PicturePaths): FfmpegTask {
   return pictureTask(paths, coding, [`scale=min(iw\\,${STILL_WIDTH_MAX}):-2`]);
 }
 
+/**
+ * Reads key frames of one camera, each whole by itself, and writes each as a JPEG of at most `width` points across, in
+ * their order. It gives way to everything else.
+ */
+export function thumbnailsTask(paths: Omit<SnapshotPaths, 'skip'> & { width: number }): FfmpegTask {
+  const { format, input, output, width } = paths;
+  const command = ffmpeg('pipe:0')
+    .inputOptions(QUIET)
+    .inputOptions(['-protocol_whitelist', 'pipe', '-threads', '1', '-f', format])
+    .outputOptions(['-map', '0:v:0', '-vsync', 'passthrough', '-an', '-sn', '-dn', '-map_metadata', '-1'])
+    .outputOptions(['-vf', `scale=min(iw\\,${width}):-2`, '-c:v', 'mjpeg', '-q:v', '5'])
+    .outputOptions(['-pix_fmt', 'yuvj420p', '-threads', '1', '-f', 'mjpeg'])
+    .output('pipe:1');
+  return { args: built(command), input, output, gives: true };
+}
+
 /** Pictures of one run of {@link smallPicturesTask}: as many as a run is shared by, against what is lost with one. */
 export const SMALL_PICTURES_MAX = 16;
 

@@ -1,5 +1,8 @@
-import { type Clock, toRfc3339 } from '../../core/clock.ts';
-import { CitywatchError } from '../../core/errors.ts';
+import type { Clock } from '../../core/clock.ts';
+import { CitywatchError, invalid } from '../../core/errors.ts';
+import { type KeysOfFile, keysPlaylistOf, playlistOf } from '../playback/playlists.ts';
+import type { RecordedFiles } from '../playback/recorded-files.ts';
+import { fasterLead, keysSegment, type Speed } from '../playback/speed.ts';
 import type { View } from '../pool/types.ts';
 import { WHOLE } from '../recorder/disk/writer.ts';
 import type { DiskReader } from '../recorder/reader/disk-reader.ts';
@@ -11,6 +14,8 @@ export interface PlaybackDeps {
   clock: Clock;
   recordings: Recordings;
   gaps: GapTable;
+  /** Where their fragments are. */
+  files: Pick<RecordedFiles, 'moments'>;
   /** Who reads a disk; null where it is none of ours. */
   readerOf(disk: string): Pick<DiskReader, 'size' | 'read'> | null;
   /** Enters a look into the access register before the first byte; once for a look that goes on. */
@@ -36,6 +41,9 @@ export interface Timeline {
 /** A day of one camera. */
 const FILES_MAX = 1_500;
 const GAPS_MAX = 2_000;
+/** An hour of one camera. */
+const KEYS_FILES_MAX = 75;
+const NOT_ON_DISK = 'The file of this recording is not on the disk.';
 /** Files that follow each other so closely have no hole between them (promise P5). */
 const TOGETHER_MS = 2_000;
 
@@ -55,37 +63,87 @@ export class Playback {
     return { stretches: stretchesOf(files.slice(0, FILES_MAX)), gaps: holes.slice(0, GAPS_MAX), more };
   }
 
-  /** An HLS playlist of all that there is of a span. Errors: `not-found` where there is nothing. */
-  async playlist(view: View, { fromMs, toMs }: Pick<Span, 'fromMs' | 'toMs'>): Promise<string> {
-    const { deviceId: device, quality } = view;
-    const files = await this.#deps.recordings.within({ device, quality, fromMs, toMs }, FILES_MAX + 1);
-    if (files.length === 0) throw new CitywatchError('not-found', { detail: 'Nothing was recorded in this time.' });
-    if (files.length > FILES_MAX) {
-      const message = 'is too long a time for one playlist: ask for a day at most';
-      throw new CitywatchError('request.invalid', { issues: [{ path: 'to', message }] });
-    }
+  /** An HLS playlist of all that there is of a span, so many times as fast. Errors: `not-found`, `request.invalid`. */
+  async playlist(view: View, span: Pick<Span, 'fromMs' | 'toMs'>, speed: Speed = 1): Promise<string> {
+    const files = await this.#filesOf(view, span, { max: FILES_MAX, atMost: 'a day' });
     await this.#deps.register(view);
-    return playlistOf(files, view);
+    return playlistOf(files, view, speed);
   }
 
   /**
-   * A file that a playlist named, and what reads it. Errors, also of `read`: `not-found`, `stream.full` while as many
-   * are read as may be, `store.unavailable` where the disk does not answer.
+   * An HLS playlist of the key frames of a span (RFC 8216 §4.3.3.6), each a part of its file. Errors: as
+   * {@link playlist}, and `store.unavailable`.
    */
-  async file(view: View, of: { startsAtMs: number; leaseEpoch: number }): Promise<{ bytes: number; read: ReadPart }> {
-    const { deviceId: device, quality } = view;
-    const found = await this.#deps.recordings.one({ device, quality, ...of });
-    if (!found) throw new CitywatchError('not-found', { detail: 'This recording is not kept, or no longer.' });
+  async keysPlaylist(view: View, span: Pick<Span, 'fromMs' | 'toMs'>): Promise<string> {
+    const files = await this.#filesOf(view, span, { max: KEYS_FILES_MAX, atMost: 'an hour' });
+    await this.#deps.register(view);
+    const known: KeysOfFile[] = [];
+    for (const file of files) known.push({ file, moments: (await this.#deps.files.moments(file)) ?? [] });
+    return keysPlaylistOf(known, view);
+  }
+
+  /** The key frames of a file as a segment of a playlist of this speed. Errors: as {@link file}. */
+  async keys(view: View, of: FileName, speed: Speed): Promise<Buffer> {
+    const found = await this.#one(view, of);
+    await this.#deps.register(view);
+    const moments = await this.#deps.files.moments(found);
+    if (moments === null) throw new CitywatchError('not-found', { detail: NOT_ON_DISK });
+    return await keysSegment(moments, speed);
+  }
+
+  /**
+   * A file that a playlist named, and what reads it; by its beginning it plays so many times as fast. Errors, also of
+   * `read`: `not-found`, `stream.full` while as many are read as may be, `store.unavailable` where the disk does not
+   * answer.
+   */
+  async file(view: View, of: FileName, speed: Speed = 1): Promise<{ bytes: number; read: ReadPart }> {
+    const found = await this.#one(view, of);
     await this.#deps.register(view);
     const { name, path } = placeOf(found);
     const reader = this.#deps.readerOf(found.disk);
     // Between its row and its day it lies where those lie that have no row.
     for (const place of reader === null ? [] : [path, `${WHOLE}/${name}`]) {
       if ((await reader!.size(place)) !== found.bytes) continue;
-      return { bytes: found.bytes, read: (start, end) => reader!.read(place, start, end - start + 1) };
+      const read: ReadPart = (start, end) => reader!.read(place, start, end - start + 1);
+      if (speed === 1) return { bytes: found.bytes, read };
+      const lead = fasterLead(await read(0, found.leadBytes - 1), speed);
+      return { bytes: found.bytes, read: behind(lead, read) };
     }
-    throw new CitywatchError('not-found', { detail: 'The file of this recording is not on the disk.' });
+    throw new CitywatchError('not-found', { detail: NOT_ON_DISK });
   }
+
+  async #one({ deviceId: device, quality }: View, of: FileName): Promise<Recording> {
+    const found = await this.#deps.recordings.one({ device, quality, ...of });
+    if (!found || found.isLost) {
+      throw new CitywatchError('not-found', { detail: 'This recording is not kept, or no longer.' });
+    }
+    return found;
+  }
+
+  async #filesOf({ deviceId: device, quality }: View, { fromMs, toMs }: Pick<Span, 'fromMs' | 'toMs'>, limit: Limit) {
+    const files = await this.#deps.recordings.within({ device, quality, fromMs, toMs }, limit.max + 1);
+    if (files.length === 0) throw new CitywatchError('not-found', { detail: 'Nothing was recorded in this time.' });
+    if (files.length <= limit.max) return files;
+    throw invalid('to', `is too long a time for one playlist: ask for ${limit.atMost} at most`);
+  }
+}
+
+/** What a file is called in playlists. */
+type FileName = Pick<Recording, 'startsAtMs' | 'leaseEpoch'>;
+
+interface Limit {
+  max: number;
+  atMost: string;
+}
+
+/** Another beginning of the same length before the rest of a file. */
+function behind(lead: Buffer, read: ReadPart): ReadPart {
+  return async (start, end) => {
+    const ofLead = lead.subarray(start, end + 1);
+    if (end < lead.length) return ofLead;
+    const rest = await read(Math.max(start, lead.length), end);
+    return ofLead.length === 0 ? rest : Buffer.concat([ofLead, rest]);
+  };
 }
 
 /** Reads from the first byte to the last one, both included. */
@@ -102,39 +160,4 @@ function stretchesOf(files: readonly Recording[]): Stretch[] {
     } else stretches.push({ fromMs: startsAtMs, toMs: endsAtMs, bytes, files: 1, source });
   }
   return stretches;
-}
-
-/** RFC 8216: each file is one segment behind its own initialisation segment; a hole or another run breaks the line. */
-function playlistOf(files: readonly Recording[], view: View): string {
-  const longestMs = Math.max(...files.map(({ startsAtMs, endsAtMs }) => endsAtMs - startsAtMs));
-  const lines = [
-    '#EXTM3U',
-    '#EXT-X-VERSION:7',
-    '#EXT-X-PLAYLIST-TYPE:VOD',
-    '#EXT-X-INDEPENDENT-SEGMENTS',
-    `#EXT-X-TARGETDURATION:${Math.max(1, Math.ceil(longestMs / 1_000))}`,
-  ];
-  let last: Recording | null = null;
-  for (const file of files) {
-    const { startsAtMs, endsAtMs, leaseEpoch, bytes, leadBytes, previousEndsAtMs } = file;
-    const follows = last !== null && previousEndsAtMs === last.endsAtMs && file.continuity === last.continuity;
-    const name = `recordings/${startsAtMs}-${leaseEpoch}.mp4${queryOf(view)}`;
-    if (last && !follows) lines.push('#EXT-X-DISCONTINUITY');
-    lines.push(
-      `#EXT-X-MAP:URI="${name}",BYTERANGE="${leadBytes}@0"`,
-      `#EXT-X-PROGRAM-DATE-TIME:${toRfc3339(startsAtMs)}`,
-      `#EXTINF:${((endsAtMs - startsAtMs) / 1_000).toFixed(3)},`,
-      `#EXT-X-BYTERANGE:${bytes - leadBytes}@${leadBytes}`,
-      name,
-    );
-    last = file;
-  }
-  return `${[...lines, '#EXT-X-ENDLIST'].join('\n')}\n`;
-}
-
-/** The name of a camera in an address is written as one part of it. */
-function queryOf({ quality, purpose, case: caseNumber }: View): string {
-  const query = new URLSearchParams({ quality, purpose });
-  if (caseNumber !== null) query.set('case', caseNumber);
-  return `?${query}`;
 }

@@ -31,6 +31,13 @@ export function fragmentedH264(order: 'in order' | 'out of order'): Buffer {
   return fragmented([...source, '-c:v', 'libx264', '-preset', 'veryfast', '-bf', between, '-g', '25', '-threads', '1']);
 }
 
+/** Seconds of grey, lighter from each to the next, with a key frame at each: 12 pictures a second, 320x180. */
+export function fragmentedSteps(seconds: number): Buffer {
+  const source = ['-f', 'lavfi', '-i', `color=black:size=320x180:rate=12:duration=${seconds}`];
+  const steps = ['-vf', "format=gray,geq=lum='20+20*floor(T)',format=yuv420p"];
+  return fragmented([...source, ...steps, '-c:v', 'libx264', '-bf', '0', '-g', '12', '-threads', '1']);
+}
+
 /** By what ffmpeg was told: the same is written once for a process. */
 const written = new Map<string, Buffer>();
 

@@ -4,6 +4,7 @@ import { type RetiredDevice, retiredSince } from '../../../devices/life/retired.
 import { placesOf } from '../../../devices/registry/places.ts';
 import { chunksOf } from '../../../platform/database/chunks.ts';
 import type { Database } from '../../../platform/database/database.ts';
+import type { TranscodeBudget } from '../../../streams/ffmpeg/transcode-budget.ts';
 import type { StreamService } from '../../../streams/live/service.ts';
 import type { CameraPool } from '../../../streams/pool/camera-pool.ts';
 import type { StreamPlans } from '../../../streams/pool/stream-plans.ts';
@@ -14,7 +15,6 @@ import { openRecorder } from '../../../streams/recorder/open-recorder.ts';
 import { EventWatch, type EventWatchDeps } from '../../../streams/recorder/plan/event-watch.ts';
 import { RecordingPlans } from '../../../streams/recorder/plan/plans.ts';
 import type { RecordingClass } from '../../../streams/recordings/classes.ts';
-import { Playback } from '../../../streams/recordings/playback.ts';
 import { RecordingReport, type RecordingReportDeps } from '../../../streams/recordings/report.ts';
 import { refusalOf } from '../../../streams/recordings/room/stops.ts';
 import { keptDaysOf } from '../../config/recording-settings.ts';
@@ -22,6 +22,7 @@ import type { Devices } from '../devices/devices.ts';
 import type { Ground } from '../ground/ground.ts';
 import { composeEdgeSource, composeFiller } from './edge.ts';
 import { openKept } from './kept.ts';
+import { openPlayback } from './playback.ts';
 import { composeRoom, type RoomAlerts } from './room.ts';
 
 /** What recordings hear of alerts, and alerts of recordings. */
@@ -35,13 +36,14 @@ export interface RecordingAlerts {
 interface Video {
   pool: CameraPool;
   streams: StreamService;
+  transcodes: TranscodeBudget;
   streamPlans: StreamPlans;
   admit: CameraSource['admit'];
 }
 
 /** What is recorded of cameras, what was, and what removes it when its time has come. */
 export async function openRecordings(ground: Ground, devices: Devices, video: Video) {
-  const { pool, streams } = video;
+  const { pool, streams, transcodes } = video;
   const { config, clock, place, lifecycle, database } = ground;
   const directory = config.recordings.directory ?? (await place.directory('recordings'));
   const { directory: registered } = devices;
@@ -50,11 +52,10 @@ export async function openRecordings(ground: Ground, devices: Devices, video: Vi
   await plans.load();
   // Of what is not known nobody can say that it may go early.
   const classOf = (id: string) => registered.get(id)?.accessClass ?? 'key-site';
-  const [wanted, unplanned] = [plans.wanted.bind(plans), plans.unplanned.bind(plans)];
   const stopped = new Set<RecordingClass>();
   const refusal = (id: string) => refusalOf(classOf(id), stopped);
   const places = await diskPlaces(database, directory);
-  const opened = openRecorder({ ...ground, pool, places, limits: DISK_OPTIONS, wanted, unplanned, classOf, refusal });
+  const opened = openRecorder({ ...ground, pool, places, limits: DISK_OPTIONS, ...wantedBy(plans), classOf, refusal });
   const { recorder, recordings, gaps, disks, fsck } = opened;
   const readerOf = (name: string) => disks.of(name)?.reader ?? null;
   const room = composeRoom(ground, { ...opened, plans, isCamera, classOf, stopped });
@@ -66,10 +67,11 @@ export async function openRecordings(ground: Ground, devices: Devices, video: Vi
   const filler = composeFiller(ground, edge, { ...opened, isCamera });
   const parts = { edge, pool, plans, recordings, gaps, readerOf, readers, register, namesOf: ofNames };
   const kept = await openKept(ground, parts);
+  const { tidy, ...shown } = await openPlayback(ground, { ...parts, transcodes });
   return {
     port: {
       plans,
-      playback: new Playback({ clock, recordings, gaps, readerOf, register }),
+      ...shown,
       report,
       disks: new DiskRegister({ ...ground, recordings, disks, fsck }),
       ...kept.port,
@@ -82,6 +84,7 @@ export async function openRecordings(ground: Ground, devices: Devices, video: Vi
     tidy: async (nowMs: number) => {
       await room.tidy(nowMs);
       await kept.tidy(nowMs);
+      await tidy();
     },
     async start(alerts: RecordingAlerts): Promise<void> {
       room.start(alerts.room);
@@ -112,6 +115,11 @@ function reportOf(
     retired: (scope, sinceMs) => retiredCameras({ database, kinds }, scope, sinceMs),
     namesOf: parts.namesOf,
   });
+}
+
+/** What is to be recorded, and what rests. */
+function wantedBy(plans: RecordingPlans) {
+  return { wanted: plans.wanted.bind(plans), unplanned: plans.unplanned.bind(plans) };
 }
 
 function isCameraIn({ directory, kinds }: Devices, id: string): boolean {

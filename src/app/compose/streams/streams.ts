@@ -42,7 +42,7 @@ export async function openStreams(ground: Ground, devices: Devices, { ingest, he
   const { plans, ...alwaysOn } = await openStreamPlans(ground, isCamera);
   const video = await openVideo(ground, devices, { accept, health, units, plans, hasVideo });
   const transcodes = composeTranscodes(ground);
-  const recordings = await openRecordings(ground, devices, { ...video, streamPlans: plans });
+  const recordings = await openRecordings(ground, devices, { ...video, transcodes, streamPlans: plans });
   const rtsp = composeRtsp(ground, devices, video.streams);
   return {
     ...video,

@@ -3,6 +3,7 @@ import { CitywatchError } from '../../../core/errors.ts';
 import { Turns } from '../../../core/mechanisms/turns.ts';
 import { FrameReader } from '../disk/disk-protocol.ts';
 import { spawnReader, type WriterChild } from '../disk/writer-child.ts';
+import { type FragmentIndex, fragmentIndex } from './fragment-index.ts';
 import {
   type Answer,
   answer,
@@ -82,6 +83,12 @@ export class DiskReader {
   async list(path: string): Promise<Listed> {
     const { head, payload } = await this.#ask({ type: 'list', path });
     return head.bytes === null ? [] : listed.parse(JSON.parse(payload.toString('utf8')));
+  }
+
+  /** Where the fragments of a file are, whose lead is so long; null where it is gone, or not as its row says. */
+  async fragments(path: string, leadBytes: number): Promise<FragmentIndex | null> {
+    const { head, payload } = await this.#ask({ type: 'fragments', path, leadBytes });
+    return head.bytes === null ? null : fragmentIndex.parse(JSON.parse(payload.toString('utf8')));
   }
 
   /** What a file says of itself; null where it is gone, or not all of it is whole. */

@@ -6,8 +6,10 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { BoxError } from '../../fmp4/boxes.ts';
 import { framed } from '../disk/disk-protocol.ts';
 import { inspect } from '../disk/salvage.ts';
+import { indexFragments } from './fragment-index.ts';
 import { type Answer, type Listed, type Question, question } from './reader-protocol.ts';
 
 const directory = process.argv[2] ?? '';
@@ -26,6 +28,10 @@ async function answerTo(asked: Question): Promise<{ head: Omit<Answer, 'id' | 'c
       const payload = Buffer.from(JSON.stringify(await listOf(path)));
       return { head: { bytes: payload.length, inspected: null }, payload };
     }
+    case 'fragments': {
+      const payload = await fragmentsOf(path, asked.leadBytes);
+      return { head: { bytes: payload?.length ?? null, inspected: null }, ...(payload ? { payload } : {}) };
+    }
     case 'inspect': {
       const found = await inspect(path);
       return { head: { bytes: (await stat(path)).size, inspected: found } };
@@ -39,6 +45,23 @@ async function readPart(path: string, { start, bytes }: { start: number; bytes: 
     const part = Buffer.alloc(bytes);
     const { bytesRead } = await file.read(part, 0, bytes, start);
     return part.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Null where the file is not as its row says. */
+async function fragmentsOf(path: string, leadBytes: number): Promise<Buffer | null> {
+  const file = await open(path, 'r');
+  const read = async (offset: number, bytes: number): Promise<Buffer> => {
+    const part = Buffer.alloc(bytes);
+    return part.subarray(0, (await file.read(part, 0, bytes, offset)).bytesRead);
+  };
+  try {
+    return Buffer.from(JSON.stringify(await indexFragments(read, leadBytes, (await file.stat()).size)));
+  } catch (error) {
+    if (error instanceof BoxError) return null;
+    throw error;
   } finally {
     await file.close();
   }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { segmentHead } from '../disk/segment-file.ts';
+import { LEAD_BYTES_MAX } from './fragment-index.ts';
 
 /** A file of a day, or one that has no row yet. */
 const PATH = /^(\d{8}\/\d{2}|whole)\/[\w-]{1,220}\.mp4$/;
@@ -28,6 +29,8 @@ export const question = z.discriminatedUnion('type', [
   }),
   /** What lies in a folder, by name; the answer is JSON in its bytes. */
   z.strictObject({ type: z.literal('list'), id, path: z.string().regex(FOLDER) }),
+  /** Where its fragments are; the answer is JSON in its bytes. */
+  z.strictObject({ type: z.literal('fragments'), id, path: file, leadBytes: z.int().min(1).max(LEAD_BYTES_MAX) }),
   /** What a file says of itself, and its hash. */
   z.strictObject({ type: z.literal('inspect'), id, path: file }),
 ]);

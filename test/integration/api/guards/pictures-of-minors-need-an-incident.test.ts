@@ -13,18 +13,24 @@ const SOMETHING = '00000000-0000-4000-8000-000000000001';
 const A_DAY = 'from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z';
 
 /** What stands in the path of each route; a route that shows pictures and is not here fails. */
+const AT = 'at=2026-01-01T00:00:00Z';
 const PATHS: Record<string, string> = {
   '/api/v1/streams/{id}/live.m3u8': `/api/v1/streams/${CAMERA}/live.m3u8`,
   '/api/v1/streams/{id}/media.m3u8': `/api/v1/streams/${CAMERA}/media.m3u8`,
   '/api/v1/streams/{id}/{part}': `/api/v1/streams/${CAMERA}/0123456789abcdef.mp4`,
   '/api/v1/streams/{id}/snapshot.jpg': `/api/v1/streams/${CAMERA}/snapshot.jpg`,
   '/api/v1/streams/{id}/playback.m3u8': `/api/v1/streams/${CAMERA}/playback.m3u8?${A_DAY}`,
+  '/api/v1/streams/{id}/playback-keys.m3u8': `/api/v1/streams/${CAMERA}/playback-keys.m3u8?${A_DAY}`,
+  '/api/v1/streams/{id}/recordings/thumbnail.jpg': `/api/v1/streams/${CAMERA}/recordings/thumbnail.jpg?${AT}`,
+  '/api/v1/streams/{id}/recordings/thumbnails': `/api/v1/streams/${CAMERA}/recordings/thumbnails?${A_DAY}`,
   '/api/v1/streams/{id}/recordings/{file}': `/api/v1/streams/${CAMERA}/recordings/1-1.mp4`,
   '/api/v1/streams/{id}/clips/{clip}/clip.mp4': `/api/v1/streams/${CAMERA}/clips/${SOMETHING}/clip.mp4`,
   '/api/v1/images/{id}': `/api/v1/images/${SOMETHING}`,
   '/api/v1/photos/{id}': `/api/v1/photos/${SOMETHING}`,
   '/api/v1/alerts/{id}/evidence/{evidence}': '/api/v1/alerts/a-1/evidence/e-1',
 };
+/** Those that have pictures in JSON. */
+const IN_JSON: ReadonlySet<string> = new Set(['/api/v1/streams/{id}/recordings/thumbnails']);
 /** The one that takes no purpose: it always is that of the alert. */
 const WITHOUT_PURPOSE = '/api/v1/alerts/{id}/evidence/{evidence}';
 
@@ -60,11 +66,14 @@ function partsThatAsk(look: (given: Look) => void) {
   const file = { bytes: 1, read: async () => Buffer.of(0xff) };
   const playback = {
     playlist: after(async () => '#EXTM3U\n'),
+    keysPlaylist: after(async () => '#EXTM3U\n'),
     file: after(async () => file),
   } as unknown as RecordingParts['playback'];
   const kept = memoryCameras().recordings.clips;
   const clips = { ...kept, file: after(kept.file) };
-  const recordings = { playback, clips } as RecordingParts;
+  const pictures = memoryCameras().recordings.thumbnails;
+  const thumbnails = { of: after(pictures.of), one: after(pictures.one) };
+  const recordings = { playback, clips, thumbnails } as RecordingParts;
   return { streams: asking, recordings, images: shown, photos, alerts: { ...alerts, looks } };
 }
 
@@ -88,8 +97,9 @@ t.test('no route shows pictures of minors without the number of an incident, whi
   const { call } = await startApi(t, { ...partsThatAsk(look), directory });
   const get = (url: string) => call({ method: 'GET', url, headers: bearer(TOKENS.admin) });
   const document = (await get('/api/openapi.json')).body as Document;
-  const showing = Object.entries(document.paths).filter(([, { get: route }]) =>
-    Object.keys(route?.responses['200']?.content ?? {}).some((type) => SHOWN.test(type)),
+  const showing = Object.entries(document.paths).filter(
+    ([path, { get: route }]) =>
+      IN_JSON.has(path) || Object.keys(route?.responses['200']?.content ?? {}).some((type) => SHOWN.test(type)),
   );
   t.same(showing.map(([path]) => path).sort(), Object.keys(PATHS).sort(), 'every such route is asked');
   for (const [path, { get: route }] of showing) {

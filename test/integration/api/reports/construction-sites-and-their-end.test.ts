@@ -48,7 +48,9 @@ const register = viewRegister({
   jurisdictionOf: (id) => directory.get(id)?.identity.jurisdiction,
 });
 const gaps = new GapTable({ database, ownership });
-const playback = new Playback({ clock: systemClock, recordings: recorded, gaps, readerOf: () => null, register });
+const files = { moments: async () => null };
+const ofRecordings = { clock: systemClock, recordings: recorded, gaps, files, readerOf: () => null };
+const playback = new Playback({ ...ofRecordings, register });
 const people = { tokens, jurisdictions, authority };
 const parts = { registry: behindApi, directory: doors, kinds, ...people, reports, siteClosing };
 const api = await startApi(t, { ...parts, recordings: { playback } as never });

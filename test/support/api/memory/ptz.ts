@@ -111,7 +111,13 @@ function memoryRecordings(): RecordingParts {
     playback: {
       timeline: async () => ({ stretches: [], gaps: [], more: false }),
       playlist: async () => '#EXTM3U\n',
+      keysPlaylist: async () => '#EXTM3U\n',
+      keys: async () => Buffer.of(0),
       file: async () => ({ bytes: 1, read: async () => Buffer.of(0) }),
+    },
+    thumbnails: {
+      of: async (_view, { atMs }) => atMs.map((at) => ({ atMs: at, missing: { cause: 'not-recorded', detail: null } })),
+      one: async () => ({ jpeg: Buffer.of(0xff), takenAtMs: 0 }),
     },
     exports: memoryExports(),
     clips: {
@@ -145,6 +151,7 @@ const NOBODY = '00000000-0000-4000-8000-000000000000';
 /** What a correct request to each route of recordings and of moving needs: `every-route-keeps-its-rights.test.ts`. */
 export function recordingRequests(camera: string) {
   return {
+    ...playbackRequests(camera),
     'GET /api/v1/streams/:id/pins': { id: camera },
     'POST /api/v1/streams/:id/pins': {
       id: camera,
@@ -200,5 +207,22 @@ export function recordingRequests(camera: string) {
     'POST /api/v1/devices/:id/ptz/release': { id: camera },
     'POST /api/v1/devices/:id/ptz/goto': { id: camera, url: '?purpose=maintenance', payload: { preset: '1' } },
     'POST /api/v1/devices/:id/ptz/settings': { id: camera, payload: { home: null, idleS: 60, maxSpeed: 1 } },
+  };
+}
+
+function playbackRequests(camera: string) {
+  return {
+    'GET /api/v1/streams/:id/playback-keys.m3u8': {
+      id: camera,
+      url: '?purpose=maintenance&from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z',
+    },
+    'GET /api/v1/streams/:id/recordings/thumbnails': {
+      id: camera,
+      url: '?purpose=maintenance&from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z',
+    },
+    'GET /api/v1/streams/:id/recordings/thumbnail.jpg': {
+      id: camera,
+      url: '?purpose=maintenance&at=2026-01-01T00:00:00Z',
+    },
   };
 }

@@ -15,13 +15,20 @@ export interface FilmRecorded {
   path: string;
 }
 
-/** Six seconds of the film as a file of a recording with its row, as the recorder leaves them. */
+export interface FilmToRecord {
+  device: string;
+  startsAtMs: number;
+  /** Fragmented MP4; six seconds of the film of pedestrians unless given. */
+  film?: Buffer;
+}
+
+/** Six seconds of the film, or what is given, as a file of a recording with its row, as the recorder leaves them. */
 export async function recordFilm(
   recordings: Recordings,
   directory: string,
-  { device, startsAtMs }: { device: string; startsAtMs: number },
+  { device, startsAtMs, film = fragmentedFilm(SECONDS) }: FilmToRecord,
 ): Promise<FilmRecorded> {
-  const [init, ...parts] = new FragmentParser().push(fragmentedFilm(SECONDS));
+  const [init, ...parts] = new FragmentParser().push(film);
   if (init?.type !== 'init') throw new Error('the film has no initialisation segment');
   const fragments = parts.flatMap((part) => (part.type === 'fragment' ? [part.fragment] : []));
   const lengthMs = fragments.reduce((sum, { durationMs }) => sum + durationMs, 0);
