@@ -36,6 +36,7 @@ import type { Command, CommandPayload } from '../ingest/commands/rows.ts';
 import type { Completeness } from '../ingest/completeness/completeness.ts';
 import type { PassageSearch } from '../passages/search.ts';
 import type { Clips } from '../streams/clips/clips.ts';
+import type { ViewingCopies } from '../streams/copies/copies.ts';
 import type { RecordingExports } from '../streams/exports/exports.ts';
 import type { StreamPasses } from '../streams/passes/passes.ts';
 import type { Approval } from '../streams/picture-health/approval.ts';
@@ -172,6 +173,7 @@ export interface RecordingParts {
   report: Pick<RecordingReport, 'report'>;
   pins: Pick<Pins, 'of' | 'add' | 'remove'>;
   /** The caller's right to each camera is checked before; looks are registered by `archive`. */
+  copies: Pick<ViewingCopies, 'ask' | 'of' | 'remove' | 'archive'>;
   exports: Pick<RecordingExports, 'ask' | 'approve' | 'remove' | 'one' | 'list' | 'progress' | 'archive' | 'publicKey'>;
   /** The caller's right to the camera is checked before; the look is registered by `file`. */
   clips: Pick<Clips, 'clip' | 'of' | 'one' | 'file'>;

@@ -67,6 +67,7 @@ import { trafficReportRoutes } from './traffic-report.ts';
 import { unitRoutes } from './units.ts';
 import { upkeepRoutes } from './upkeep.ts';
 import { userRoutes } from './users.ts';
+import { viewingCopyRoutes } from './viewing-copies.ts';
 import { watchlistRoutes } from './watchlists.ts';
 
 /** Routes under /api/v1. A new file of routes is added here and nowhere else. */
@@ -88,6 +89,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   approvedPictureRoutes,
   clipRoutes,
   recordingExportRoutes,
+  viewingCopyRoutes,
   recordingDiskRoutes,
   upkeepRoutes,
   channelRoutes,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { HOUR_MS, toRfc3339 } from '../../core/clock.ts';
 import type { Caller } from '../../core/types.ts';
 import type { RecordingExport } from '../../streams/exports/export.ts';
+import type { View } from '../../streams/pool/types.ts';
 import { callerOf } from '../guards/auth.ts';
 import { lookQuery } from '../guards/look.ts';
 import { Shares } from '../guards/shares.ts';
@@ -109,7 +110,7 @@ function changeRoutes(app: ApiApp, context: RouteContext): void {
     },
     async (request) => {
       const caller = callerOf(request);
-      await seenBy(context, caller, request.params.id);
+      await seenExport(context, caller, request.params.id);
       return shown(await exports.approve(caller, request.params.id));
     },
   );
@@ -128,7 +129,7 @@ function changeRoutes(app: ApiApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const caller = callerOf(request);
-      await seenBy(context, caller, request.params.id);
+      await seenExport(context, caller, request.params.id);
       await exports.remove(caller, request.params.id);
       return reply.code(204).send(null);
     },
@@ -179,7 +180,7 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
       },
     },
     async (request) => {
-      const made = await seenBy(context, callerOf(request), request.params.id);
+      const made = await seenExport(context, callerOf(request), request.params.id);
       const { files, done } = await exports.progress(made.id);
       return { ...shown(made), files, filesDone: done };
     },
@@ -207,11 +208,8 @@ function takeRoute(app: ApiApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const caller = callerOf(request);
-      const made = await seenBy(context, caller, request.params.id);
-      const { purpose, quality } = made;
-      const look = { quality, purpose, ...(made.case === null ? {} : { case: made.case }) };
-      const views = made.cameras.map(({ id }) => recordedViewOf(context, caller, id, look));
-      const { name, tar } = await exports.archive(made.id, views);
+      const made = await seenExport(context, caller, request.params.id);
+      const { name, tar } = await exports.archive(made.id, viewsOfExport(context, caller, made));
       const signal = untilEnd(reply.raw, [context.stopping, request.withdrawn], shares.enter(caller));
       reply.type('application/x-tar').header('content-disposition', `attachment; filename="${name}"`);
       const read = async (start: number, end: number): Promise<Readable> => {
@@ -226,10 +224,17 @@ function takeRoute(app: ApiApp, context: RouteContext): void {
 }
 
 /** Errors: `not-found`, also where one of its cameras is not the caller's to see. */
-async function seenBy(context: RouteContext, caller: Caller, id: string): Promise<RecordingExport> {
+export async function seenExport(context: RouteContext, caller: Caller, id: string): Promise<RecordingExport> {
   const made = await context.recordings.exports.one(id);
   for (const { id: device } of made.cameras) recordedCameraOf(context, caller, device);
   return made;
+}
+
+/** A look at each of its cameras, for what it was asked for. Errors: as of each look. */
+export function viewsOfExport(context: RouteContext, caller: Caller, made: RecordingExport): View[] {
+  const { purpose, quality } = made;
+  const look = { quality, purpose, ...(made.case === null ? {} : { case: made.case }) };
+  return made.cameras.map(({ id }) => recordedViewOf(context, caller, id, look));
 }
 
 function isSeen(context: RouteContext, caller: Caller, { cameras }: RecordingExport): boolean {

@@ -53,7 +53,7 @@ interface Place {
 }
 
 /** A copy of a fragment whose first picture is decoded at another time. Throws {@link BoxError} for none of ours. */
-function moved(fragment: Buffer, { movie, sequence, decodeTime }: Place): Buffer {
+export function moved(fragment: Buffer, { movie, sequence, decodeTime }: Place): Buffer {
   const copy = Buffer.from(fragment);
   const header = boxHeader(copy);
   if (header?.type !== 'moof') throw new BoxError('fragment without moof');

@@ -111,6 +111,44 @@ export function thumbnailsTask(paths: Omit<SnapshotPaths, 'skip'> & { width: num
   return { args: built(command), input, output, gives: true };
 }
 
+export interface BurnPaths {
+  /** Matroska, and grey raw pictures, one a second. */
+  video: { input: string; output: string };
+  caption: { input: string; output: string };
+}
+
+export interface BurnSizes {
+  /** Of the picture that comes out, and of the caption in it; even numbers. */
+  picture: { width: number; height: number };
+  caption: { width: number; height: number };
+  /** By how much the first caption began before the video, seconds. */
+  captionBeganS: number;
+}
+
+/**
+ * Codes video anew (H.264, fragmented MP4), with pictures of text in its lower left corner: ffmpeg is told no letter of
+ * it. It gives way to everything else.
+ */
+export function burnTask({ video, caption }: BurnPaths, { picture, captionBeganS, ...sizes }: BurnSizes): FfmpegTask {
+  const size = `${sizes.caption.width}x${sizes.caption.height}`;
+  const scaled = `[0:v:0]scale=${picture.width}:${picture.height},format=yuv420p[p]`;
+  const burned = '[p][1:v:0]overlay=x=0:y=main_h-overlay_h:shortest=1:format=yuv420[o]';
+  const command = ffmpeg('pipe:0')
+    .inputOptions(QUIET)
+    .inputOptions(['-protocol_whitelist', 'pipe', '-threads', '1', '-f', 'matroska'])
+    .input('pipe:3')
+    .inputOptions(['-protocol_whitelist', 'pipe', '-f', 'rawvideo', '-pixel_format', 'gray', '-video_size', size])
+    .inputOptions(['-framerate', '1', '-itsoffset', `-${captionBeganS.toFixed(3)}`])
+    .outputOptions(['-filter_complex', `${scaled};${burned}`, '-map', '[o]', '-an', '-sn', '-dn'])
+    .outputOptions(['-map_metadata', '-1', '-vsync', 'passthrough', '-enc_time_base', '1:90000'])
+    .outputOptions(['-c:v', 'libx264', '-preset', 'superfast', '-crf', '26', '-maxrate', '3M', '-bufsize', '6M'])
+    .outputOptions(['-pix_fmt', 'yuv420p', '-g', '50', '-bf', '0', '-threads', '1', '-filter_complex_threads', '1'])
+    .outputOptions(['-video_track_timescale', '90000', '-f', 'mp4'])
+    .outputOptions(['-movflags', '+frag_keyframe+empty_moov+default_base_moof'])
+    .output('pipe:1');
+  return { args: built(command), input: video.input, output: video.output, second: caption, gives: true };
+}
+
 /** Pictures of one run of {@link smallPicturesTask}: as many as a run is shared by, against what is lost with one. */
 export const SMALL_PICTURES_MAX = 16;
 

@@ -55,7 +55,8 @@ export function videoSetup(init: InitSegment): VideoSetup {
   return { format, ...(format === 'h264' ? avcSets(body) : hevcSets(body)) };
 }
 
-function configurationOf(initData: Buffer): { body: Buffer; format: BareVideo['format'] } {
+/** What a decoder is told of the video before its first picture: the content of `avcC` or `hvcC`. */
+export function configurationOf(initData: Buffer): { body: Buffer; format: BareVideo['format'] } {
   const moov = boxesIn(required(boxesIn(initData), 'moov'));
   const mdia = boxesIn(required(boxesIn(required(moov, 'trak')), 'mdia'));
   const stbl = boxesIn(required(boxesIn(required(mdia, 'minf')), 'stbl'));

@@ -7,6 +7,7 @@ export const NEIGHBOUR = '330205';
 
 /** Jobs of others are refused as those that are not there: test/integration/devices shows it of each sort. */
 const NOBODY = '00000000-0000-4000-8000-000000000000';
+const COPIES = `/recording-exports/${NOBODY}/viewing-copies`;
 
 /** What the questions ask for by name. */
 export interface Wanted {
@@ -118,6 +119,8 @@ function questionsOfVideo(camera: string): Record<string, string> {
     'GET /recording-exports': '/recording-exports',
     'GET /recording-exports/key': '/recording-exports/key',
     'GET /recording-exports/{id}': `/recording-exports/${NOBODY}`,
+    'GET /recording-exports/{id}/viewing-copies': COPIES,
+    'GET /recording-exports/{id}/viewing-copies/{copy}/copy.tar': `${COPIES}/${NOBODY}/copy.tar`,
     'GET /recording-exports/{id}/export.tar': `/recording-exports/${NOBODY}/export.tar`,
     'GET /streams/{id}/approved-pictures': `/streams/${camera}/approved-pictures`,
     'GET /recordings/disks': '/recordings/disks',

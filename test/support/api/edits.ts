@@ -64,6 +64,8 @@ export const NO_EDITS: Record<string, string> = {
   'POST /recording-exports': 'needs recordings: test/integration/streams/exports shows its rows',
   'POST /recording-exports/{id}/approve': 'as what is asked for',
   'POST /recording-exports/{id}/remove': 'as what is asked for',
+  'POST /recording-exports/{id}/viewing-copies': 'needs an export: test/integration/streams/copies shows its row',
+  'POST /recording-exports/{id}/viewing-copies/{copy}/remove': 'as asking for one',
   'POST /streams/{id}/approved-pictures': 'needs a camera: test/integration/streams/approved-pictures shows its row',
   'DELETE /streams/{id}/approved-pictures/{picture}': 'as approving one',
   'POST /recordings/disks': 'needs another disk: test/integration/streams/recordings/disks-are-kept shows its row',

@@ -68,6 +68,7 @@ const OWNERS: Record<string, RegExp> = {
     'recording_disk',
     'recording_export',
     'recording_export_file',
+    'viewing_copy',
     'recording_gap',
     'recording_pin',
     'recording_plan',

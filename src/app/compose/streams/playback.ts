@@ -5,7 +5,9 @@ import { ThumbnailCache } from '../../../streams/playback/thumbnail-cache.ts';
 import { Thumbnails } from '../../../streams/playback/thumbnails.ts';
 import { Playback, type PlaybackDeps } from '../../../streams/recordings/playback.ts';
 import { stillKept } from '../../../streams/recordings/still-kept.ts';
+import type { Devices } from '../devices/devices.ts';
 import type { Ground } from '../ground/ground.ts';
+import { openCopies } from './copies.ts';
 
 /** What playback is made of. */
 export interface RecordedForPlayback extends Pick<PlaybackDeps, 'recordings' | 'gaps' | 'register'> {
@@ -17,8 +19,9 @@ export interface RecordedForPlayback extends Pick<PlaybackDeps, 'recordings' | '
 /** Some hours of scrubbing. */
 const CACHE = { filesMax: 4_096, bytesMax: 64 * 1024 * 1024 };
 
-/** What was recorded, for people: playlists, files, and small pictures. */
-export async function openPlayback(ground: Ground, { pool, transcodes, readerOf, ...recorded }: RecordedForPlayback) {
+/** What was recorded, for people: playlists, files, small pictures, and copies for looking at. */
+export async function openPlayback(ground: Ground, devices: Devices, parts: RecordedForPlayback) {
+  const { pool, transcodes, readerOf, ...recorded } = parts;
   const { clock, database, place } = ground;
   const { sockets, spawner } = pool;
   const files = new RecordedFiles({ readerOf });
@@ -28,6 +31,7 @@ export async function openPlayback(ground: Ground, { pool, transcodes, readerOf,
   return {
     playback: new Playback({ ...recorded, clock, files, readerOf }),
     thumbnails: new Thumbnails({ ...recorded, clock, files, pictures, cache }),
+    copies: await openCopies(ground, devices, parts),
     tidy: () => cache.tidy((some) => stillKept(database, some)),
   };
 }

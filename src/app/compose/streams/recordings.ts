@@ -67,7 +67,7 @@ export async function openRecordings(ground: Ground, devices: Devices, video: Vi
   const filler = composeFiller(ground, edge, { ...opened, isCamera });
   const parts = { edge, pool, plans, recordings, gaps, readerOf, readers, register, namesOf: ofNames };
   const kept = await openKept(ground, parts);
-  const { tidy, ...shown } = await openPlayback(ground, { ...parts, transcodes });
+  const { tidy, ...shown } = await openPlayback(ground, devices, { ...parts, transcodes });
   return {
     port: {
       plans,

@@ -21,6 +21,9 @@ const QUESTIONS: Record<string, string> = {
   'GET /api/v1/devices/export': '/api/v1/devices/export',
   'GET /api/v1/recording-exports/:id/export.tar':
     '/api/v1/recording-exports/00000000-0000-4000-8000-000000000005/export.tar',
+  'GET /api/v1/recording-exports/:id/viewing-copies/:copy/copy.tar':
+    '/api/v1/recording-exports/00000000-0000-4000-8000-000000000005/viewing-copies/' +
+    '00000000-0000-4000-8000-000000000006/copy.tar',
   'GET /api/v1/devices.geojson': '/api/v1/devices.geojson',
   'GET /api/v1/live': '/api/v1/live',
   'GET /api/v1/devices/:id/export': `/api/v1/devices/${KIOSK}/export?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z`,
@@ -66,7 +69,7 @@ async function start(t: Test, clock: ManualClock, credentials: Credentials) {
     await clock.sleep(Number.MAX_SAFE_INTEGER, signal);
     return [];
   };
-  const archive: ApiDeps['recordings']['exports']['archive'] = async () => {
+  const archive = async () => {
     const read = async function* () {
       yield Buffer.of(0);
       await clock.sleep(Number.MAX_SAFE_INTEGER, unending.signal);
@@ -74,7 +77,7 @@ async function start(t: Test, clock: ManualClock, credentials: Credentials) {
     return { name: 'x.tar', tar: { bytes: 1_000, read } };
   };
   const { recordings: kept } = probe.deps;
-  const recordings = { ...kept, exports: { ...kept.exports, archive } };
+  const recordings = { ...kept, exports: { ...kept.exports, archive }, copies: { ...kept.copies, archive } };
   const { deviceHealth: well } = probe.deps;
   const deviceHealth: ApiDeps['deviceHealth'] = { ...well, changes: { ...well.changes, next } };
   const api = await startApi(t, { alerts, clock, tokens, exports, deviceExport, search, deviceHealth, recordings });

@@ -128,6 +128,7 @@ t.test('a hole is filled with the pictures of its time, which say where they com
   const playback = new Playback({
     clock: systemClock,
     recordings: life.recordings,
+    files: { moments: async () => null },
     gaps: life.gaps,
     readerOf: () => null,
     register: async () => {},

@@ -1,4 +1,5 @@
 import type { RecordingParts } from '../../../../src/api/ports.ts';
+import type { ViewingCopy } from '../../../../src/streams/copies/viewing-copy.ts';
 import type { RecordingExport } from '../../../../src/streams/exports/export.ts';
 import { Tar } from '../../../../src/streams/exports/tar.ts';
 
@@ -31,5 +32,28 @@ export function memoryExports(): RecordingParts['exports'] {
     list: async () => [EXPORT],
     progress: async () => ({ files: 1, done: 1 }),
     archive: async () => ({ name: 'export.tar', tar: new Tar([], 0) }),
+  };
+}
+
+const COPY: ViewingCopy = {
+  id: '00000000-0000-4000-8000-000000000006',
+  export: EXPORT.id,
+  by: EXPORT.by,
+  unit: '宁波市',
+  askedAtMs: 0,
+  state: 'ready',
+  detail: null,
+  files: 1,
+  filesDone: 1,
+  bytes: 1,
+};
+
+/** A copy of that export for looking at, without a file. */
+export function memoryCopies(): RecordingParts['copies'] {
+  return {
+    ask: async () => COPY,
+    of: async () => [COPY],
+    remove: async () => {},
+    archive: async () => ({ name: 'copy.tar', tar: new Tar([], 0) }),
   };
 }

@@ -10,7 +10,7 @@ import { covers } from '../../../../src/core/jurisdiction.ts';
 import type { Clip } from '../../../../src/streams/clips/clip.ts';
 import { USUAL_PLAN } from '../../../../src/streams/pool/stream-plans.ts';
 import { HERE } from '../api-parts.ts';
-import { memoryExports } from './exports.ts';
+import { memoryCopies, memoryExports } from './exports.ts';
 import { memoryUpkeep } from './upkeep.ts';
 
 /** Cameras that are moved and set up. */
@@ -120,6 +120,7 @@ function memoryRecordings(): RecordingParts {
       one: async () => ({ jpeg: Buffer.of(0xff), takenAtMs: 0 }),
     },
     exports: memoryExports(),
+    copies: memoryCopies(),
     clips: {
       clip: async (asked) => ({ ...CLIP, ...asked }),
       of: async () => [],
@@ -212,6 +213,10 @@ export function recordingRequests(camera: string) {
 
 function playbackRequests(camera: string) {
   return {
+    'POST /api/v1/recording-exports/:id/viewing-copies': { id: NOBODY },
+    'GET /api/v1/recording-exports/:id/viewing-copies': { id: NOBODY },
+    'POST /api/v1/recording-exports/:id/viewing-copies/:copy/remove': { id: NOBODY, part: NOBODY },
+    'GET /api/v1/recording-exports/:id/viewing-copies/:copy/copy.tar': { id: NOBODY, part: NOBODY },
     'GET /api/v1/streams/:id/playback-keys.m3u8': {
       id: camera,
       url: '?purpose=maintenance&from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z',
