@@ -113,12 +113,12 @@ export class Counting {
 
   /** Numbers of devices whose rows fulfil all of it. */
   async #numbers(conditions: readonly Condition[]): Promise<Int32Array> {
-    // As one text: a hundred thousand rows would take longer to be read than to be found.
-    const { rows } = await sql<{ numbers: string | null }>`
-      select array_agg(n)::text as numbers from device_search as d where ${all(conditions)}`.execute(
+    // In one value: a hundred thousand rows would take longer to be handed over than to be found, and as text as well.
+    const { rows } = await sql<{ numbers: Buffer | null }>`
+      select string_agg(int4send(n), '') as numbers from device_search as d where ${all(conditions)}`.execute(
       this.#database.tables(),
     );
-    return numbersIn(rows[0]!.numbers ?? '{}');
+    return numbersIn(rows[0]!.numbers ?? Buffer.alloc(0));
   }
 }
 
@@ -126,7 +126,9 @@ function byField(groups: readonly Count<Group>[], name: FieldName): FacetCount[]
   return totals(groups, ({ item }) => [item.facets[name] ?? []].flat());
 }
 
-/** An array of PostgreSQL as text, such as `{17,4}`. */
-function numbersIn(text: string): Int32Array {
-  return Int32Array.from(JSON.parse(`[${text.slice(1, -1)}]`) as number[]);
+/** As `int4send` of PostgreSQL writes them one behind the other. */
+function numbersIn(bytes: Buffer): Int32Array {
+  const numbers = new Int32Array(bytes.length / 4);
+  for (let index = 0; index < numbers.length; index += 1) numbers[index] = bytes.readInt32BE(4 * index);
+  return numbers;
 }
