@@ -117,6 +117,45 @@ t.test('what was said of a device before is said in the words of today', async (
   );
 });
 
+t.test('devices that were found before are found as before, each with a number that it keeps', async (t) => {
+  const database = await openOlder(t, 300);
+  const db = database.tables();
+  const add = async (id: string): Promise<void> => {
+    await sql`insert into position (id, kind, name, jurisdiction, lat, lon, datum, state, version, created_at_ms,
+      updated_at_ms, tags, police_set) values (${id}, 'camera', ${`中山路 ${id}`}, '330212', 29.5, 121.25, 'wgs84',
+      'in-service', 1, 1, 1, ${[`tag-${id}`]}::text[], '330212510000')`.execute(db);
+  };
+  const found = async () =>
+    (
+      await sql<object>`select id, group_id, tag_set, parent, place::text, words, lexemes::text, police
+      from device_search order by id`.execute(db)
+    ).rows.map((row) => ({ ...row }));
+  const numbers = async () =>
+    (await sql<{ id: string; n: number }>`select id, n from device_search order by n`.execute(db)).rows.map(
+      ({ id, n }) => `${id} ${n}`,
+    );
+  await sql`insert into jurisdiction (code, name_zh, name_en) values ('330212', '鄞州区', 'Yinzhou')
+    on conflict do nothing`.execute(db);
+  await sql`insert into police_agency (code, name, level, jurisdiction)
+    values ('330212510000', 's', 'city', '330212')`.execute(db);
+  for (const id of ['a', 'b', 'c']) await add(id);
+  await sql`update position set parent = 'a' where id = 'c'`.execute(db);
+  const before = await found();
+  t.equal(before.length, 3);
+  await migrate(database);
+  t.strictSame(await found(), before);
+  t.strictSame(
+    (await numbers()).map((told) => told.slice(2)),
+    ['1', '2', '3'],
+  );
+  const were = await numbers();
+  await sql`update position set name = 'b', tags = '{}' where id = 'b'`.execute(db);
+  await add('d');
+  t.strictSame(await numbers(), [...were, 'd 4']);
+  await sql`delete from position where id = 'b'`.execute(db);
+  t.strictSame(await numbers(), [...were.filter((told) => !told.startsWith('b ')), 'd 4']);
+});
+
 /** A database as a version left it that knew the migrations below this number. */
 async function openOlder(t: Owner, below: number): Promise<Database> {
   const admin = await open(t);
