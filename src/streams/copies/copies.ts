@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, toRfc3339 } from '../../core/clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { Caller } from '../../core/types.ts';
@@ -13,12 +13,12 @@ import { exportOf, filesOf } from '../exports/export-table.ts';
 import { Tar } from '../exports/tar.ts';
 import { BoxError } from '../fmp4/boxes.ts';
 import { StreamFailure, type View } from '../pool/types.ts';
-import type { Burner } from './burner.ts';
+import type { Burner, Coded, Piece } from './burner.ts';
 import { CopyFiles } from './copy-files.ts';
 import { addCopy, changeCopy, copiesOf, copyOf, countMaking } from './copy-table.ts';
 import { type LetterFile, Letters } from './letters.ts';
 import { piecesOf } from './pieces.ts';
-import type { ViewingCopy } from './viewing-copy.ts';
+import { aboutOf, textOf, type ViewingCopy } from './viewing-copy.ts';
 
 export interface ViewingCopiesDeps {
   database: Database;
@@ -201,10 +201,20 @@ export class ViewingCopies {
     const path = join(this.#deps.directory, copy.export, file.path);
     let number = 0;
     for await (const piece of piecesOf(path, file.startsAtMs)) {
-      await files.piece(file.number, number, await this.#deps.burner.burn(piece, { letters, text }, signal));
+      await files.piece(file.number, number, await this.#burnPiece(piece, { letters, text }, signal));
       number += 1;
     }
     await files.done(file.number);
+  }
+
+  /** An ffmpeg that was killed, or lost with what starts it, says nothing of the piece: it has another try. */
+  async #burnPiece(piece: Piece, who: { letters: Letters; text: string }, signal: AbortSignal): Promise<Coded> {
+    try {
+      return await this.#deps.burner.burn(piece, who, signal);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof StreamFailure)) throw error;
+      return await this.#deps.burner.burn(piece, who, signal);
+    }
   }
 
   /** What may be better soon is tried again; what never will be has failed. */
@@ -256,23 +266,6 @@ interface Burning {
 
 function copied(files: readonly ExportFile[]): ExportFile[] {
   return files.filter(({ state }) => state === 'copied');
-}
-
-/** What stands in each picture below the time of day. */
-function textOf({ id, by, unit }: ViewingCopy, made: RecordingExport): string {
-  const why = made.case === null ? made.purpose : `${made.purpose} · ${made.case}`;
-  return `${by.name} (${by.id}) · ${unit} · ${why} · ${id.slice(0, 8)}`;
-}
-
-function aboutOf({ id, askedAtMs }: ViewingCopy, made: RecordingExport, text: string): string {
-  return `This is a copy for looking at, coded anew with text in its pictures. It proves nothing.
-The original recordings are those of export ${made.id}, with its manifest and signature.
-Holes are left out: the time of day in the picture goes on after them. The manifest names each.
-
-copy ${id}, asked for at ${toRfc3339(askedAtMs)}
-${text}
-from ${toRfc3339(made.fromMs)} to ${toRfc3339(made.toMs)}
-`;
 }
 
 interface Told {

@@ -188,6 +188,15 @@ t.test('a gateway that ends goes on with the file it was at, and one that is rem
   await t.rejects(later.remove(NINGBO, exported, copy.id), { code: 'conflict.state' });
 });
 
+t.test('an ffmpeg that is killed is started again for its piece', async (t) => {
+  const asked = await copies.ask(NINGBO, exported);
+  const handled = copies.handle(asked.id);
+  const [pid] = await until('it codes', () => (pool.spawner.processIds.length > 0 ? pool.spawner.processIds : null));
+  process.kill(pid!, 'SIGKILL');
+  await handled;
+  t.match(await finished(copies, asked), { state: 'ready', filesDone: 3 });
+});
+
 t.test('what ffmpeg dies of is told, and a machine without letters says so', async (t) => {
   const dying = new ViewingCopies({
     ...deps,
