@@ -90,6 +90,7 @@ const TEXTS = {
   'reason.ffmpeg': ['the video process ended', '视频进程已结束'],
   'reason.not-started': ['the video process could not be started', '视频进程无法启动'],
   'reason.lookup': ['the camera could not be looked up', '无法查询摄像机'],
+  'reason.busy': ['there is too much to do for one more mosaic', '负载过高，无法再生成拼接画面'],
   'reason.no-address': ['it has no stream address', '未登记码流地址'],
   'reason.stopped': ['the gateway is being stopped', '网关正在停止'],
   'reason.no-lease': ['the database does not answer', '数据库无响应'],

@@ -1,5 +1,6 @@
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller, DeviceIdentity } from '../../core/types.ts';
+import { mosaicOf } from '../../streams/mosaic/name.ts';
 import type { Quality, View } from '../../streams/pool/types.ts';
 import type { Use } from '../../streams/pool/uses.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -22,13 +23,22 @@ export function cameraOf(
   return withVideo(kinds, directory.seenBy(caller, id));
 }
 
-/** As {@link cameraOf}, of several; one that is not the caller's to see, or has no video, refuses all. */
+/**
+ * As {@link cameraOf}, of several: one that is not the caller's to see, or has no video, refuses all. It is named, alike
+ * whether it is foreign or absent: the caller has named it first.
+ */
 export function camerasOf(
   context: Pick<ApiDeps, 'directory' | 'kinds'>,
   caller: Caller,
   ids: readonly string[],
 ): DeviceIdentity[] {
-  return ids.map((id) => cameraOf(context, caller, id));
+  return ids.map((id) => {
+    try {
+      return cameraOf(context, caller, id);
+    } catch {
+      throw new CitywatchError('not-found', { detail: `No mosaic: ${id} is no camera that is yours to see.` });
+    }
+  });
 }
 
 /** As {@link cameraOf}, also one that is retired: what was recorded of it is shown until its own time is over. */
@@ -46,11 +56,19 @@ function withVideo(kinds: ApiDeps['kinds'], device: DeviceIdentity | undefined):
   throw new CitywatchError('not-found', { detail: 'Devices of this kind have no video.' });
 }
 
-export type ViewContext = Pick<ApiDeps, 'directory' | 'kinds' | 'authority'>;
+type ViewContext = Pick<ApiDeps, 'directory' | 'kinds' | 'authority'>;
 
 /** The look a request is part of. Rights come first, so that nothing else tells whether the camera exists. */
 export function viewOf(context: ViewContext, caller: Caller, id: string, query: Look): View {
   return lookAt(context, caller, cameraOf(context, caller, id), query);
+}
+
+/** As {@link viewOf}, of several cameras in one picture, in this order; each must be the caller's to look at. */
+export function mosaicViewOf(context: ViewContext, caller: Caller, ids: readonly string[], query: Look): View {
+  const views = camerasOf(context, caller, ids).map((camera) => lookAt(context, caller, camera, query));
+  const [first] = views;
+  const members = views.map(({ deviceId }) => deviceId);
+  return { ...first!, deviceId: mosaicOf(members), members, quality: 'sub' };
 }
 
 /** As {@link viewOf}, of what was recorded. */

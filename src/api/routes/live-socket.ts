@@ -6,7 +6,7 @@ import { type LiveNews, liveOrder } from '../../streams/live/live-protocol.ts';
 import { OrderPace } from '../../streams/live/order-pace.ts';
 import { callerOf } from '../guards/auth.ts';
 import { Shares } from '../guards/shares.ts';
-import { viewOf } from '../guards/views.ts';
+import { mosaicViewOf, viewOf } from '../guards/views.ts';
 import { bytesOf } from '../schemas.ts';
 import type { RouteContext, RoutePart } from './route.ts';
 
@@ -65,7 +65,8 @@ function serve(socket: WebSocket, request: FastifyRequest, context: RouteContext
   const channels = new LiveChannels({
     clock,
     streams,
-    viewOf: ({ camera, ...look }) => viewOf(context, caller, camera, look),
+    viewOf: ({ camera = '', cameras, ...look }) =>
+      cameras ? mosaicViewOf(context, caller, cameras, look) : viewOf(context, caller, camera, look),
     sink,
     limits: LIVE_LIMITS,
     pace,

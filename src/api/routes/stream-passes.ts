@@ -1,11 +1,13 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
+import { invalid } from '../../core/errors.ts';
+import { MEMBERS_MAX } from '../../streams/mosaic/name.ts';
 import { PASS_USES, type StreamPass } from '../../streams/passes/pass.ts';
 import { pathOf } from '../../streams/rtsp/showing.ts';
 import { callerOf } from '../guards/auth.ts';
 import { lookQuery } from '../guards/look.ts';
-import { camerasOf, viewOf } from '../guards/views.ts';
+import { camerasOf, mosaicViewOf, viewOf } from '../guards/views.ts';
 import { deviceId, instant, moment, momentOrNull, noContent } from '../schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
@@ -15,7 +17,13 @@ const use = z.enum(PASS_USES);
 const quality = z.enum(['main', 'sub']);
 
 const body = z.strictObject({
-  camera: deviceId,
+  camera: deviceId.optional(),
+  cameras: z
+    .array(deviceId)
+    .min(1)
+    .max(MEMBERS_MAX)
+    .optional()
+    .meta({ description: 'In the place of `camera`: those of a mosaic, in the order of their tiles' }),
   quality: quality.default('main').meta({ description: 'The full picture, or the small one' }),
   use: use.default('live').meta({ description: 'Where not everything fits, `wall` becomes smaller first' }),
   ...lookQuery,
@@ -53,7 +61,7 @@ function makeRoute(app: ApiApp, context: RouteContext): void {
       config: { right: 'video.look', oneTimeSecret: 'password', errors: ['look.incident-missing', 'conflict.state'] },
       schema: {
         tags,
-        summary: 'Make a viewer token for one camera, with which a player fetches live video by RTSP',
+        summary: 'Make a viewer token for one camera or mosaic, with which a player fetches live video by RTSP',
         description: 'It shows what its maker may look at, and ends when they may no more. See docs/rtsp.md.',
         body,
         response: { 201: made },
@@ -61,10 +69,13 @@ function makeRoute(app: ApiApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const caller = callerOf(request);
-      const { camera, expiresAt: expiresAtMs = null, ...look } = request.body;
-      const { purpose, case: caseNumber } = viewOf(context, caller, camera, look);
-      const input = { cameras: [camera], isMosaic: false, ...look, purpose, case: caseNumber, expiresAtMs };
-      const { pass, secret } = await context.streamPasses.create(caller, input, camerasOf(context, caller, [camera]));
+      const { camera, cameras, expiresAt: expiresAtMs = null, ...look } = request.body;
+      if ((camera === undefined) === (cameras === undefined)) throw invalid('camera', 'give it, or `cameras`');
+      const view = cameras ? mosaicViewOf(context, caller, cameras, look) : viewOf(context, caller, camera!, look);
+      const { purpose, quality, case: caseNumber, members = [view.deviceId] } = view;
+      const what = { cameras: [...members], isMosaic: cameras !== undefined, quality, use: look.use };
+      const asked = { ...what, purpose, case: caseNumber, expiresAtMs };
+      const { pass, secret } = await context.streamPasses.create(caller, asked, camerasOf(context, caller, members));
       return reply.code(201).send({ ...shown(pass, urlFor(context, request)), password: secret });
     },
   );

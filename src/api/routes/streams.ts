@@ -2,12 +2,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../streams/live/hls.ts';
 import type { ShownStream, StreamAnswer } from '../../streams/live/service.ts';
+import { MEMBERS_MAX } from '../../streams/mosaic/name.ts';
 import { streamPlan } from '../../streams/pool/stream-plans.ts';
 import { USES } from '../../streams/pool/uses.ts';
 import { callerOf } from '../guards/auth.ts';
 import { lookQuery } from '../guards/look.ts';
-import { cameraOf, viewOf } from '../guards/views.ts';
-import { bytesOf, deviceParams, listOf, moment, noContent } from '../schemas.ts';
+import { cameraOf, mosaicViewOf, viewOf } from '../guards/views.ts';
+import { bytesOf, deviceId, deviceParams, listOf, moment, noContent } from '../schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
 const tags = ['streams'];
@@ -16,6 +17,8 @@ const errors = [...lookErrors, 'stream.stills-only', 'stream.lowered'] as const;
 
 /** Which of the two pictures was given; for a wall it may be a smaller one than was asked for. */
 const QUALITY_HEADER = 'x-stream-quality';
+
+const PART = z.string().regex(/^[0-9a-f-]{8,80}\.(mp4|m4s)$/);
 
 const look = z.strictObject({
   quality: z.enum(['main', 'sub']).default('main').meta({ description: 'The full picture, or the small one' }),
@@ -56,10 +59,22 @@ const streamFields = {
 const stream = z.object({ device: z.string(), ...streamFields }).meta({ id: 'Stream' });
 const streamsOfDevice = z.object({ device: z.string(), streams: z.array(z.object(streamFields)) });
 
+const mosaicLook = z.strictObject({
+  cameras: z
+    .string()
+    .max(1_200)
+    .transform((text) => text.split(','))
+    .pipe(z.array(deviceId).min(1).max(MEMBERS_MAX))
+    .meta({ description: 'Ids of the cameras, in the order of their tiles, separated by commas' }),
+  use: z.enum(['live', 'wall']).default('wall'),
+  ...lookQuery,
+});
+
 export const streamRoutes: RoutePart = (app, context) => {
   planRoutes(app, context);
   stateRoutes(app, context);
   liveRoutes(app, context);
+  mosaicRoutes(app, context);
   snapshotRoute(app, context);
 };
 
@@ -167,7 +182,7 @@ function liveRoutes(app: ApiApp, context: RouteContext): void {
       schema: {
         tags,
         summary: 'A part that the playlist names',
-        params: deviceParams.extend({ part: z.string().regex(/^[0-9a-f-]{8,80}\.(mp4|m4s)$/) }),
+        params: deviceParams.extend({ part: PART }),
         querystring: look,
         response: { 200: bytesOf(PART_TYPE, 'Initialisation segment or media segment') },
       },
@@ -175,6 +190,49 @@ function liveRoutes(app: ApiApp, context: RouteContext): void {
     async (request, reply) => {
       const view = viewOf(context, callerOf(request), request.params.id, request.query);
       return show(reply as never, await context.streams.part(view, request.params.part, request.signal));
+    },
+  );
+}
+
+function mosaicRoutes(app: ApiApp, context: RouteContext): void {
+  const view = (request: FastifyRequest, { cameras, ...look }: z.output<typeof mosaicLook>) =>
+    mosaicViewOf(context, callerOf(request), cameras, { ...look, quality: 'sub' });
+  for (const [name, { of, summary }] of Object.entries(PLAYLISTS)) {
+    app.get(
+      `/mosaics/${name}`,
+      {
+        exposeHeadRoute: false,
+        config: { right: 'video.look', errors },
+        schema: {
+          tags,
+          summary: `Several cameras in one picture. ${summary}`,
+          querystring: mosaicLook,
+          response: { 200: bytesOf(PLAYLIST_TYPE, 'The playlist; names in it are relative and carry the query') },
+        },
+      },
+      async (request, reply) => {
+        const look = view(request, request.query);
+        return show(reply as never, await whileWanted(request, context, (signal) => context.streams[of](look, signal)));
+      },
+    );
+  }
+
+  app.get(
+    '/mosaics/:part',
+    {
+      exposeHeadRoute: false,
+      config: { right: 'video.look', errors },
+      schema: {
+        tags,
+        summary: 'A part that the playlist of a mosaic names',
+        params: z.strictObject({ part: PART }),
+        querystring: mosaicLook,
+        response: { 200: bytesOf(PART_TYPE, 'Initialisation segment or media segment') },
+      },
+    },
+    async (request, reply) => {
+      const look = view(request, request.query);
+      return show(reply as never, await context.streams.part(look, request.params.part, request.signal));
     },
   );
 }

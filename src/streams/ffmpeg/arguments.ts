@@ -176,6 +176,47 @@ export function smallPicturesTask(
   return { args: built(command), input, output };
 }
 
+/** A size in pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/**
+ * Reads bare video of key frames alone, for as long as it comes, and writes each at once as raw pixels (I420), fitted
+ * into a size with black beside it: a picture that goes in comes out without waiting for the next.
+ */
+export function tileTask({ format, input, output }: Omit<SnapshotPaths, 'skip'>, { width, height }: Size): FfmpegTask {
+  const fitted = `scale=${width}:${height}:force_original_aspect_ratio=decrease:force_divisible_by=2`;
+  const command = ffmpeg('pipe:0')
+    .inputOptions(QUIET)
+    .inputOptions(['-protocol_whitelist', 'pipe', '-analyzeduration', '0', '-probesize', '32', '-fpsprobesize', '0'])
+    .inputOptions(['-threads', '1', '-flags', 'low_delay', '-f', format])
+    .outputOptions(['-map', '0:v:0', '-vf', `${fitted},pad=${width}:${height}:-1:-1,setsar=1`])
+    .outputOptions(['-vsync', 'passthrough', '-an', '-sn', '-dn', '-threads', '1', '-pix_fmt', 'yuv420p'])
+    .outputOptions(['-flush_packets', '1', '-f', 'rawvideo'])
+    .output('pipe:1');
+  return { args: built(command), input, output, gives: true };
+}
+
+/** Reads raw pictures (I420), so many a second, and writes them as fragmented MP4 (H.264) with a key frame each 2 s. */
+export function encodeTask(
+  { input, output }: { input: string; output: string },
+  { width, height, perS }: Size & { perS: number },
+): FfmpegTask {
+  const command = ffmpeg('pipe:0')
+    .inputOptions(QUIET)
+    .inputOptions(['-protocol_whitelist', 'pipe', '-f', 'rawvideo', '-pix_fmt', 'yuv420p'])
+    .inputOptions(['-video_size', `${width}x${height}`, '-framerate', String(perS)])
+    .outputOptions(['-map', '0:v:0', '-an', '-sn', '-dn', '-map_metadata', '-1', '-threads', '1'])
+    .outputOptions(['-c:v', 'libx264', '-preset', 'superfast', '-tune', 'zerolatency', '-profile:v', 'main'])
+    .outputOptions(['-crf', '26', '-maxrate', '2M', '-bufsize', '2M', '-g', String(2 * perS), '-bf', '0'])
+    .outputOptions(['-f', 'mp4', '-movflags', '+frag_keyframe+empty_moov+default_base_moof'])
+    .outputOptions(['-frag_duration', String(FRAGMENT_US), '-flush_packets', '1'])
+    .output('pipe:1');
+  return { args: built(command), input, output, gives: true };
+}
+
 function pictureTask(paths: PicturePaths, coding: string[], filters: string[]): FfmpegTask {
   const command = withInput(ffmpeg(), paths, 'pipe:0').output('pipe:1');
   withOutput(command, paths, { input: 0, coding, filters });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Fragment } from '../fmp4/wall-clock.ts';
+import { MEMBERS_MAX } from '../mosaic/name.ts';
 import type { FailureReason } from '../pool/types.ts';
 
 /**
@@ -11,7 +12,9 @@ export const liveOrder = z.discriminatedUnion('type', [
     type: z.literal('open'),
     /** Chosen by the page; names this picture in everything that follows. */
     channel: z.int().min(0).max(0xffff),
-    camera: z.string().min(1).max(128),
+    camera: z.string().min(1).max(128).optional(),
+    /** In the place of `camera`: those of a mosaic, in the order of their tiles. */
+    cameras: z.array(z.string().min(1).max(128)).min(1).max(MEMBERS_MAX).optional(),
     quality: z.enum(['main', 'sub']).default('main'),
     use: z.enum(['alert', 'live', 'wall']).default('live'),
     purpose: z.string().min(1).max(200).optional(),

@@ -218,7 +218,10 @@ export class StreamService {
 
 /** Names inside a playlist carry the look they belong to, so that fetching them is not another look. */
 function queryOf(view: View): string {
-  const query = new URLSearchParams({ quality: view.quality, use: view.use, purpose: view.purpose });
+  const { members, quality, use, purpose } = view;
+  const query = new URLSearchParams(members ? { cameras: members.join(',') } : { quality });
+  query.set('use', use);
+  query.set('purpose', purpose);
   if (view.case !== null) query.set('case', view.case);
   return `?${query}`;
 }
@@ -226,6 +229,7 @@ function queryOf(view: View): string {
 function asAnswer(error: unknown): never {
   if (!(error instanceof StreamFailure)) throw error;
   const { reason, message: detail } = error;
+  if (reason === 'busy') throw new CitywatchError('stream.full', { detail, retryAfterS: 10 });
   if (reason === 'no-address') throw new CitywatchError('not-found', { detail });
   if (reason === 'refused-address') {
     throw new CitywatchError('outbound.refused', { detail: `${detail} Allowed networks: ${CAMERA_NETWORKS_SETTING}.` });

@@ -10,11 +10,16 @@ export interface ViewRegisterDeps {
   jurisdictionOf(id: DeviceId): Jurisdiction | undefined;
 }
 
-/** Enters each look under the district where the camera stands. Errors: `not-found` for a camera that is none. */
+/**
+ * Enters each look under the district where the camera stands; one at a mosaic is a look at each of its cameras. Errors:
+ * `not-found` for a camera that is none.
+ */
 export function viewRegister({ register, jurisdictionOf }: ViewRegisterDeps): RegisterView {
-  return async ({ deviceId: device, viewer, purpose, case: caseNumber }) => {
-    const jurisdiction = jurisdictionOf(device);
-    if (jurisdiction === undefined) throw new CitywatchError('not-found');
-    await register.add({ viewer, act: 'view', device, jurisdiction, purpose, case: caseNumber });
+  return async ({ deviceId, members = [deviceId], viewer, purpose, case: caseNumber }) => {
+    for (const device of members) {
+      const jurisdiction = jurisdictionOf(device);
+      if (jurisdiction === undefined) throw new CitywatchError('not-found');
+      await register.add({ viewer, act: 'view', device, jurisdiction, purpose, case: caseNumber });
+    }
   };
 }

@@ -8,6 +8,8 @@ import { ThreadEngine } from '../engine/thread-engine.ts';
 import { CAGE_REMEDY, type Cage, type CageWishes, findCage, type ProcessUser } from '../ffmpeg/cage.ts';
 import { LocalSockets } from '../ffmpeg/local-sockets.ts';
 import { Spawner } from '../ffmpeg/spawner.ts';
+import { type MosaicDeps, runMosaic } from '../mosaic/mosaic-run.ts';
+import { membersOf } from '../mosaic/name.ts';
 import type { TcpPort } from '../relay/camera-session.ts';
 import { Relay } from '../relay/relay.ts';
 import type { StreamStatus } from './arrivals.ts';
@@ -26,6 +28,8 @@ export interface CameraPoolDeps {
   leases: Leases;
   planOf: PoolDeps['planOf'];
   processorS: PoolDeps['processorS'];
+  /** What mosaics are coded from. */
+  transcodes: MosaicDeps['budget'];
 }
 
 export interface CameraLimits {
@@ -84,7 +88,7 @@ export class CameraPool {
   #stopTicks: () => void = () => {};
 
   constructor(
-    { clock, observer, cameras, tcp, leases, planOf, processorS }: CameraPoolDeps,
+    { clock, observer, cameras, tcp, leases, planOf, processorS, transcodes }: CameraPoolDeps,
     options: CameraPoolOptions,
   ) {
     const { ffmpegPath = 'ffmpeg', limits } = options;
@@ -112,6 +116,8 @@ export class CameraPool {
       this.#engines.unshift(new ThreadEngine({ ...reach, log, dropped: (fragments) => left.inc(fragments) }));
     }
     const run = { clock, cameras, engines: this.#engines };
+    const lease: MosaicDeps['lease'] = (ask) => this.#pool.lease(ask);
+    const mosaic = { clock, log, sockets, spawner, budget: transcodes, lease };
     this.#pool = new Pool({
       clock,
       observer,
@@ -120,7 +126,10 @@ export class CameraPool {
       planOf,
       processorS,
       times: options.times,
-      run: (target, onPart, signal) => runPull(run, target, onPart, signal),
+      run: (target, onPart, signal) => {
+        const members = membersOf(target.deviceId);
+        return members ? runMosaic(mosaic, members, onPart, signal) : runPull(run, target, onPart, signal);
+      },
     });
   }
 
@@ -158,9 +167,9 @@ export class CameraPool {
     return this.#pool.list();
   }
 
-  /** See {@link Pool.pulls}. */
-  pulls(): ReturnType<Pool['pulls']> {
-    return this.#pool.pulls();
+  /** See {@link Pool.pulls}; of cameras alone, since what a mosaic shows is theirs. */
+  *pulls(): ReturnType<Pool['pulls']> {
+    for (const pull of this.#pool.pulls()) if (membersOf(pull.target.deviceId) === null) yield pull;
   }
 
   /** See {@link Pool.unrenewed}. */

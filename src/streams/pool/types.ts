@@ -47,6 +47,7 @@ export type RegisterView = (view: View) => Promise<void>;
 
 /** Why a camera gives no picture. The texts are for the person in front of the screen. */
 const FAILURES = {
+  busy: 'There is too much to do for one more mosaic.',
   'no-address': 'The device has no stream address.',
   lookup: 'The camera could not be looked up.',
   'refused-address': 'The stream address may not be contacted.',

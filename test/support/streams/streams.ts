@@ -12,6 +12,7 @@ import { StreamService } from '../../../src/streams/live/service.ts';
 import {
   CAMERA_LIMITS,
   CameraPool,
+  type CameraPoolDeps,
   type CameraPoolOptions,
   type EngineChoice,
 } from '../../../src/streams/pool/camera-pool.ts';
@@ -28,7 +29,11 @@ export const CAGED = { ffmpegUser: process.getuid?.() === 0 ? { uid: 65_534, gid
 export const TRUSTED = { admit: async () => null, withheld: () => null, lost: () => {}, pictured: () => {} };
 
 /** A machine with nothing else to do, and cameras of which nothing was said. */
-export const IDLE = { planOf: () => USUAL_PLAN, processorS: () => 0 };
+export const IDLE = {
+  planOf: () => USUAL_PLAN,
+  processorS: () => 0,
+  transcodes: { tryEnter: () => () => {} },
+};
 
 /** As in the gateway, on a machine that carries more than any test asks for. */
 export const TEST_LIMITS = { ...CAMERA_LIMITS, megabitsMax: 10_000 };
@@ -57,6 +62,7 @@ export interface StreamBed {
 
 interface StreamOptions extends CameraPoolOptions {
   clock: Clock;
+  transcodes: CameraPoolDeps['transcodes'];
 }
 
 /** A stream service with real ffmpeg and cameras by name, stopped with the test. */
@@ -64,7 +70,7 @@ export async function startStreams(
   t: Pick<Test, 'teardown'>,
   options: Partial<StreamOptions> = {},
 ): Promise<StreamBed> {
-  const { clock = systemClock, ...others } = options;
+  const { clock = systemClock, transcodes = IDLE.transcodes, ...others } = options;
   const directory = mkdtempSync(join(tmpdir(), 'cw-'));
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
@@ -88,7 +94,7 @@ export async function startStreams(
   };
   const tcp = new TcpOutbound({ clock });
   const pool = new CameraPool(
-    { clock, observer, cameras: source, tcp, leases: soleLeases(clock), ...IDLE },
+    { clock, observer, cameras: source, tcp, leases: soleLeases(clock), ...IDLE, transcodes },
     {
       socketDirectory: join(directory, 'v'),
       cameraNetworks: [TEST_NETWORK],

@@ -1,4 +1,4 @@
-import { viewOf } from '../../../api/guards/views.ts';
+import { mosaicViewOf, viewOf } from '../../../api/guards/views.ts';
 import type { StreamPassesPort } from '../../../api/ports.ts';
 import type { StreamService } from '../../../streams/live/service.ts';
 import type { PassRights, StreamPass } from '../../../streams/passes/pass.ts';
@@ -37,7 +37,12 @@ export function composeRtsp(ground: Ground, devices: Devices, streams: StreamSer
 function rightsOf({ standing, doors: directory, kinds, authority }: Devices): PassRights {
   return {
     callerOf: (viewer) => standing.now({ ...NOBODY, ...viewer }, 'video.look'),
-    lookOf: (caller, pass) => viewOf({ directory, kinds, authority }, caller, pass.cameras[0]!, lookOf(pass)),
+    lookOf: (caller, pass) => {
+      const context = { directory, kinds, authority };
+      const { cameras, isMosaic } = pass;
+      if (isMosaic) return mosaicViewOf(context, caller, cameras, lookOf(pass));
+      return viewOf(context, caller, cameras[0]!, lookOf(pass));
+    },
   };
 }
 

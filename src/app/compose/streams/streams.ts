@@ -40,8 +40,8 @@ export async function openStreams(ground: Ground, devices: Devices, { ingest, he
   });
   const { hasVideo, isCamera } = camerasAmong(devices);
   const { plans, ...alwaysOn } = await openStreamPlans(ground, isCamera);
-  const video = await openVideo(ground, devices, { accept, health, units, plans, hasVideo });
   const transcodes = composeTranscodes(ground);
+  const video = await openVideo(ground, devices, { accept, health, units, plans, hasVideo, transcodes });
   const recordings = await openRecordings(ground, devices, { ...video, transcodes, streamPlans: plans });
   const rtsp = composeRtsp(ground, devices, video.streams);
   return {
@@ -77,7 +77,7 @@ export async function openStreams(ground: Ground, devices: Devices, { ingest, he
 async function openVideo(
   ground: Ground,
   devices: Devices,
-  parts: Pick<VideoDeps, 'accept' | 'health' | 'units' | 'plans' | 'hasVideo'>,
+  parts: Pick<VideoDeps, 'accept' | 'health' | 'units' | 'plans' | 'hasVideo' | 'transcodes'>,
 ) {
   const { config, place } = ground;
   const { connections, identity } = devices;

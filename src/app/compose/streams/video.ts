@@ -18,6 +18,7 @@ import type { Ownership } from '../../../platform/database/ownership.ts';
 import { TcpOutbound } from '../../../platform/outbound/tcp.ts';
 import type { Vault } from '../../../platform/secrets/vault.ts';
 import type { WorkQueue } from '../../../platform/work/work.ts';
+import type { TranscodeBudget } from '../../../streams/ffmpeg/transcode-budget.ts';
 import { StreamService } from '../../../streams/live/service.ts';
 import { Approval } from '../../../streams/picture-health/approval.ts';
 import { ApprovedPictures } from '../../../streams/picture-health/approved.ts';
@@ -65,6 +66,7 @@ export interface VideoDeps {
   cameraNetworks: string[];
   ffmpegPath: string | null;
   engine: EngineChoice;
+  transcodes: TranscodeBudget;
   /** Null where it follows from the processor. */
   megabitsMax: number | null;
   plans: StreamPlans;
@@ -150,6 +152,7 @@ function composePool(deps: VideoDeps, { tcp, cameras }: { tcp: TcpOutbound; came
       leases: new LeaseTable({ database, node }),
       planOf: (id) => deps.plans.of(id),
       processorS,
+      transcodes: deps.transcodes,
     },
     {
       socketDirectory,

@@ -55,7 +55,14 @@ function bed(t: Test) {
   };
   const viewOf = ({ camera, quality, use }: LiveLook): View => {
     if (rights.refusal) throw rights.refusal;
-    return { deviceId: camera, quality, use, viewer: { type: 'person', id: 'p', name: 'p' }, purpose: 'x', case: null };
+    return {
+      deviceId: camera ?? '',
+      quality,
+      use,
+      viewer: { type: 'person', id: 'p', name: 'p' },
+      purpose: 'x',
+      case: null,
+    };
   };
   const pace = new OrderPace(clock, ORDERS);
   const page = () => new LiveChannels({ clock, streams, viewOf, sink, limits: LIVE_LIMITS, pace, viewer: 'person:p' });
