@@ -24,8 +24,8 @@ export function cameraOf(
 }
 
 /**
- * As {@link cameraOf}, of several: one that is not the caller's to see, or has no video, refuses all. It is named, alike
- * whether it is foreign or absent: the caller has named it first.
+ * As {@link cameraOf}, of several: one that is not the caller's to see, or has no video, refuses all. It is named,
+ * alike whether it is foreign or absent: the caller has named it first.
  */
 export function camerasOf(
   context: Pick<ApiDeps, 'directory' | 'kinds'>,

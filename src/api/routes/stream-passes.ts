@@ -73,8 +73,15 @@ function makeRoute(app: ApiApp, context: RouteContext): void {
       if ((camera === undefined) === (cameras === undefined)) throw invalid('camera', 'give it, or `cameras`');
       const view = cameras ? mosaicViewOf(context, caller, cameras, look) : viewOf(context, caller, camera!, look);
       const { purpose, quality, case: caseNumber, members = [view.deviceId] } = view;
-      const what = { cameras: [...members], isMosaic: cameras !== undefined, quality, use: look.use };
-      const asked = { ...what, purpose, case: caseNumber, expiresAtMs };
+      const asked = {
+        cameras: [...members],
+        isMosaic: cameras !== undefined,
+        quality,
+        use: look.use,
+        purpose,
+        case: caseNumber,
+        expiresAtMs,
+      };
       const { pass, secret } = await context.streamPasses.create(caller, asked, camerasOf(context, caller, members));
       return reply.code(201).send({ ...shown(pass, urlFor(context, request)), password: secret });
     },

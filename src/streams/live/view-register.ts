@@ -11,8 +11,8 @@ export interface ViewRegisterDeps {
 }
 
 /**
- * Enters each look under the district where the camera stands; one at a mosaic is a look at each of its cameras. Errors:
- * `not-found` for a camera that is none.
+ * Enters each look under the district where the camera stands; one at a mosaic is a look at each of its cameras.
+ * Errors: `not-found` for a camera that is none.
  */
 export function viewRegister({ register, jurisdictionOf }: ViewRegisterDeps): RegisterView {
   return async ({ deviceId, members = [deviceId], viewer, purpose, case: caseNumber }) => {

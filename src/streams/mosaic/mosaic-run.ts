@@ -20,8 +20,8 @@ const SIZE = { width: 1_280, height: 720 };
 const PER_S = 2;
 
 /**
- * What one takes of a core, percent: to code two pictures of 1280x720 a second, and to decode a key frame of each camera
- * a second at most.
+ * What one takes of a core, percent: to code two pictures of 1280x720 a second, and to decode the key frames of each
+ * camera.
  */
 const BASE_PCT = 10;
 const TILE_PCT = 2;

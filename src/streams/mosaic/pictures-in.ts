@@ -21,7 +21,7 @@ const AGAIN_MS = 5_000;
 const BACKLOG_BYTES = 4 * 1024 * 1024;
 /** Pictures on their way through a process. */
 const UNDER_WAY_MAX = 8;
-/** A unit that ends a picture (access unit delimiter), and the beginning of another: else it comes out with the next. */
+/** A unit that ends a picture (access unit delimiter), and where another begins: else it comes out with the next. */
 const ENDS = {
   h264: Buffer.from([0, 0, 0, 1, 9, 0xf0, 0, 0, 0, 1]),
   hevc: Buffer.from([0, 0, 0, 1, 0x46, 1, 0x50, 0, 0, 0, 1]),
@@ -37,7 +37,7 @@ interface Running {
   takenAtMs: number[];
 }
 
-/** Decodes the key frames of one camera to raw pixels of one size, in a process of its own for as long as it is wanted. */
+/** Decodes the key frames of one camera to raw pixels of one size, in a process of its own. */
 export class PicturesIn implements Consumer {
   /** The newest picture, and when it was taken (Unix ms); null before the first, and where the video ended. */
   newest: { pixels: Buffer; atMs: number } | null = null;

@@ -181,12 +181,7 @@ export function recordingRequests(camera: string) {
     'GET /api/v1/streams/:id/approved-pictures': { id: camera },
     'POST /api/v1/streams/:id/approved-pictures': { id: camera, payload: { name: 'day', purpose: 'maintenance' } },
     'DELETE /api/v1/streams/:id/approved-pictures/:picture': { id: camera, part: NOBODY },
-    'GET /api/v1/mosaics/live.m3u8': { url: `?purpose=maintenance&cameras=${camera}` },
-    'GET /api/v1/mosaics/media.m3u8': { url: `?purpose=maintenance&cameras=${camera}` },
-    'GET /api/v1/mosaics/:part': { part: '0123456789abcdef.mp4', url: `?purpose=maintenance&cameras=${camera}` },
-    'GET /api/v1/stream-passes': { ownAreaOnly: true },
-    'POST /api/v1/stream-passes': { payload: { camera, purpose: 'maintenance' } },
-    'DELETE /api/v1/stream-passes/:id': { id: NOBODY },
+    ...requestsOfOthers(camera),
     'GET /api/v1/streams/:id/clips': { id: camera },
     'GET /api/v1/streams/:id/clips/:clip': { id: camera, part: NOBODY },
     'GET /api/v1/streams/:id/clips/:clip/clip.mp4': { id: camera, part: NOBODY, url: '?purpose=maintenance' },
@@ -232,5 +227,17 @@ function playbackRequests(camera: string) {
       id: camera,
       url: '?purpose=maintenance&at=2026-01-01T00:00:00Z',
     },
+  };
+}
+
+/** To the routes by which video goes out to others. */
+function requestsOfOthers(camera: string) {
+  return {
+    'GET /api/v1/mosaics/live.m3u8': { url: `?purpose=maintenance&cameras=${camera}` },
+    'GET /api/v1/mosaics/media.m3u8': { url: `?purpose=maintenance&cameras=${camera}` },
+    'GET /api/v1/mosaics/:part': { part: '0123456789abcdef.mp4', url: `?purpose=maintenance&cameras=${camera}` },
+    'GET /api/v1/stream-passes': { ownAreaOnly: true },
+    'POST /api/v1/stream-passes': { payload: { camera, purpose: 'maintenance' } },
+    'DELETE /api/v1/stream-passes/:id': { id: NOBODY },
   };
 }
