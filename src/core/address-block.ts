@@ -11,3 +11,9 @@ export function addressBlock(address: string): string {
   const groups = [...front, ...zeros, ...back].slice(0, 4);
   return `${groups.map((group) => group.replace(/^0+(?=.)/, '')).join(':')}::/64`;
 }
+
+/** The subnet that the traffic of a camera goes through (IPv4: /24, IPv6: /64); a name stands for itself. */
+export function subnetOf(host: string): string {
+  const block = addressBlock(host.replace(/^\[|\]$/g, ''));
+  return /^\d+\.\d+\.\d+\.\d+$/.test(block) ? block.replace(/\.\d+$/, '.0/24') : block;
+}

@@ -1,4 +1,3 @@
-import { addressBlock } from '../../core/address-block.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { orAborted } from '../../core/mechanisms/abort.ts';
 
@@ -16,12 +15,6 @@ export interface PlaceLimits {
 
 /** The limits of a gateway: two cores decode the pictures of about so many in time. */
 export const CHECK_PLACES: PlaceLimits = { total: 26, perSubnet: 8, kept: 2 };
-
-/** The subnet that a camera's traffic goes through; a name stands for itself. */
-export function subnetOf(host: string): string {
-  const block = addressBlock(host.replace(/^\[|\]$/g, ''));
-  return /^\d+\.\d+\.\d+\.\d+$/.test(block) ? block.replace(/\.\d+$/, '.0/24') : block;
-}
 
 /** Shares out how many checks go on at once, in all and in one subnet. */
 export class CheckPlaces {

@@ -1,3 +1,4 @@
+import { subnetOf } from '../../core/address-block.ts';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
@@ -15,7 +16,7 @@ import {
   type CameraTarget,
   checkCamera,
 } from './camera-check.ts';
-import { type CheckPlaces, subnetOf } from './check-places.ts';
+import type { CheckPlaces } from './check-places.ts';
 import { checkDevice, type DeviceCheckPorts } from './device-check.ts';
 import { type CheckStep, type Grade, worst } from './steps.ts';
 import { type Coded, isMissing } from './video.ts';

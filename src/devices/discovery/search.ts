@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { subnetOf } from '../../core/address-block.ts';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { orAborted } from '../../core/mechanisms/abort.ts';
 import { jittered } from '../../core/mechanisms/backoff.ts';
 import type { Random } from '../../core/random.ts';
 import type { UdpOutbound, UdpSocket } from '../../platform/outbound/udp.ts';
-import { type CheckPlaces, subnetOf } from '../checks/check-places.ts';
+import type { CheckPlaces } from '../checks/check-places.ts';
 import { OnvifError } from '../onvif/problems.ts';
 import type { OnvifPorts } from '../onvif/session.ts';
 import {

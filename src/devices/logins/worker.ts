@@ -1,7 +1,8 @@
+import { subnetOf } from '../../core/address-block.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
-import { type CheckPlaces, subnetOf } from '../checks/check-places.ts';
+import type { CheckPlaces } from '../checks/check-places.ts';
 import type { CheckReport } from '../checks/checks.ts';
 import { bad, type CheckStep, worst } from '../checks/steps.ts';
 import type { SecretChangeView } from '../doors/secret-change-rows.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
-import { Counter, type Observer } from '../../core/observe.ts';
+import { Counter, Gauge, type Observer } from '../../core/observe.ts';
 import type { Cidr } from '../../platform/outbound/networks.ts';
 import type { Engine } from '../engine/engine.ts';
 import { FfmpegEngine } from '../engine/ffmpeg-engine.ts';
@@ -17,6 +17,7 @@ import type { Leases } from './leases.ts';
 import { type Ask, Pool, type PoolDeps, type StreamLease } from './pool.ts';
 import type { PullTimes } from './pull-machine.ts';
 import { runPull } from './run.ts';
+import { START_LIMITS, type StartLimits, Starts } from './starts/starts.ts';
 import type { CameraSource } from './types.ts';
 import type { WallLevel } from './uses.ts';
 
@@ -32,7 +33,7 @@ export interface CameraPoolDeps {
   transcodes: MosaicDeps['budget'];
 }
 
-export interface CameraLimits {
+export interface CameraLimits extends StartLimits {
   /** Cameras and qualities pulled at the same time. */
   pullsMax: number;
   /** Video taken from all cameras together, megabits a second. */
@@ -44,7 +45,7 @@ export interface CameraLimits {
 }
 
 /** The limits of a gateway, apart from what its machine can carry. */
-export const CAMERA_LIMITS = { pullsMax: 400, startsPerS: 25, megabitsPerS: 60 };
+export const CAMERA_LIMITS = { pullsMax: 400, startsPerS: 25, megabitsPerS: 60, ...START_LIMITS };
 
 /**
  * What one processor core can carry, megabits a second: a watched camera of 1 Mbit/s was measured to take 0.17 % of a
@@ -115,7 +116,9 @@ export class CameraPool {
       });
       this.#engines.unshift(new ThreadEngine({ ...reach, log, dropped: (fragments) => left.inc(fragments) }));
     }
-    const run = { clock, cameras, engines: this.#engines };
+    const starts = new Starts(clock, limits);
+    countWaiting(observer, starts);
+    const run = { clock, cameras, engines: this.#engines, starts };
     const lease: MosaicDeps['lease'] = (ask) => this.#pool.lease(ask);
     const mosaic = { clock, log, sockets, spawner, budget: transcodes, lease };
     this.#pool = new Pool({
@@ -126,9 +129,11 @@ export class CameraPool {
       planOf,
       processorS,
       times: options.times,
-      run: (target, onPart, signal) => {
+      run: (target, port, signal) => {
         const members = membersOf(target.deviceId);
-        return members ? runMosaic(mosaic, members, onPart, signal) : runPull(run, target, onPart, signal);
+        if (!members) return runPull(run, target, port, signal);
+        port.begun();
+        return runMosaic(mosaic, members, port.part, signal);
       },
     });
   }
@@ -188,4 +193,15 @@ export class CameraPool {
     if (cage.gap) this.#observer.log.warn({ part: 'streams', remedy: CAGE_REMEDY }, cage.gap);
     return cage;
   }
+}
+
+function countWaiting({ metrics }: Observer, starts: Starts): void {
+  new Gauge({
+    name: 'citywatch_stream_waiting',
+    help: 'Cameras that wait for their turn to be connected.',
+    registers: [metrics],
+    collect() {
+      this.set(starts.waiting);
+    },
+  });
 }

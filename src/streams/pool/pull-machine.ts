@@ -20,6 +20,8 @@ export type PullInput =
   | { type: 'wanted' }
   /** The last viewer went. */
   | { type: 'unwanted' }
+  /** It is its turn: the camera is being connected. */
+  | { type: 'begun' }
   | { type: 'fragment' }
   /** The run is over and everything of it is gone. */
   | { type: 'ended'; failure: StreamFailure }
@@ -29,7 +31,8 @@ export type PullInput =
 export type CloseCause = 'unwanted' | 'overdue' | 'stalled';
 
 export type PullEffect =
-  | { type: 'open' }
+  /** After so many failures in a row. */
+  | { type: 'open'; failures: number }
   | { type: 'close'; cause: CloseCause }
   | { type: 'set'; timer: PullTimer; ms: number }
   /** As `set`, with a random part of `ms` taken away. */
@@ -39,7 +42,7 @@ export type PullEffect =
   | { type: 'failed'; failure: StreamFailure };
 
 export interface PullTimes {
-  /** From opening to the first fragment. */
+  /** From the turn of the camera to the first fragment. */
   firstMs: number;
   /** Longest time between two fragments. */
   stallMs: number;
@@ -73,21 +76,23 @@ export function pullStep(times: PullTimes): (state: PullState, input: PullInput)
   return (state, input) => {
     switch (input.type) {
       case 'wanted':
-        return wanted(state, times);
+        return wanted(state);
       case 'unwanted':
         return unwanted(state, times);
+      case 'begun':
+        return { state, effects: state.name === 'starting' ? [set('first', times.firstMs)] : [] };
       case 'fragment':
         return fragment(state, times);
       case 'ended':
         return ended(state, input.failure, times);
       case 'timer':
-        return timer(state, input.timer, times);
+        return timer(state, input.timer);
     }
   };
 }
 
-function wanted(state: PullState, times: PullTimes): Next {
-  if (state.name === 'idle') return opening(0, times);
+function wanted(state: PullState): Next {
+  if (state.name === 'idle') return opening(0);
   const effects: PullEffect[] = [clear('grace')];
   return { state: state.name === 'closing' ? { ...state, again: true } : state, effects };
 }
@@ -109,7 +114,7 @@ function ended(state: PullState, failure: StreamFailure, times: PullTimes): Next
   const quiet = [clear('first'), clear('watchdog'), clear('steady')];
   if (state.name === 'closing') {
     if (!state.again) return { state: { name: 'idle' }, effects: [...quiet, clear('grace')] };
-    const next = opening(state.failures, times);
+    const next = opening(state.failures);
     return { ...next, effects: [...quiet, clear('grace'), ...next.effects] };
   }
   if (state.name !== 'starting' && state.name !== 'live') return { state, effects: [] };
@@ -121,7 +126,7 @@ function ended(state: PullState, failure: StreamFailure, times: PullTimes): Next
   };
 }
 
-function timer(state: PullState, name: PullTimer, times: PullTimes): Next {
+function timer(state: PullState, name: PullTimer): Next {
   switch (name) {
     case 'first':
       // The run ends with its own diagnosis; `ended` then decides what follows, so the state stays.
@@ -131,7 +136,7 @@ function timer(state: PullState, name: PullTimer, times: PullTimes): Next {
     case 'steady':
       return { state: state.name === 'live' ? { ...state, failures: 0 } : state, effects: [] };
     case 'backoff':
-      return state.name === 'backoff' ? opening(state.failures, times) : { state, effects: [] };
+      return state.name === 'backoff' ? opening(state.failures) : { state, effects: [] };
     case 'grace':
       return graceOver(state);
   }
@@ -145,8 +150,8 @@ function graceOver(state: PullState): Next {
   return { state: { name: 'closing', failures: state.failures, again: false }, effects };
 }
 
-function opening(failures: number, times: PullTimes): Next {
-  return { state: { name: 'starting', failures }, effects: [{ type: 'open' }, set('first', times.firstMs)] };
+function opening(failures: number): Next {
+  return { state: { name: 'starting', failures }, effects: [{ type: 'open', failures }] };
 }
 
 function set(timerName: PullTimer, ms: number): PullEffect {

@@ -21,12 +21,13 @@ import {
   pullStep,
 } from './pull-machine.ts';
 import type { Rights } from './rights.ts';
-import type { RunTarget } from './run.ts';
+import type { RunPort, RunTarget } from './run.ts';
+import type { Lane } from './starts/starts.ts';
 import { type FailureReason, StreamFailure } from './types.ts';
 import type { Use } from './uses.ts';
 
 /** One run of a pull, from opening to everything gone; see `runPull`. */
-export type Run = (target: RunTarget, onPart: (part: Part) => void, signal: AbortSignal) => Promise<StreamFailure>;
+export type Run = (target: RunTarget, port: RunPort, signal: AbortSignal) => Promise<StreamFailure>;
 
 export interface PullDeps {
   clock: Clock;
@@ -189,6 +190,7 @@ export class Pull {
     if (this.state === before) return;
     this.#sinceMs = this.#deps.clock.nowMs();
     if (this.state === 'idle') this.#forget();
+    if (this.state === 'live') this.#failure = null;
     this.#deps.log.debug({ ...this.target, from: before, to: this.state }, 'pull');
   }
 
@@ -203,7 +205,7 @@ export class Pull {
   #run(effect: PullEffect): void {
     switch (effect.type) {
       case 'open':
-        this.#open();
+        this.#open(effect.failures);
         return;
       case 'close':
         this.#controller?.abort(effect.cause satisfies CloseCause);
@@ -222,21 +224,27 @@ export class Pull {
     }
   }
 
-  #open(): void {
+  #open(failures: number): void {
     const controller = new AbortController();
     this.#controller = controller;
     const { rights, run } = this.#deps;
     const pulled = rights.during(this.target.deviceId, controller.signal, (leaseEpoch, signal) => {
       this.#deps.counted('start');
-      const take = (part: Part): void => {
+      const part = (one: Part): void => {
         rights.notice();
-        if (!signal.aborted) this.#take(part, leaseEpoch);
+        if (!signal.aborted) this.#take(one, leaseEpoch);
       };
-      return run(this.target, take, signal);
+      const begun = () => this.#send({ type: 'begun' });
+      return run(this.target, { lane: this.#lane(failures), begun, part }, signal);
     });
     this.#over = pulled
       .catch((error: unknown) => new StreamFailure('not-started', undefined, error))
       .then((failure) => this.#send({ type: 'ended', failure }));
+  }
+
+  #lane(failures: number): Lane {
+    if (failures > 1) return 'failing';
+    return failures === 0 && this.#holders.uses.some((use) => use !== 'record') ? 'looked-at' : 'fresh';
   }
 
   #take(part: Part, leaseEpoch: number): void {
@@ -265,12 +273,12 @@ export class Pull {
   }
 
   #failed(failure: StreamFailure): void {
+    // The same again says nothing new, and 500 cameras without power say it twenty times a second.
+    const level = this.#failure?.reason === failure.reason ? 'debug' : 'warn';
     this.#failure = failure;
     this.#deps.counted({ failure: failure.reason });
-    this.#deps.log.warn(
-      { ...this.target, reason: failure.reason, detail: failure.message },
-      'a camera gives no picture',
-    );
+    const fields = { ...this.target, reason: failure.reason, detail: failure.message };
+    this.#deps.log[level](fields, 'a camera gives no picture');
     for (const waiter of [...this.#waiters]) waiter.reject(failure);
     this.#consumers.tell((consumer) => consumer.failed(failure));
   }

@@ -1,9 +1,11 @@
+import { subnetOf } from '../../core/address-block.ts';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { orAborted } from '../../core/mechanisms/abort.ts';
 import type { DeviceId } from '../../core/types.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { Engine, EngineRun } from '../engine/engine.ts';
 import type { Part } from '../fmp4/parser.ts';
 import { abortFailure } from '../relay/camera-session.ts';
+import type { Lane, Starts } from './starts/starts.ts';
 import { asFailure, type CameraAddress, type CameraSource, type Quality, StreamFailure } from './types.ts';
 
 export interface RunDeps {
@@ -11,11 +13,21 @@ export interface RunDeps {
   cameras: CameraSource;
   /** What pulls cameras, the best first: one that cannot take the video of a camera leaves it to the next. */
   engines: readonly Engine[];
+  starts: Starts;
 }
 
 export interface RunTarget {
   deviceId: DeviceId;
   quality: Quality;
+}
+
+/** What a run is told, and tells. */
+export interface RunPort {
+  /** Who goes before whom while cameras wait for their turn. */
+  lane: Lane;
+  /** The turn of the camera has come. */
+  begun(): void;
+  part(part: Part): void;
 }
 
 /** For looking the address up. */
@@ -24,37 +36,52 @@ const LOOK_UP_MS = 10_000;
 const LOOK_MS = 1_000;
 
 /**
- * One run of one pull: looks the camera up and has an engine pull it. Runs until `signal` is aborted (with a
+ * One run of one pull: looks the camera up, waits for its turn and has an engine pull it. Runs until `signal` is aborted (with a
  * `CloseCause`) or something breaks; returns why, after everything it began is gone.
  */
 export async function runPull(
   deps: RunDeps,
   target: RunTarget,
-  onPart: (part: Part) => void,
+  port: RunPort,
   signal: AbortSignal,
 ): Promise<StreamFailure> {
   const { deviceId } = target;
   let isShown = false;
-  const show = (part: Part): void => {
-    if (!isShown && part.type === 'fragment') deps.cameras.pictured(deviceId, null);
-    isShown ||= part.type === 'fragment';
-    onPart(part);
+  const part = (one: Part): void => {
+    if (!isShown && one.type === 'fragment') deps.cameras.pictured(deviceId, null);
+    isShown ||= one.type === 'fragment';
+    port.part(one);
   };
-  const failure = await runOnce(deps, target, show, signal);
+  const failure = await runOnce(deps, target, { ...port, part }, signal);
   if (failure.reason !== 'stopped') deps.cameras.lost(deviceId);
   deps.cameras.pictured(deviceId, failure.reason);
   return failure;
 }
 
 async function runOnce(
-  { clock, cameras, engines }: RunDeps,
+  deps: RunDeps,
   target: RunTarget,
-  onPart: (part: Part) => void,
+  { lane, begun, part }: RunPort,
   signal: AbortSignal,
 ): Promise<StreamFailure> {
-  const { deviceId } = target;
-  const camera = await lookUp({ clock, cameras }, target, signal);
+  const camera = await lookUp(deps, target, signal);
   if (camera instanceof StreamFailure) return camera;
+  const turn = deps.starts.turn(networkOf(camera), lane, signal);
+  const leave = await turn.catch(() => abortFailure(signal));
+  if (leave instanceof StreamFailure) return leave;
+  const onPart = (one: Part): void => {
+    if (one.type === 'fragment') leave();
+    part(one);
+  };
+  begun();
+  return await pullCamera(deps, { deviceId: target.deviceId, camera, onPart }, signal).finally(leave);
+}
+
+async function pullCamera(
+  { clock, cameras, engines }: RunDeps,
+  { deviceId, camera, onPart }: Omit<EngineRun, 'admit'>,
+  signal: AbortSignal,
+): Promise<StreamFailure> {
   const over = new AbortController();
   const end = () => over.abort(signal.reason);
   if (signal.aborted) end();
@@ -77,6 +104,11 @@ async function runOnce(
     stopLooking();
     signal.removeEventListener('abort', end);
   }
+}
+
+/** What cannot be read is refused by the engine, and waits among its own. */
+function networkOf({ url }: CameraAddress): string {
+  return URL.canParse(url) ? subnetOf(new URL(url).hostname) : '';
 }
 
 async function lookUp(

@@ -1,6 +1,6 @@
+import { subnetOf } from '../../../core/address-block.ts';
 import type { DeviceId } from '../../../core/types.ts';
 import { sql, type Tables } from '../../../platform/database/database.ts';
-import { subnetOf } from '../check-places.ts';
 
 /** The devices in an order in which those of one subnet stand apart, so that none of them holds up the rest. */
 export async function inOrderOfChecking(tables: Tables, devices: readonly DeviceId[]): Promise<DeviceId[]> {

@@ -1,10 +1,10 @@
+import { subnetOf } from '../../../core/address-block.ts';
 import { type Clock, deadline } from '../../../core/clock.ts';
 import { CitywatchError } from '../../../core/errors.ts';
 import { type BackoffLimits, backoffMs, jittered } from '../../../core/mechanisms/backoff.ts';
 import { Counter, Gauge, type Observer } from '../../../core/observe.ts';
 import type { Random } from '../../../core/random.ts';
 import { type FailureReason, failureReason, OutboundFailure } from '../../../platform/outbound/outbound.ts';
-import { subnetOf } from '../../checks/check-places.ts';
 import { OnvifError } from '../problems.ts';
 import type { CameraRequest, OnvifPorts } from '../session.ts';
 import { type BreakerEffect, type BreakerInput, type BreakerState, breakerStep, CLOSED } from './breaker.ts';

@@ -52,7 +52,8 @@ export class FakeCameras {
       leases,
       times: PULL_TIMES,
       random: () => 1,
-      run: async ({ deviceId }, onPart, unwanted) => {
+      run: async ({ deviceId }, { begun, part: onPart }, unwanted) => {
+        begun();
         if (this.broken.has(deviceId)) return new StreamFailure('unreachable');
         const camera = this.#hungUp.get(deviceId) ?? new AbortController();
         this.#hungUp.set(deviceId, camera);
@@ -81,7 +82,7 @@ export function tcpPool(leases: Leases, port: number): Pool {
     observer: createObserver({ level: 'silent', secrets: new KnownSecrets() }),
     leases,
     times: { ...PULL_TIMES, backoffMaxMs: 500, leaseMaxMs: 500 },
-    run: (_target, onPart, signal) =>
+    run: (_target, { part: onPart }, signal) =>
       new Promise((resolve) => {
         const socket = connect({ host: '127.0.0.1', port, signal });
         socket.on('error', () => {});
