@@ -21,6 +21,11 @@ export interface OutageAlerts {
 }
 
 const EVERY_MS = 1_000;
+/**
+ * Time for what hangs on a device that is back to work again: video is tried every 30 s, waits for its turn behind
+ * that of the others, and must come for some seconds.
+ */
+const RETURN_MS = 90_000;
 /** Steps upwards; more than a registry lets there be. */
 const PARENTS_MAX = 64;
 
@@ -31,6 +36,8 @@ export class Outages {
   readonly #told = new Set<DeviceId>();
   /** Parents of which it is to be told, or taken back. */
   readonly #untold = new Set<DeviceId>();
+  /** Devices that went dark with others, and when they were back; null while they are not. */
+  readonly #returned = new Map<DeviceId, number | null>();
   readonly #telling = new Joined();
   #stop: () => void = () => {};
 
@@ -40,20 +47,26 @@ export class Outages {
 
   /** A device is judged otherwise than before. Never throws. */
   judged(id: DeviceId): void {
-    if ((this.#deps.groups.outageOf(id) !== null) !== this.#told.has(id)) this.#untold.add(id);
+    const outage = this.#deps.groups.outageOf(id);
+    if ((outage !== null) !== this.#told.has(id)) this.#untold.add(id);
+    for (const member of outage?.members ?? []) this.#returned.set(member, null);
+    if (this.#isMember(id)) this.#returned.set(id, null);
+    else if (this.#returned.get(id) === null) this.#returned.set(id, this.#deps.clock.monotonicMs());
   }
 
   /** The nearest device above with whose other children this one went dark; null where there is none. */
   above(id: DeviceId): DeviceId | null {
-    const { groups, parentOf } = this.#deps;
-    let child = id;
-    for (let steps = 0; steps < PARENTS_MAX; steps += 1) {
-      const parent = parentOf(child);
-      if (parent === null) return null;
-      if (groups.outageOf(parent)?.members.has(child)) return parent;
-      child = parent;
-    }
+    for (const one of this.#upwards(id)) if (this.#isMember(one)) return this.#deps.parentOf(one);
     return null;
+  }
+
+  /** Whether it, or what it hangs on, went dark with others and was so until a moment ago. */
+  lately(id: DeviceId): boolean {
+    for (const one of this.#upwards(id)) {
+      const atMs = this.#returned.get(one);
+      if (atMs === null || (atMs !== undefined && this.#isRecent(atMs))) return true;
+    }
+    return false;
   }
 
   /** How many devices hang on the same parent and are judged, this one among them. */
@@ -69,7 +82,10 @@ export class Outages {
       this.#untold.delete(id);
       this.judged(id);
     }
-    this.#stop = this.#deps.clock.every(EVERY_MS, () => void this.tell(alerts));
+    this.#stop = this.#deps.clock.every(EVERY_MS, () => {
+      this.#forget();
+      void this.tell(alerts);
+    });
   }
 
   async stop(): Promise<void> {
@@ -87,6 +103,31 @@ export class Outages {
         this.#deps.observer.log.warn({ part: 'health', error: messageOf(error) }, 'an outage is told later');
       }
     });
+  }
+
+  *#upwards(id: DeviceId): Generator<DeviceId> {
+    let one: DeviceId | null = id;
+    for (let steps = 0; one !== null && steps < PARENTS_MAX; steps += 1) {
+      yield one;
+      one = this.#deps.parentOf(one);
+    }
+  }
+
+  #isMember(id: DeviceId): boolean {
+    const parent = this.#deps.parentOf(id);
+    return parent !== null && this.#deps.groups.outageOf(parent)?.members.has(id) === true;
+  }
+
+  #isRecent(atMs: number): boolean {
+    return this.#deps.clock.monotonicMs() - atMs < RETURN_MS;
+  }
+
+  /** An outage is over, too, where a few stay dark: they have a cause of their own from then on. */
+  #forget(): void {
+    for (const [id, atMs] of this.#returned) {
+      if (atMs === null && !this.#isMember(id)) this.#returned.set(id, this.#deps.clock.monotonicMs());
+      else if (atMs !== null && !this.#isRecent(atMs)) this.#returned.delete(id);
+    }
   }
 
   async #tell(alerts: OutageAlerts, id: DeviceId): Promise<void> {

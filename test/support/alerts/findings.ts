@@ -7,6 +7,8 @@ export interface FireOptions {
   jurisdiction: string;
   kind?: 'fired' | 'cleared';
   severity?: string;
+  /** Kiosk-fire unless told. */
+  rule?: string;
   data?: object;
 }
 
@@ -20,12 +22,13 @@ export async function storeFires(
   return rows.map(({ dedup_key }) => dedup_key);
 }
 
-function fireAt(device: string, { count, jurisdiction, kind = 'fired', severity = 'extreme', data = {} }: FireOptions) {
+function fireAt(device: string, options: FireOptions) {
+  const { count, jurisdiction, kind = 'fired', severity = 'extreme', rule = 'kiosk-fire', data = {} } = options;
   const nowMs = Date.now();
   return {
     id: `f${count}`,
-    dedup_key: `kiosk-fire|${device}`,
-    rule: 'kiosk-fire',
+    dedup_key: `${rule}|${device}`,
+    rule,
     rule_version: 1,
     severity,
     subject: device,

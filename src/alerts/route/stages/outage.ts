@@ -5,10 +5,15 @@ import { holdBack } from './hold-back.ts';
 /** The rule by which the gateway tells that devices below a parent went dark together. */
 export const OUTAGE_RULE = 'site-dark';
 
+/** The rule by which it is told that no video comes: also of a camera without power, and of one that is just back. */
+export const VIDEO_RULE = 'video-stalled';
+
 /** What the stage asks of those who know how devices are, and of the rules. */
 export interface OutagePorts {
   /** The nearest device above with whose other children this one went dark; null where there is none. From memory. */
   above(device: DeviceId): DeviceId | null;
+  /** Whether it is dark with others, or was until a moment ago. */
+  lately(device: DeviceId): boolean;
   /** How many devices hang on the same parent and are judged, this one among them. */
   beside(device: DeviceId): number;
   /** Whether a rule tells that devices are silent. */
@@ -23,21 +28,23 @@ const WINDOW_MS = 20_000;
 
 /**
  * A whole site that goes dark is one alert, at the parent: that its devices are silent becomes `inhibited` for as long
- * as the outage lasts, and until it is clear whether there is one. Severe and extreme alerts are told all the same.
+ * as the outage lasts, and until it is clear whether there is one; that their video does not come, until all had time
+ * to come back. Severe and extreme alerts are told all the same.
  */
-export function outage({ above, beside, tellsSilence, nowMs }: OutagePorts) {
+export function outage({ above, lately, beside, tellsSilence, nowMs }: OutagePorts) {
+  const tells = (rule: string): boolean => rule === VIDEO_RULE || tellsSilence(rule);
   return holdBack({
     name: 'outage',
     visibility: 'inhibited',
     mayHold: ({ severity, rule }) => {
       const isGrave = severity === 'extreme' || severity === 'severe';
-      return !isGrave && (rule === OUTAGE_RULE || tellsSilence(rule));
+      return !isGrave && (rule === OUTAGE_RULE || tells(rule));
     },
     isHeld: ({ device: subject, rule, committed_at_ms }) => {
       const device = deviceIn(subject);
       if (device === null) return false;
-      if (above(device) !== null) return true;
-      return tellsSilence(rule) && beside(device) >= TOGETHER_MIN && nowMs() - committed_at_ms < WINDOW_MS;
+      if (above(device) !== null || (rule === VIDEO_RULE && lately(device))) return true;
+      return tells(rule) && beside(device) >= TOGETHER_MIN && nowMs() - committed_at_ms < WINDOW_MS;
     },
   });
 }

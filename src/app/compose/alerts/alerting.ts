@@ -77,7 +77,7 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
   tree: Tree & PoliceTree;
   agencies: SubscriptionDeps['agencies'];
   personWhoSees: ActionDeps['personWhoSees'];
-  outages: Pick<OutagePorts, 'above' | 'beside'>;
+  outages: Pick<OutagePorts, 'above' | 'lately' | 'beside'>;
   pictures: Pictures;
   clips: ClipsPort;
 }

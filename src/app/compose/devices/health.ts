@@ -108,7 +108,11 @@ export function composeHealth(ground: Ground, { kinds, directory, jurisdictions 
     ...tellersOf(book),
     prune: (nowMs: number) => store.prune(nowMs),
     shown: (id: DeviceId) => list.shown(id),
-    outages: { above: outages.above.bind(outages), beside: outages.beside.bind(outages) },
+    outages: {
+      above: outages.above.bind(outages),
+      lately: outages.lately.bind(outages),
+      beside: outages.beside.bind(outages),
+    },
     /** From now on an outage is one alert at the parent. */
     async tellOutages(alerts: Pick<GatewayAlerts, 'set' | 'holding'>): Promise<void> {
       await outages.start(outageAlerts(alerts, directory));

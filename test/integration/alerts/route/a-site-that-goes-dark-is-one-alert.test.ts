@@ -10,10 +10,12 @@ import { until } from '../../../support/time/until.ts';
 
 /** Devices that went dark with those beside them, by what they hang on. */
 const dark = new Map<string, string>();
+const lately = new Set<string>();
 const beside = new Map<string, number>();
 let laterMs = 0;
 const outages = {
   above: (device: string) => dark.get(device) ?? null,
+  lately: (device: string) => dark.has(device) || lately.has(device),
   beside: (device: string) => beside.get(device) ?? 1,
   tellsSilence: (rule: string) => rule === 'kiosk-fire',
   nowMs: () => Date.now() + laterMs,
@@ -67,3 +69,19 @@ t.test(
     await until('it is told', () => told('waits')[0]);
   },
 );
+
+t.test('that no video comes waits until all of the site had time to come back', async (t) => {
+  for (const device of ['gone', 'back']) {
+    dark.set(device, 'site');
+    await fire(device, { rule: 'video-stalled' }, 'active', 'inhibited');
+    lately.add(device);
+  }
+  dark.clear();
+  await look();
+  await fire('back', { rule: 'video-stalled', kind: 'cleared' }, 'cleared', 'inhibited');
+  t.strictSame([told('gone'), told('back')], [[], []]);
+  lately.clear();
+  await look();
+  await until('what still does not come is told', () => told('gone')[0]);
+  t.strictSame(told('back'), []);
+});

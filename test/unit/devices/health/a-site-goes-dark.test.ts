@@ -28,6 +28,7 @@ function open() {
   };
   const set = (child: string, offlineMs: number | null): void => {
     if (groups.set('site', child, offlineMs)) outages.judged('site');
+    outages.judged(child);
   };
   const failing = (now: boolean): void => {
     fails = now;
@@ -58,4 +59,23 @@ t.test('a site that goes dark is told once, at the parent, and taken back once',
   t.strictSame(said.slice(2), ['site over']);
   t.equal(outages.above('a'), null);
   await outages.stop();
+});
+
+t.test('what was dark with others is known for a while after it is back', async (t) => {
+  const { clock, outages, alerts, set } = open();
+  for (const id of CHILDREN) set(id, null);
+  await outages.start(alerts);
+  t.teardown(() => outages.stop());
+  for (const id of ['a', 'b', 'c']) set(id, 1_000);
+  const lately = () => [...CHILDREN, 'lens'].filter((id) => outages.lately(id));
+  t.strictSame(lately(), ['a', 'b', 'c', 'lens']);
+  await clock.advance(300_000);
+  t.strictSame(lately(), ['a', 'b', 'c', 'lens'], 'as long as it lasts');
+  for (const id of ['a', 'b']) set(id, null);
+  await clock.advance(2_000);
+  t.equal(outages.above('c'), null, 'it is over, though one is dark by itself');
+  await clock.advance(80_000);
+  t.strictSame(lately(), ['a', 'b', 'c', 'lens'], 'and all have time to come back');
+  await clock.advance(12_000);
+  t.strictSame(lately(), []);
 });
