@@ -226,12 +226,15 @@ export class TestCamera {
     const { film } = this;
     const packetizer = new Packetizer(0, film.vps ? 'H265' : 'H264');
     let next = Math.floor(((performance.now() - this.#beganMs) / 1000) * film.framesPerS);
-    const timer = setInterval(() => {
-      const due = ((performance.now() - this.#beganMs) / 1000) * film.framesPerS;
-      for (; next < due; next += 1) {
-        if (!this.frozen && !socket.writableNeedDrain) socket.write(this.#media(packetizer, next));
-      }
-    }, 20);
+    const timer = setInterval(
+      () => {
+        const due = ((performance.now() - this.#beganMs) / 1000) * film.framesPerS;
+        for (; next < due; next += 1) {
+          if (!this.frozen && !socket.writableNeedDrain) socket.write(this.#media(packetizer, next));
+        }
+      },
+      Math.max(20, 250 / film.framesPerS),
+    );
     return () => clearInterval(timer);
   }
 
