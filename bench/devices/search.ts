@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Health } from '../../src/devices/health/judge.ts';
 import { HealthTally } from '../../src/devices/health/tally.ts';
@@ -9,6 +8,7 @@ import { type Database, sql } from '../../src/platform/database/database.ts';
 import { fillRegistry } from '../../test/support/devices/big-registry.ts';
 import { callerIn, openDatabase, openRegistry } from '../../test/support/devices/registry.ts';
 import { quietObserver } from '../../test/support/services/services.ts';
+import { processesOf, spentMs } from '../support/database-processes.ts';
 import { owner, print, quantiles, round, run, setting } from '../support/harness.ts';
 
 /**
@@ -20,7 +20,6 @@ import { owner, print, quantiles, round, run, setting } from '../support/harness
 const CASES = [1_000, 20_000, setting('DEVICES', 100_000)];
 const TURNS = 40;
 const PAGE = 100;
-const NS_PER_MS = 1e6;
 
 const QUESTIONS: [string, DeviceFilter][] = [
   ['everything', {}],
@@ -138,30 +137,4 @@ async function nearTheEnd(database: Database<never>): Promise<string> {
     database.tables(),
   );
   return rows[0]!.id;
-}
-
-/** The processes of PostgreSQL, those that answer its connections among them. */
-async function processesOf(database: Database<never>): Promise<string[]> {
-  const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(database.tables());
-  const postmaster = parentOf(String(rows[0]!.pid));
-  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && parentOf(pid) === postmaster);
-}
-
-/** Null for a process that has ended. */
-function parentOf(pid: string): string | null {
-  const stat = read(`/proc/${pid}/stat`);
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? null;
-}
-
-/** Milliseconds of processor time of processes so far. */
-function spentMs(pids: readonly string[]): number {
-  return pids.reduce((sum, pid) => sum + Number(read(`/proc/${pid}/schedstat`).split(' ')[0] ?? 0), 0) / NS_PER_MS;
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

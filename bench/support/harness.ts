@@ -39,7 +39,10 @@ export async function run(measure: () => Promise<void>): Promise<void> {
 }
 
 /** A number of the environment that shortens or lengthens a measurement. */
-export function setting(name: 'SECONDS' | 'DEVICES' | 'MESSAGES' | 'CAMERAS' | 'COLD', otherwise: number): number {
+export function setting(
+  name: 'SECONDS' | 'DEVICES' | 'MESSAGES' | 'CAMERAS' | 'COLD' | 'ROWS' | 'VIEWERS',
+  otherwise: number,
+): number {
   return Number(process.env[`CITYWATCH_BENCH_${name}`] ?? otherwise);
 }
 

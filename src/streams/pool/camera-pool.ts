@@ -45,7 +45,7 @@ export interface CameraLimits extends StartLimits {
 }
 
 /** The limits of a gateway, apart from what its machine can carry. */
-export const CAMERA_LIMITS = { pullsMax: 400, startsPerS: 25, megabitsPerS: 60, ...START_LIMITS };
+export const CAMERA_LIMITS = { pullsMax: 1_000, startsPerS: 25, megabitsPerS: 60, ...START_LIMITS };
 
 /**
  * What one processor core can carry, megabits a second: a watched camera of 1 Mbit/s was measured to take 0.17 % of a

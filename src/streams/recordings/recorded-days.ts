@@ -1,7 +1,7 @@
 import { DAY_MS, HOUR_MS } from '../../core/clock.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { type Database, type RawBuilder, sql } from '../../platform/database/database.ts';
-import { isPinned } from './pins.ts';
+import { FILE_MAX_MS } from './recording.ts';
 
 /** China has one time (UTC+8) and no summer time. */
 export const AHEAD_MS = 8 * HOUR_MS;
@@ -146,12 +146,19 @@ export async function removedSince(
   return new Set(rows.map(({ device }) => device));
 }
 
-/** How much of each day is pinned, by quality. */
+/** How much of each day is pinned, by quality: found by the pins, which are few, in the index of files. */
 function pinned(devices: readonly DeviceId[], atMs: number): RawBuilder<unknown> {
   return sql`
     select device, quality, part.day::int as day, sum(part.ms) as ms
-    from recording cross join lateral ${daysOf(sql`starts_at_ms`, sql`ends_at_ms`)} as part
-    where device in (select device from recording_pin where until_ms > ${Math.floor(atMs)}::bigint)
-      and device = any (${[...devices]}::text[]) and ${isPinned(atMs)}
+    from (
+      select distinct file.* from recording_pin as pin cross join lateral (
+        select device, quality, starts_at_ms, lease_epoch, ends_at_ms from recording
+        where recording.device = pin.device and quality in ('main', 'sub')
+          and starts_at_ms > pin.from_ms - ${sql.lit(FILE_MAX_MS)} and starts_at_ms < pin.to_ms
+          and ends_at_ms > pin.from_ms
+        offset 0
+      ) as file
+      where pin.until_ms > ${Math.floor(atMs)}::bigint and pin.device = any (${[...devices]}::text[])
+    ) as file cross join lateral ${daysOf(sql`starts_at_ms`, sql`ends_at_ms`)} as part
     group by device, quality, part.day`;
 }

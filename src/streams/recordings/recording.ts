@@ -5,6 +5,9 @@ import type { RecordingClass } from './classes.ts';
 /** `edge`: fetched later from the camera's own storage; `gateway`: recorded as it came. */
 export type RecordingSource = 'gateway' | 'edge';
 
+/** No file is longer, ms; so one that reaches into a time began at most this long before it. */
+export const FILE_MAX_MS = 120_000;
+
 /** A file as it is found again. Times are Unix ms. */
 export interface Recording {
   device: DeviceId;

@@ -10,7 +10,7 @@ import { holesOf } from './lost-files.ts';
 import { isPinned } from './pins.ts';
 import { lastRemoval, type PinnedBytes, proofOf, type RemovedAt, removalHash, removalOf } from './proofs/removals.ts';
 import { countDays } from './recorded-days.ts';
-import type { Recording, RecordingSource } from './recording.ts';
+import { FILE_MAX_MS, type Recording, type RecordingSource } from './recording.ts';
 
 export interface RecordingTables {
   recording: {
@@ -68,8 +68,6 @@ export interface Removable {
 /** Any number does, as long as nobody else takes the same advisory lock. */
 const DAYS_LOCK = 6_104_220_330;
 const ROWS_PER_STATEMENT = 500;
-/** No file is longer; so one that reaches into a time began at most this long before it. */
-const FILE_MAX_MS = 120_000;
 
 /** What was recorded, in PostgreSQL. The disk is never looked through to answer anything. */
 export class Recordings {

@@ -1,0 +1,107 @@
+import { chinaDayAt, DAY_MS, systemClock } from '../../src/core/clock.ts';
+import { retiredSince } from '../../src/devices/life/retired.ts';
+import { placesOf } from '../../src/devices/registry/places.ts';
+import { type Database, sql } from '../../src/platform/database/database.ts';
+import { RecordingPlans } from '../../src/streams/recorder/plan/plans.ts';
+import { RECORDED_DAYS_MIN } from '../../src/streams/recordings/classes.ts';
+import { GapTable } from '../../src/streams/recordings/gap-table.ts';
+import { Playback } from '../../src/streams/recordings/playback.ts';
+import { Recordings } from '../../src/streams/recordings/recordings.ts';
+import { RecordingReport } from '../../src/streams/recordings/report.ts';
+import { callerIn, openDatabase, openRegistry } from '../../test/support/devices/registry.ts';
+import { firstOwner } from '../../test/support/services/ownership.ts';
+import { processesOf, spentMs } from '../support/database-processes.ts';
+import { owner, print, quantiles, round, run, setting } from '../support/harness.ts';
+import { fillRecordings } from '../support/recorded-city.ts';
+
+/**
+ * What is asked of the records of recordings: the timeline of a day of one camera, and the report of 30 days of all of
+ * them, with many files recorded. The processor time is that of this process and of all processes of PostgreSQL.
+ * `CITYWATCH_BENCH_ROWS` is how many files there are, `CITYWATCH_BENCH_CAMERAS` of how many cameras. Goals: 50 ms for
+ * the timeline at 10 million files, 1 s for the report of 3,200 cameras.
+ */
+const ROWS = setting('ROWS', 10_000_000);
+const CAMERAS = setting('CAMERAS', 3_200);
+const TURNS = 40;
+const REPORTS = 7;
+const DAYS = 30;
+
+await run(async () => {
+  const database = await openDatabase(owner);
+  const { behindApi, directory, jurisdictions } = await openRegistry(owner, { database });
+  const clock = systemClock;
+  const beganMs = performance.now();
+  const city = await fillRecordings(database, { cameras: CAMERAS, rows: ROWS, nowMs: clock.nowMs() });
+  await behindApi.loadDirectory();
+  print({ bench: 'records are filled in', rows: city.rows, seconds: round((performance.now() - beganMs) / 1_000) });
+  const plans = new RecordingPlans({ database, clock, isCamera: () => true });
+  await plans.load();
+  const ownership = firstOwner();
+  const recordings = new Recordings({ database, ownership, classOf: () => 'public' });
+  const gaps = new GapTable({ database, ownership });
+  const playback = new Playback({ clock, recordings, gaps, readerOf: () => null, register: async () => {} });
+  const report = new RecordingReport({
+    database,
+    clock,
+    tree: jurisdictions,
+    plans,
+    classOf: () => 'public',
+    leastDays: RECORDED_DAYS_MIN,
+    within: (scope) => directory.within(scope),
+    retired: (scope, sinceMs) => retiredSince(database, scope, sinceMs),
+    namesOf: (ids) => placesOf(database, ids),
+  });
+  const caller = callerIn('330200');
+  const dayOfOne = (turn: number) => {
+    const device = city.cameras[(turn * 7_919) % city.cameras.length]!;
+    return playback.timeline({ device, quality: 'main', fromMs: city.lastDayMs, toMs: city.lastDayMs + DAY_MS });
+  };
+  const last = city.lastDayMs;
+  const month = { from: chinaDayAt(last - (DAYS - 1) * DAY_MS), to: chinaDayAt(last) };
+  await measure(database, 'timeline of a day of a camera', { turns: TURNS, ask: dayOfOne });
+  await measure(database, 'report of 30 days of all cameras', {
+    turns: REPORTS,
+    ask: () => report.report(caller, month),
+  });
+  await measure(database, 'report of 30 days, those below 100 %', {
+    turns: REPORTS,
+    ask: () => report.report(caller, { ...month, below: 100 }),
+  });
+  await measure(database, 'report of 30 days of one camera', {
+    turns: TURNS,
+    ask: (turn) => report.report(caller, { ...month, device: city.cameras[turn]! }),
+  });
+});
+
+interface Question {
+  turns: number;
+  ask(turn: number): Promise<unknown>;
+}
+
+async function measure(database: Database<never>, what: string, { turns, ask }: Question): Promise<void> {
+  // Not counted: it fills the caches and opens the connections.
+  await ask(turns);
+  const pids = await processesOf(database);
+  const scansBefore = await wholeScans(database);
+  const took: number[] = [];
+  const own = process.cpuUsage();
+  const theirs = spentMs(pids);
+  for (let turn = 0; turn < turns; turn += 1) {
+    const beganMs = performance.now();
+    await ask(turn);
+    took.push(performance.now() - beganMs);
+  }
+  const { user, system } = process.cpuUsage(own);
+  const cpuMs = { own: round((user + system) / 1_000 / turns), postgres: round((spentMs(pids) - theirs) / turns) };
+  const scans = (await wholeScans(database)) - scansBefore;
+  print({ bench: 'records of recordings', files: ROWS, cameras: CAMERAS, what, ...quantiles(took), cpuMs, scans });
+}
+
+/** How often a whole table of files was read so far; statistics come a second late. */
+async function wholeScans(database: Database<never>): Promise<number> {
+  const { rows } = await sql<{ scans: number }>`
+    with told as materialized (select pg_stat_force_next_flush(), pg_stat_clear_snapshot())
+    select sum(seq_scan)::int as scans from told, pg_stat_user_tables
+    where relname ~ '^recording(_[0-9]+)?$'`.execute(database.tables());
+  return rows[0]?.scans ?? 0;
+}
