@@ -103,11 +103,18 @@ async function recorded(
   return devices.map(({ id }) => id);
 }
 
-/** What the command centre was told. */
+/** What the command centre was told: what is held back, or was until it ended, is not. */
 async function told(gateway: Gateway): Promise<Omit<Alerted, 'visibility'>[]> {
-  const { items } = (await gateway.get('/alerts?limit=200')) as { items: Alerted[] };
-  const shown = items.filter(({ visibility }) => visibility === 'normal');
-  return shown.map(({ device, rule, condition }) => ({ device, rule, condition }));
+  const shown: Omit<Alerted, 'visibility'>[] = [];
+  for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+    const query = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const page: { items: Alerted[]; next?: string } = await gateway.get(`/alerts?limit=200${query}`);
+    for (const { device, rule, condition, visibility } of page.items) {
+      if (visibility === 'normal') shown.push({ device, rule, condition });
+    }
+    cursor = page.next;
+  }
+  return shown;
 }
 
 async function timed(t: Test, what: string, met: () => Promise<boolean>): Promise<void> {
