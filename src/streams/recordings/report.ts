@@ -131,8 +131,9 @@ export class RecordingReport {
     const today = dayNumber(nowMs);
     const kept = await keptAgainstLaw({ database, devices, oldest, classOf, leastDays, today, atMs: nowMs });
     const names = await this.#deps.namesOf(devices);
+    const textOf = dayTexts();
     const rows = shown.map((one) =>
-      rowOf(one, { places, names, oldest: oldest.get(one.device), kept: kept(one.device) }),
+      rowOf(one, { textOf, places, names, oldest: oldest.get(one.device), kept: kept(one.device) }),
     );
     return { from: chinaDayAt(fromMs), to: chinaDayAt(toMs - 1), sum: sumOf(counted), rows };
   }
@@ -200,15 +201,20 @@ function periodOf({ from, to }: Pick<RecordingFilter, 'from' | 'to'>, nowMs: num
 }
 
 interface About {
+  /** A day of China as text: of 100,000 rows each names three, and all of them are some 60. */
+  textOf(day: number): string;
   places: ReadonlyMap<DeviceId, Jurisdiction>;
   names: ReadonlyMap<DeviceId, { name: string }>;
   oldest: number | undefined;
   kept: Kept;
 }
 
-function rowOf({ device, day, holes, ...counted }: CountedDay, { places, names, oldest, kept }: About): RecordingRow {
+function rowOf(
+  { device, day, holes, ...counted }: CountedDay,
+  { textOf, places, names, oldest, kept }: About,
+): RecordingRow {
   return {
-    day: chinaDayAt(startOfDay(day)),
+    day: textOf(day),
     device,
     name: names.get(device)?.name ?? device,
     jurisdiction: places.get(device)!,
@@ -216,10 +222,10 @@ function rowOf({ device, day, holes, ...counted }: CountedDay, { places, names, 
     holes: holes?.holes ?? 0,
     longestHoleS: Math.floor((holes?.longestMs ?? 0) / 1_000),
     cause: holes?.cause ?? null,
-    oldestDay: oldest === undefined ? null : chinaDayAt(startOfDay(oldest)),
+    oldestDay: oldest === undefined ? null : textOf(oldest),
     class: kept.class,
     leastDays: kept.leastDays,
-    oldestUnpinnedDay: kept.oldestUnpinned === null ? null : chinaDayAt(startOfDay(kept.oldestUnpinned)),
+    oldestUnpinnedDay: kept.oldestUnpinned === null ? null : textOf(kept.oldestUnpinned),
     isRemovedEarly: kept.isRemovedEarly,
     pinnedS: Math.floor((kept.pinnedMs.get(day) ?? 0) / 1_000),
   };
@@ -244,5 +250,14 @@ function sumOf(counted: readonly CountedDay[]): RecordingCounts {
   return {
     cameras: new Set(counted.map(({ device }) => device)).size,
     ...secondsOf({ expectedMs: expected, keptMs: kept, edgeMs: edge }),
+  };
+}
+
+function dayTexts(): (day: number) => string {
+  const known = new Map<number, string>();
+  return (day) => {
+    const text = known.get(day) ?? chinaDayAt(startOfDay(day));
+    known.set(day, text);
+    return text;
   };
 }
