@@ -35,6 +35,8 @@ export interface CameraOptions {
   units?: (nals: Buffer[], number: number) => Buffer[];
   /** Changes the frames of a picture before they are sent: length in bytes 2 and 3 of each, stamp in 8 to 11. */
   wire?: (frames: Buffer, number: number) => Buffer;
+  /** Changes its description before it is told. */
+  describe?: (sdp: string) => string;
   /** The Transport header of its answer to SETUP. */
   transport?: string;
 }
@@ -213,7 +215,8 @@ export class TestCamera {
     ];
     const audio = ['m=audio 0 RTP/AVP 8', 'a=rtpmap:8 PCMA/8000', 'a=control:track2'];
     const lines = ['v=0', `o=- 1 1 IN IP4 ${foreign}`, 's=x', `c=IN IP4 ${foreign}`, 't=0 0', 'a=control:*', ...audio];
-    return `${[...lines, ...(mode === 'no-video' ? [] : video)].join('\r\n')}\r\n`;
+    const { describe = (sdp) => sdp } = this.#options;
+    return describe(`${[...lines, ...(mode === 'no-video' ? [] : video)].join('\r\n')}\r\n`);
   }
 
   #transport(request: string): string {
