@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { Gateway } from '../../support/gateway/gateway.ts';
-import type { SiteTold } from '../../support/streams/site-cameras.ts';
-import { hostsOf, startSites } from '../../support/streams/sites.ts';
+import type { SiteTold } from '../../support/streams/sites/site-cameras.ts';
+import { hostsOf, startSites } from '../../support/streams/sites/sites.ts';
 import { lasts } from '../../support/time/lasting.ts';
 import { until } from '../../support/time/until.ts';
 

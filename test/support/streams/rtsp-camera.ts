@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Test } from 'tap';
 import { type Film, loadFilm, Packetizer } from './h264-source.ts';
+import { drip, flood } from './sites/floods.ts';
 
 /** Ways a camera may misbehave. `honest` is the default. */
 export type CameraMode =
@@ -277,25 +278,4 @@ function noise(number: number): Buffer {
 /** Length of the receiver report at the front; 0 while its head is not there. */
 function frameBytes(data: Buffer): number {
   return data.length < 4 ? 0 : 4 + data.readUInt16BE(2);
-}
-
-/** Sends as much as the other side takes. */
-function flood(socket: Socket): () => void {
-  const packet = new Packetizer(0).frame([Buffer.alloc(1_300, 0x61)], 0);
-  const many = Buffer.concat(Array.from({ length: 200 }, () => packet));
-  const fill = () => {
-    while (!socket.destroyed && socket.write(many));
-  };
-  socket.on('drain', fill);
-  fill();
-  return () => socket.off('drain', fill);
-}
-
-/** A proper head, one byte at a time, that never ends. */
-function drip(every: (ms: number, run: () => void) => () => void, socket: Socket): () => void {
-  let written = 0;
-  return every(300, () => {
-    socket.write('RTSP/1.0 200 OK\r\nX-Slow: '[written] ?? 'a');
-    written += 1;
-  });
 }

@@ -6,7 +6,7 @@ import { holdBack } from './hold-back.ts';
 export const OUTAGE_RULE = 'site-dark';
 
 /** The rule by which it is told that no video comes: also of a camera without power, and of one that is just back. */
-export const VIDEO_RULE = 'video-stalled';
+const VIDEO_RULE = 'video-stalled';
 
 /** What the stage asks of those who know how devices are, and of the rules. */
 export interface OutagePorts {

@@ -67,6 +67,15 @@ function outageAlerts(
   };
 }
 
+/** What may be asked of outages, one by one. */
+function outagesPort(outages: Outages): Pick<Outages, 'above' | 'lately' | 'beside'> {
+  return {
+    above: (id) => outages.above(id),
+    lately: (id) => outages.lately(id),
+    beside: (id) => outages.beside(id),
+  };
+}
+
 function deviceOf({ identity: { id, kind }, state, parent }: DirectoryEntry): HealthDevice {
   return { id, kind, state, parent };
 }
@@ -108,11 +117,7 @@ export function composeHealth(ground: Ground, { kinds, directory, jurisdictions 
     ...tellersOf(book),
     prune: (nowMs: number) => store.prune(nowMs),
     shown: (id: DeviceId) => list.shown(id),
-    outages: {
-      above: outages.above.bind(outages),
-      lately: outages.lately.bind(outages),
-      beside: outages.beside.bind(outages),
-    },
+    outages: outagesPort(outages),
     /** From now on an outage is one alert at the parent. */
     async tellOutages(alerts: Pick<GatewayAlerts, 'set' | 'holding'>): Promise<void> {
       await outages.start(outageAlerts(alerts, directory));

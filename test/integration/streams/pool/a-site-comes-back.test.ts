@@ -1,8 +1,8 @@
 import t from 'tap';
 import type { Fragment } from '../../../../src/streams/fmp4/wall-clock.ts';
 import { PULL_TIMES } from '../../../../src/streams/pool/pull-machine.ts';
-import type { SiteTold } from '../../../support/streams/site-cameras.ts';
-import { hostsOf, startSites } from '../../../support/streams/sites.ts';
+import type { SiteTold } from '../../../support/streams/sites/site-cameras.ts';
+import { hostsOf, startSites } from '../../../support/streams/sites/sites.ts';
 import { startStreams } from '../../../support/streams/streams.ts';
 import { until } from '../../../support/time/until.ts';
 

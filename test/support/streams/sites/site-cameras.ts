@@ -1,5 +1,5 @@
-import { testFilm } from './h264-source.ts';
-import { TestCamera } from './rtsp-camera.ts';
+import { testFilm } from '../h264-source.ts';
+import { TestCamera } from '../rtsp-camera.ts';
 
 /**
  * Many cheap cameras (160x120, two pictures a second, a key frame each second) in a process of their own, as a site

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Owner } from '../services/services.ts';
+import type { Owner } from '../../services/services.ts';
 import type { SiteOrder } from './site-cameras.ts';
 
 /** Starts a process with sites of cheap cameras; what it returns gives it orders, one after the other. */
