@@ -22,9 +22,9 @@ export interface City {
 }
 
 /**
- * Fills a registry with cameras that are all recorded always, their files of a minute each up to `nowMs` until there are
- * `rows`, and the counts and holes of the last 31 days. A camera in a hundred has a hole of two minutes each day, one in
- * twenty an hour that is pinned.
+ * Fills a registry with cameras that are all recorded always, their files of a minute each up to `nowMs` until there
+ * are `rows`, and the counts and holes of the last 31 days. A camera in a hundred has a hole of two minutes each day,
+ * one in twenty an hour that is pinned.
  */
 export async function fillRecordings(
   database: Database<never>,

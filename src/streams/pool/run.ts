@@ -36,8 +36,8 @@ const LOOK_UP_MS = 10_000;
 const LOOK_MS = 1_000;
 
 /**
- * One run of one pull: looks the camera up, waits for its turn and has an engine pull it. Runs until `signal` is aborted
- * (with a `CloseCause`) or something breaks; returns why, after everything it began is gone.
+ * One run of one pull: looks the camera up, waits for its turn and has an engine pull it. Runs until `signal` is
+ * aborted (with a `CloseCause`) or something breaks; returns why, after everything it began is gone.
  */
 export async function runPull(
   deps: RunDeps,
