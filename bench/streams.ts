@@ -1,11 +1,9 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ADMIN_TOKEN, Gateway } from '../test/support/gateway/gateway.ts';
+import { type CameraLoad, startCameraLoad } from './support/camera-load.ts';
 import { cpuOf, owner, print, quantiles, round, run, setting } from './support/harness.ts';
-import type { Order } from './support/watched-cameras.ts';
 
 /**
  * First picture of a camera, cold and warm, and what a watched camera costs: relay, packaging, one HLS viewer and the
@@ -18,7 +16,7 @@ const COLD_RUNS = setting('COLD', 10);
 const GOP_MS = 2_000;
 
 await run(async () => {
-  const tell = startLoad();
+  const { tell } = startCameraLoad();
   const urls = await tell<string[]>({ do: 'cameras', count: CAMERAS + COLD_RUNS });
   const gateway = await Gateway.prepare(owner, { CITYWATCH_CAMERA_NETWORKS: '127.64.0.0/16' });
   const folder = process.env.CITYWATCH_BENCH_PROFILE;
@@ -33,20 +31,7 @@ await run(async () => {
   await gateway.stop('SIGTERM');
 });
 
-type Tell = <Result>(order: Order) => Promise<Result>;
-
-function startLoad(): Tell {
-  const child = fork(join(import.meta.dirname, 'support/watched-cameras.ts'));
-  owner.teardown(() => {
-    if (child.connected) child.disconnect();
-  });
-  return async <Result>(order: Order): Promise<Result> => {
-    child.send(order);
-    const [message] = (await once(child, 'message')) as [{ result?: Result; error?: string }];
-    if (message.error !== undefined) throw new Error(message.error);
-    return message.result as Result;
-  };
-}
+type Tell = CameraLoad['tell'];
 
 /** From the first request of a viewer to the first picture in its hands, each at another moment between key frames. */
 async function firstPicture(gateway: Gateway): Promise<void> {
