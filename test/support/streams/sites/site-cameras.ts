@@ -2,7 +2,7 @@ import { testFilm } from '../h264-source.ts';
 import { TestCamera } from '../rtsp-camera.ts';
 
 /**
- * Many cheap cameras (160x120, two pictures a second, a key frame each second) in a process of their own, as a site
+ * Many cheap cameras (160x120, a key frame each second and nothing else) in a process of their own, as a site
  * whose power fails and returns. It is told what to do by {@link SiteOrder}, and answers each with a result.
  */
 export type SiteOrder =
@@ -19,7 +19,7 @@ export interface SiteTold {
   plays: number;
 }
 
-const film = testFilm({ size: '160x120', seconds: 4, x264: 'keyint=2:min-keyint=2:scenecut=0', framesPerS: 2 });
+const film = testFilm({ size: '160x120', seconds: 4, x264: 'keyint=1:scenecut=0', framesPerS: 1 });
 const sites = new Map<string, { camera: TestCamera; port: number }[]>();
 
 process.on('message', (order: SiteOrder) => {
