@@ -27,9 +27,9 @@ const TOGETHER_MIN = 3;
 const WINDOW_MS = 20_000;
 
 /**
- * A whole site that goes dark is one alert, at the parent: that its devices are silent becomes `inhibited` for as long
- * as the outage lasts, and until it is clear whether there is one; that their video does not come, until all had time
- * to come back. Severe and extreme alerts are told all the same.
+ * A whole site that goes dark is one alert, at the parent: that its devices are silent, or their video does not come,
+ * becomes `inhibited` until it is clear whether there is an outage, as long as it lasts, and until all had time to come
+ * back: it is over while a quarter is still dark. Severe and extreme alerts are told all the same.
  */
 export function outage({ above, lately, beside, tellsSilence, nowMs }: OutagePorts) {
   const tells = (rule: string): boolean => rule === VIDEO_RULE || tellsSilence(rule);
@@ -43,7 +43,7 @@ export function outage({ above, lately, beside, tellsSilence, nowMs }: OutagePor
     isHeld: ({ device: subject, rule, committed_at_ms }) => {
       const device = deviceIn(subject);
       if (device === null) return false;
-      if (above(device) !== null || (rule === VIDEO_RULE && lately(device))) return true;
+      if (above(device) !== null || (tells(rule) && lately(device))) return true;
       return tells(rule) && beside(device) >= TOGETHER_MIN && nowMs() - committed_at_ms < WINDOW_MS;
     },
   });

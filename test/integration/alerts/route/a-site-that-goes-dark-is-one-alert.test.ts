@@ -70,18 +70,21 @@ t.test(
   },
 );
 
-t.test('that no video comes waits until all of the site had time to come back', async (t) => {
-  for (const device of ['gone', 'back']) {
-    dark.set(device, 'site');
-    await fire(device, { rule: 'video-stalled' }, 'active', 'inhibited');
-    lately.add(device);
+t.test('what is silent, or sends no video, waits until all of the site had time to come back', async (t) => {
+  for (const rule of ['kiosk-fire', 'video-stalled']) {
+    const [gone, back] = [`gone-${rule}`, `back-${rule}`];
+    for (const device of [gone, back]) {
+      dark.set(device, 'site');
+      await fire(device, { rule }, 'active', 'inhibited');
+      lately.add(device);
+    }
+    dark.clear();
+    await look();
+    await fire(back, { rule, kind: 'cleared' }, 'cleared', 'inhibited');
+    t.strictSame([told(gone), told(back)], [[], []], rule);
+    lately.clear();
+    await look();
+    await until('what is still gone is told', () => told(gone)[0]);
+    t.strictSame(told(back), [], rule);
   }
-  dark.clear();
-  await look();
-  await fire('back', { rule: 'video-stalled', kind: 'cleared' }, 'cleared', 'inhibited');
-  t.strictSame([told('gone'), told('back')], [[], []]);
-  lately.clear();
-  await look();
-  await until('what still does not come is told', () => told('gone')[0]);
-  t.strictSame(told('back'), []);
 });
