@@ -39,7 +39,10 @@ await run(async () => {
   const ownership = firstOwner();
   const recordings = new Recordings({ database, ownership, classOf: () => 'public' });
   const gaps = new GapTable({ database, ownership });
-  const playback = new Playback({ clock, recordings, gaps, readerOf: () => null, register: async () => {} });
+  const register = async () => {};
+  // A timeline reads no file.
+  const files = { moments: () => Promise.reject(new Error('no file is read')) };
+  const playback = new Playback({ clock, recordings, gaps, readerOf: () => null, register, files });
   const report = new RecordingReport({
     database,
     clock,

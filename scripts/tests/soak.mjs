@@ -1,4 +1,4 @@
-import './node-version.mjs';
+import '../node-version.mjs';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,4 +30,4 @@ process.once('exit', () => {
 process.env.SOAK_MINUTES = String(minutes);
 process.env.SOAK_REPORT = report;
 process.argv.splice(2, process.argv.length, '--long', SOAK);
-await import('./test.mjs');
+await import('../test.mjs');
