@@ -52,6 +52,8 @@ const streamFields = {
   width: z.int().nullable(),
   height: z.int().nullable(),
   bitsPerS: z.number().nullable(),
+  sound: z.string().nullable().meta({ description: 'Codec of the sound beside it; null where there is none' }),
+  soundNote: z.string().nullable().meta({ description: "What of the camera's sound is left out, and why" }),
   lastFragmentAt: moment.nullable(),
   reason: z.string().nullable().meta({ description: 'Why there is no picture, where there is none' }),
   health: health.nullable().meta({ description: 'How the video comes; null until it was looked at' }),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { host, setting } from '../../core/setup/setting.ts';
-import type { EngineChoice } from '../../streams/pool/camera-pool.ts';
+import type { EngineChoice, SoundChoice } from '../../streams/pool/camera-pool.ts';
 
 /** Settings of live video. */
 export const STREAM = {
@@ -9,6 +9,15 @@ export const STREAM = {
     z.enum(['auto', 'ffmpeg']),
     'auto',
     { range: 'auto or ffmpeg' },
+  ),
+  sound: setting<SoundChoice>(
+    [
+      'CITYWATCH_STREAM_SOUND',
+      'Whose sound is taken and recorded: `off` for no camera, `by-camera` for those whose plan says so.',
+    ],
+    z.enum(['off', 'by-camera']),
+    'off',
+    { range: 'off or by-camera' },
   ),
   megabitsMax: setting<number | null>(
     [

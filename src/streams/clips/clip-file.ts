@@ -1,5 +1,6 @@
 import { fullBox, u16, u32 } from '../fmp4/box-writer.ts';
 import { BoxError, boxesIn, boxHeader, required } from '../fmp4/boxes.ts';
+import { parseFragment } from '../fmp4/fragment.ts';
 import type { Movie } from '../fmp4/movie.ts';
 import type { Moment } from './moments.ts';
 
@@ -59,15 +60,29 @@ export function moved(fragment: Buffer, { movie, sequence, decodeTime }: Place):
   if (header?.type !== 'moof') throw new BoxError('fragment without moof');
   const moof = boxesIn(copy.subarray(header.headerBytes, header.sizeBytes));
   required(moof, 'mfhd').writeUInt32BE(sequence, 4);
+  const byS =
+    (decodeTime - parseFragment(copy.subarray(header.headerBytes, header.sizeBytes), movie).decodeTime) /
+    movie.timescale;
   for (const { type, body } of moof) {
     if (type !== 'traf') continue;
     const traf = boxesIn(body);
-    if (required(traf, 'tfhd').readUInt32BE(4) !== movie.trackId) continue;
+    const trackId = required(traf, 'tfhd').readUInt32BE(4);
     const tfdt = required(traf, 'tfdt');
-    if (tfdt[0] === 1 && tfdt.length >= 12) tfdt.writeBigUInt64BE(BigInt(decodeTime), 4);
-    else tfdt.writeUInt32BE(decodeTime, 4);
+    if (trackId === movie.trackId) writeTime(tfdt, decodeTime);
+    else if (trackId === movie.sound?.trackId) writeTime(tfdt, soundTime(tfdt, byS * movie.sound.timescale));
   }
   return copy;
+}
+
+/** When sound begins that is moved as its pictures are; none begins before the clip. */
+function soundTime(tfdt: Buffer, byTicks: number): number {
+  const time = tfdt[0] === 1 ? Number(tfdt.readBigUInt64BE(4)) : tfdt.readUInt32BE(4);
+  return Math.max(0, Math.round(time + byTicks));
+}
+
+function writeTime(tfdt: Buffer, time: number): void {
+  if (tfdt[0] === 1 && tfdt.length >= 12) tfdt.writeBigUInt64BE(BigInt(time), 4);
+  else tfdt.writeUInt32BE(time, 4);
 }
 
 function indexOf(rows: readonly { bytes: number; ticks: number; key: boolean }[], movie: Movie): Buffer {

@@ -1,6 +1,6 @@
 import type { Logger } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
-import { pullTask } from '../ffmpeg/arguments.ts';
+import { type PullPaths, pullTask } from '../ffmpeg/arguments.ts';
 import { cannotRun } from '../ffmpeg/cage.ts';
 import type { LocalSocket, LocalSockets } from '../ffmpeg/local-sockets.ts';
 import type { ProcessEnd } from '../ffmpeg/protocol.ts';
@@ -10,6 +10,7 @@ import { StreamFailure } from '../pool/types.ts';
 import type { CameraSession, CameraSessionDeps } from '../relay/camera-session.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { Engine, EngineRun } from './engine.ts';
+import { noted } from './packaging.ts';
 import { calledOff, openSession } from './session.ts';
 
 export interface FfmpegDeps extends CameraSessionDeps {
@@ -21,6 +22,7 @@ export interface FfmpegDeps extends CameraSessionDeps {
 
 /** Time for the last fragments of an ffmpeg that ended to come through the socket. */
 const LAST_FRAGMENT_MS = 2_000;
+const FAILED_SOUND = 'Its sound could not be made sense of.';
 
 /**
  * An ffmpeg for each camera, between the relay and a local socket. Where the camera goes on with another picture,
@@ -38,8 +40,14 @@ export class FfmpegEngine implements Engine {
     if (session instanceof StreamFailure) return session;
     const called = calledOff(session, signal, () => this.#deps.clock.monotonicMs());
     const { deviceId, onPart } = run;
-    let failure: StreamFailure | 'goes on' = 'goes on';
-    while (failure === 'goes on') failure = await runProcess(this.#deps, { session, deviceId, called, onPart });
+    let outcome: Outcome = 'goes on';
+    let sound = soundFor(session);
+    while (!(outcome instanceof StreamFailure)) {
+      // Whatever is wrong with the sound, the picture goes on without it.
+      if (outcome === 'without sound') sound = 'none';
+      outcome = await runProcess(this.#deps, { session, deviceId, called, onPart, sound });
+    }
+    const failure = outcome;
     await session.close(failure);
     return failure;
   }
@@ -48,19 +56,25 @@ export class FfmpegEngine implements Engine {
   async stop(): Promise<void> {}
 }
 
+type Outcome = StreamFailure | 'goes on' | 'without sound';
+
+/** G.711 is coded anew, since no player takes it from a file. */
+function soundFor({ sound }: CameraSession): PullPaths['sound'] {
+  if (!sound) return 'none';
+  return sound.track.coding.codec === 'AAC' ? 'copy' : 'aac';
+}
+
 interface Running {
   session: CameraSession;
   deviceId: DeviceId;
   /** Resolves when the run is called off. */
   called: Promise<StreamFailure>;
   onPart: (part: Part) => void;
+  sound: PullPaths['sound'];
 }
 
 /** One ffmpeg for one turn of the camera's video; resolves after it is gone. */
-async function runProcess(
-  deps: FfmpegDeps,
-  { session, deviceId, called, onPart }: Running,
-): Promise<StreamFailure | 'goes on'> {
+async function runProcess(deps: FfmpegDeps, { session, deviceId, called, onPart, sound }: Running): Promise<Outcome> {
   const { packer } = session;
   // The first turn begins only after the relay was asked for it.
   const turn = Math.max(1, packer.turn);
@@ -68,12 +82,12 @@ async function runProcess(
     .open()
     .catch((error: unknown) => new StreamFailure('not-started', undefined, error));
   if (output instanceof StreamFailure) return output;
-  const offer = deps.relay.offer(session);
-  const process = deps.spawner.run(pullTask({ relayUrl: offer.url, output: output.path, codec: packer.codec }));
+  const offer = deps.relay.offer(session, { sound: sound !== 'none' });
+  const process = deps.spawner.run(pullTask({ relayUrl: offer.url, output: output.path, codec: packer.codec, sound }));
   let written = false;
   const parts = readParts(output, (part) => {
     written = true;
-    onPart(part);
+    onPart(noted(part, sound === 'none' && session.sound ? FAILED_SOUND : session.soundNote));
   });
   const ended = process.ended.then(async (end) => {
     if (packer.turn > turn) {
@@ -81,6 +95,7 @@ async function runProcess(
       return 'goes on' as const;
     }
     deps.log.info({ deviceId, ...end }, 'ffmpeg ended');
+    if (sound !== 'none' && !written && end.how !== 'not-started') return 'without sound' as const;
     return processFailure(end, session.mediaAtMs !== null && !written);
   });
   const unusable = parts.then((failure) => failure ?? new Promise<never>(() => {}));

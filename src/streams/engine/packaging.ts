@@ -1,5 +1,6 @@
 import { BoxError } from '../fmp4/boxes.ts';
 import { FragmentMaker } from '../fmp4/fragment-maker.ts';
+import type { VideoToDescribe } from '../fmp4/init-writer.ts';
 import type { Part } from '../fmp4/parser.ts';
 import { asFailure, StreamFailure } from '../pool/types.ts';
 import type { CameraSessionDeps } from '../relay/camera-session.ts';
@@ -8,7 +9,10 @@ import type { VideoPacker } from '../relay/video-packer.ts';
 import type { Engine, EngineRun } from './engine.ts';
 import { calledOff, openSession } from './session.ts';
 
-/** Pulls one camera in this thread and writes its fragments; as {@link Engine.run}. */
+/**
+ * Pulls one camera in this thread and writes its fragments; as {@link Engine.run}. Sound that has to be coded anew is
+ * left to ffmpeg, and its video with it.
+ */
 export async function packageCamera(
   deps: CameraSessionDeps,
   run: Omit<EngineRun, 'deviceId'>,
@@ -16,7 +20,12 @@ export async function packageCamera(
 ): Promise<StreamFailure | 'unfit'> {
   const session = await openSession(deps, run, signal);
   if (session instanceof StreamFailure) return session;
-  const turns = new Turns(session.packer, run.onPart);
+  const sound = session.sound?.track.coding ?? null;
+  if (sound && sound.codec !== 'AAC') {
+    await session.close(new StreamFailure('stopped'));
+    return 'unfit';
+  }
+  const turns = new Turns(session.packer, sound, (part) => run.onPart(noted(part, session.soundNote)));
   const follow = () => turns.follow().catch((error: unknown) => asFailure(error, 'nonsense'));
   const packed = session.start().then(follow);
   const called = calledOff(session, signal, () => deps.clock.monotonicMs());
@@ -26,14 +35,21 @@ export async function packageCamera(
   return outcome;
 }
 
+/** The part with what of the camera's sound is left out. */
+export function noted(part: Part, note: string | null): Part {
+  return part.type === 'init' && note !== null ? { type: 'init', init: { ...part.init, note } } : part;
+}
+
 /** The turns of a camera's video, each with an initialisation segment of its own. */
 class Turns {
   readonly #packer: VideoPacker;
+  readonly #sound: VideoToDescribe['sound'];
   readonly #onPart: (part: Part) => void;
   #maker: FragmentMaker | null = null;
 
-  constructor(packer: VideoPacker, onPart: (part: Part) => void) {
+  constructor(packer: VideoPacker, sound: VideoToDescribe['sound'] | null, onPart: (part: Part) => void) {
     this.#packer = packer;
+    this.#sound = sound ?? undefined;
     this.#onPart = onPart;
   }
 
@@ -51,7 +67,7 @@ class Turns {
 
   #isWritten(): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const video = { ...this.#packer.parameters(), timescale: TICKS_PER_S };
+      const video = { ...this.#packer.parameters(), timescale: TICKS_PER_S, sound: this.#sound };
       const onEnd = () => resolve(true);
       const onDisorder = () => resolve(false);
       try {

@@ -41,12 +41,13 @@ export class ThreadEngine implements Engine {
 
   async run(run: EngineRun, signal: AbortSignal): Promise<StreamFailure | 'unfit'> {
     const { clock } = this.#deps;
-    const { url } = run.camera;
-    const unfitAtMs = this.#unfit.get(url);
+    // With its sound it may be another matter than without.
+    const key = `${run.camera.sound === true} ${run.camera.url}`;
+    const unfitAtMs = this.#unfit.get(key);
     if (unfitAtMs !== undefined && clock.monotonicMs() - unfitAtMs < UNFIT_MS) return 'unfit';
     const thread = this.#withRoom();
     const outcome = await thread.run(run, signal);
-    if (outcome === 'unfit') this.#unfit.set(url, clock.monotonicMs());
+    if (outcome === 'unfit') this.#unfit.set(key, clock.monotonicMs());
     if (thread.runs === 0 && this.#threads.size > 1) await thread.stop();
     return outcome;
   }

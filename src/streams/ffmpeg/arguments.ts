@@ -20,7 +20,15 @@ export interface PullPaths {
   relayUrl: string;
   output: string;
   codec: 'H264' | 'H265';
+  /** What is done with the sound: left out, taken as it is, or coded as AAC. */
+  sound: 'none' | 'copy' | 'aac';
 }
+
+/** Telephone sound needs no more; players take this rate everywhere. */
+const AAC = ['-c:a', 'aac', '-b:a', '32k', '-ac', '1', '-ar', '16000'];
+const SOUNDS = { none: ['-an'], copy: ['-map', '0:a:0?', '-c:a', 'copy'], aac: ['-map', '0:a:0?', ...AAC] } as const;
+/** Pictures do not wait longer for sound than this. */
+const TOGETHER_US = 1_500_000;
 
 /** Of H.265 its parameters stand in the description alone, which some players ask for. */
 const TAGS = { H264: [], H265: ['-tag:v', 'hvc1'] } as const;
@@ -29,14 +37,15 @@ const TAGS = { H264: [], H265: ['-tag:v', 'hvc1'] } as const;
  * Reads one video from our own relay and writes it, unchanged, as fragmented MP4 to a unix socket of ours. The relay's
  * address has a token that works once: nothing of the camera is in it.
  */
-export function pullTask({ relayUrl, output, codec }: PullPaths): FfmpegTask {
+export function pullTask({ relayUrl, output, codec, sound }: PullPaths): FfmpegTask {
   const command = ffmpeg(relayUrl)
     .inputOptions(QUIET)
     .inputOptions(['-protocol_whitelist', 'rtsp,rtp,tcp', '-rtsp_transport', 'tcp', '-timeout', '15000000'])
     // 0.5 s and 500 kB find the parameters of a stream as quickly as less, without errors about missing headers.
     .inputOptions(['-analyzeduration', '500000', '-probesize', '500000'])
     .inputOptions(['-fpsprobesize', '0', '-f', 'rtsp'])
-    .outputOptions(['-map', '0:v:0', '-c:v', 'copy', ...TAGS[codec], '-an', '-sn', '-dn', '-map_metadata', '-1'])
+    .outputOptions(['-map', '0:v:0', '-c:v', 'copy', ...TAGS[codec], ...SOUNDS[sound]])
+    .outputOptions(['-sn', '-dn', '-map_metadata', '-1', '-max_interleave_delta', String(TOGETHER_US)])
     .outputOptions(['-f', 'mp4', '-movflags', '+frag_keyframe+empty_moov+default_base_moof'])
     .outputOptions(['-frag_duration', String(FRAGMENT_US), '-flush_packets', '1'])
     .output('pipe:1');

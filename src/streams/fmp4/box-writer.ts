@@ -2,6 +2,18 @@
 
 export const BOX_HEADER_BYTES = 8;
 
+/** The matrix of a picture that is shown as it is. */
+export const UNITY = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];
+/** Language "und" in three letters of five bits. */
+export const NO_LANGUAGE = 0x55c4;
+
+/** What a track says of its samples where all of them come in fragments: their description, and no place (§8.7). */
+export function samplesElsewhere(entry: Buffer): Buffer[] {
+  const dinf = box('dinf', fullBox('dref', 0, u32(1), fullBox('url ', 1)));
+  const empty = ['stts', 'stsc', 'stco'].map((type) => fullBox(type, 0, u32(0)));
+  return [dinf, box('stbl', fullBox('stsd', 0, u32(1), entry), ...empty, fullBox('stsz', 0, u32(0, 0)))];
+}
+
 /** A box of `type` around `parts`. */
 export function box(type: string, ...parts: readonly Buffer[]): Buffer {
   const head = Buffer.alloc(BOX_HEADER_BYTES);

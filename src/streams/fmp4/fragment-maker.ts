@@ -1,6 +1,7 @@
+import type { SoundFrame } from '../relay/sound/sound-packer.ts';
 import type { VideoTaker } from '../relay/video-packer.ts';
-import { writeFragment } from './fragment-writer.ts';
-import { TRACK_ID, type VideoToDescribe, writeInit } from './init-writer.ts';
+import { type TrackRun, writeFragment } from './fragment-writer.ts';
+import { SOUND_TRACK_ID, TRACK_ID, type VideoToDescribe, writeInit } from './init-writer.ts';
 import type { Part } from './parser.ts';
 import { DecodeOrder, type PictureTimes } from './pictures/decode-order.ts';
 
@@ -24,6 +25,8 @@ const UNIT_BYTES = 256;
 /** A fragment ends with the picture that makes it longer than this. */
 const FRAGMENT_BYTES_MAX = 4 * 1024 * 1024;
 const PICTURES_MAX = 1_000;
+/** Sound that waits for a picture to go with: some twenty seconds; more is left out. */
+const SOUND_MAX = 1_000;
 /** Length of a picture of which nothing is known. */
 const PICTURE_S = 0.04;
 
@@ -46,6 +49,7 @@ export class FragmentMaker implements VideoTaker {
   #open: Picture | null = null;
   #pictures: Picture[] = [];
   #bytes = 0;
+  #sound: SoundFrame[] = [];
   #sequence = 0;
   #over = false;
 
@@ -81,6 +85,10 @@ export class FragmentMaker implements VideoTaker {
     length.writeUInt32BE(nal.length);
     open.data.push(length, nal);
     open.bytes += UNIT_BYTES + nal.length;
+  }
+
+  sound(frame: SoundFrame): void {
+    if (!this.#over && this.#sound.length < SOUND_MAX) this.#sound.push(frame);
   }
 
   /** Tells what there is. */
@@ -122,9 +130,19 @@ export class FragmentMaker implements VideoTaker {
       shownLater: one.shown - one.decoded,
     }));
     const video = { trackId: TRACK_ID, decodeTime: begins, samples };
-    const data = writeFragment({ sequence: this.#sequence, tracks: [video] });
+    const data = writeFragment({ sequence: this.#sequence, tracks: [video, ...this.#soundRun()] });
     const toMs = 1_000 / this.#timescale;
     const fragment = { data, decodeTimeMs: begins * toMs, durationMs: (ends - begins) * toMs, key };
     this.#hooks.onPart({ type: 'fragment', fragment });
+  }
+
+  /** The sound that came meanwhile. It may begin a little before the pictures, or after them. */
+  #soundRun(): TrackRun[] {
+    const frames = this.#sound;
+    const [first] = frames;
+    if (!first) return [];
+    this.#sound = [];
+    const samples = frames.map(({ data, samples: duration }) => ({ data: [data], duration, key: true }));
+    return [{ trackId: SOUND_TRACK_ID, decodeTime: first.at, samples }];
   }
 }

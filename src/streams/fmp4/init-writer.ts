@@ -1,15 +1,14 @@
 import { type Codec, nalKind, type SetName } from '../relay/nal-unit.ts';
-import { box, fullBox, u16, u32 } from './box-writer.ts';
+import { box, fullBox, NO_LANGUAGE, samplesElsewhere, UNITY, u16, u32 } from './box-writer.ts';
 import { BoxError, boxesIn, required } from './boxes.ts';
 import { parseMovie } from './movie.ts';
 import type { InitSegment } from './parser.ts';
 import { type PictureFormat, pictureFormat } from './pictures/picture-size.ts';
+import { type SoundToDescribe, soundTrak } from './sound-writer.ts';
 
 export const TRACK_ID = 1;
+export const SOUND_TRACK_ID = 2;
 
-const UNITY = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];
-/** Language "und" in three letters of five bits. */
-const NO_LANGUAGE = 0x55c4;
 const DPI_72 = 0x480000;
 const LENGTH_BYTES = 4;
 /** H.264: their numbers have five bits and eight. */
@@ -27,6 +26,8 @@ export interface VideoToDescribe {
   sets: readonly Buffer[];
   /** Units a second of every time. */
   timescale: number;
+  /** AAC beside it; its times are counted in samples. */
+  sound?: SoundToDescribe | undefined;
 }
 
 export interface Described extends Pick<PictureFormat, 'reorder'> {
@@ -37,14 +38,15 @@ export interface Described extends Pick<PictureFormat, 'reorder'> {
  * `ftyp` and `moov` of one video track, and how many pictures may be out of order in it. Throws {@link BoxError} for
  * sets of no picture, or that cannot be written.
  */
-export function writeInit({ codec, sets, timescale }: VideoToDescribe): Described {
+export function writeInit({ codec, sets, timescale, sound }: VideoToDescribe): Described {
   const named = (name: SetName) => sets.filter((set) => nalKind(codec, set)?.set === name);
   const [sps] = named('sps');
   if (!sps) throw new BoxError('no parameters of the picture');
   const format = pictureFormat(codec, sps);
   const entry = codec === 'H264' ? avc1(format, named('sps'), named('pps')) : hvc1(format, named);
   const ftyp = box('ftyp', Buffer.from('iso5'), u32(512), Buffer.from('iso5iso6mp41'));
-  const moov = box('moov', mvhd(), trak(format, timescale, entry), mvex());
+  const more = sound ? [soundTrak(SOUND_TRACK_ID, sound)] : [];
+  const moov = box('moov', mvhd(), trak(format, timescale, entry), ...more, mvex(sound !== undefined));
   const data = Buffer.concat([ftyp, moov]);
   return { init: { data, movie: parseMovie(required(boxesIn(data), 'moov')) }, reorder: format.reorder };
 }
@@ -52,7 +54,7 @@ export function writeInit({ codec, sets, timescale }: VideoToDescribe): Describe
 function mvhd(): Buffer {
   const rateAndVolume = Buffer.concat([u32(0x10000), u16(0x100, 0), u32(0, 0)]);
   const times = u32(0, 0, 1_000, 0);
-  return fullBox('mvhd', 0, times, rateAndVolume, u32(...UNITY), u32(0, 0, 0, 0, 0, 0), u32(TRACK_ID + 1));
+  return fullBox('mvhd', 0, times, rateAndVolume, u32(...UNITY), u32(0, 0, 0, 0, 0, 0), u32(SOUND_TRACK_ID + 1));
 }
 
 function trak({ width, height }: PictureFormat, timescale: number, entry: Buffer): Buffer {
@@ -60,15 +62,13 @@ function trak({ width, height }: PictureFormat, timescale: number, entry: Buffer
   const tkhd = fullBox('tkhd', 3, u32(0, 0, TRACK_ID, 0, 0), layer, u32(...UNITY, width * 0x10000, height * 0x10000));
   const mdhd = fullBox('mdhd', 0, u32(0, 0, timescale, 0), u16(NO_LANGUAGE, 0));
   const hdlr = fullBox('hdlr', 0, u32(0), Buffer.from('vide'), u32(0, 0, 0), Buffer.from('video\0'));
-  const dinf = box('dinf', fullBox('dref', 0, u32(1), fullBox('url ', 1)));
-  const empty = ['stts', 'stsc', 'stco'].map((type) => fullBox(type, 0, u32(0)));
-  const stbl = box('stbl', fullBox('stsd', 0, u32(1), entry), ...empty, fullBox('stsz', 0, u32(0, 0)));
-  const minf = box('minf', fullBox('vmhd', 1, u16(0, 0, 0, 0)), dinf, stbl);
+  const minf = box('minf', fullBox('vmhd', 1, u16(0, 0, 0, 0)), ...samplesElsewhere(entry));
   return box('trak', tkhd, box('mdia', mdhd, hdlr, minf));
 }
 
-function mvex(): Buffer {
-  return box('mvex', fullBox('trex', 0, u32(TRACK_ID, 1, 0, 0, 0)));
+function mvex(withSound: boolean): Buffer {
+  const tracks = withSound ? [TRACK_ID, SOUND_TRACK_ID] : [TRACK_ID];
+  return box('mvex', ...tracks.map((track) => fullBox('trex', 0, u32(track, 1, 0, 0, 0))));
 }
 
 /** What both sample entries begin with (§12.1.3). */

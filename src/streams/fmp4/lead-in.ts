@@ -1,6 +1,7 @@
+import { AAC_FRAME_SAMPLES, silentFrame } from '../relay/sound/aac-config.ts';
 import { BoxError, boxHeader } from './boxes.ts';
 import { samplePlaces } from './fragment.ts';
-import { writeFragment } from './fragment-writer.ts';
+import { type TrackRun, writeFragment } from './fragment-writer.ts';
 import type { Movie } from './movie.ts';
 import type { Fragment } from './wall-clock.ts';
 
@@ -24,13 +25,23 @@ export function leadIn(fragment: Fragment, movie: Movie, ms: number, earlierMs: 
     const picture = fragment.data.subarray(offset, offset + bytes);
     const duration = Math.round(ticks(ms) / PICTURES);
     const samples = Array.from({ length: PICTURES }, () => ({ data: [picture], duration, key: true, shownLater }));
-    const data = writeFragment({ sequence: 1, tracks: [{ trackId, decodeTime, samples }] });
+    const video = { trackId, decodeTime, samples };
+    const data = writeFragment({ sequence: 1, tracks: [video, ...silence(movie, decodeTime / timescale, ms / 1000)] });
     const startsAtMs = fragment.startsAtMs - earlierMs;
     return { data, decodeTimeMs: fragment.decodeTimeMs - earlierMs, durationMs: ms, key: true, startsAtMs };
   } catch (error) {
     if (error instanceof BoxError) return null;
     throw error;
   }
+}
+
+/** So that a player whose stream has sound does not wait for it. */
+function silence({ sound }: Movie, beginsS: number, forS: number): TrackRun[] {
+  const frames = sound ? Math.floor((forS * sound.timescale) / AAC_FRAME_SAMPLES) : 0;
+  if (!sound || frames === 0) return [];
+  const data = [silentFrame(sound.channels === 2 ? 2 : 1)];
+  const samples = Array.from({ length: frames }, () => ({ data, duration: AAC_FRAME_SAMPLES, key: true }));
+  return [{ trackId: sound.trackId, decodeTime: Math.round(beginsS * sound.timescale), samples }];
 }
 
 function moofOf(data: Buffer): Buffer {

@@ -1,4 +1,6 @@
 import { BoxError, ByteCursor, boxesIn, required } from './boxes.ts';
+import { type MovieSound, movieSound } from './movie-sound.ts';
+import { handlerOf, timescaleOf, trackIdOf } from './track-boxes.ts';
 
 /** The video track of an initialisation segment (`moov`). */
 export interface Movie {
@@ -12,6 +14,13 @@ export interface Movie {
   /** Defaults of `trex` for fragments that leave them out. */
   sampleDuration: number;
   sampleFlags: number;
+  /** The track of sound beside it. */
+  sound: MovieSound | null;
+}
+
+/** RFC 6381 codec text of everything in it, as players ask for it. */
+export function codecsOf({ codec, sound }: Pick<Movie, 'codec' | 'sound'>): string {
+  return sound ? `${codec},${sound.codec}` : codec;
 }
 
 /** Reads the first video track. Throws {@link BoxError} for anything that is not a playable one. */
@@ -29,31 +38,10 @@ export function parseMovie(moov: Buffer): Movie {
       timescale: timescaleOf(required(mdia, 'mdhd')),
       ...sampleEntryOf(required(stbl, 'stsd')),
       ...defaultsOf(required(boxes, 'mvex'), trackId),
+      sound: movieSound(boxes),
     };
   }
   throw new BoxError('no video track');
-}
-
-function handlerOf(hdlr: Buffer): string {
-  const cursor = new ByteCursor(hdlr);
-  cursor.skip(8);
-  return cursor.type();
-}
-
-function trackIdOf(tkhd: Buffer): number {
-  const cursor = new ByteCursor(tkhd);
-  const version = cursor.u8();
-  cursor.skip(version === 1 ? 19 : 11);
-  return cursor.u32();
-}
-
-function timescaleOf(mdhd: Buffer): number {
-  const cursor = new ByteCursor(mdhd);
-  const version = cursor.u8();
-  cursor.skip(version === 1 ? 19 : 11);
-  const timescale = cursor.u32();
-  if (timescale === 0) throw new BoxError('timescale 0');
-  return timescale;
 }
 
 function sampleEntryOf(stsd: Buffer): Pick<Movie, 'codec' | 'width' | 'height'> {

@@ -7,6 +7,8 @@ import { type Movie, parseMovie } from './movie.ts';
 export interface InitSegment {
   data: Buffer;
   movie: Movie;
+  /** What of the camera's sound is left out, in words of ours. */
+  note?: string | null;
 }
 
 /** One `moof` with its `mdat`, as the stream itself tells it; `WallClock` adds when it was. */
@@ -110,7 +112,7 @@ export class FragmentParser {
     const data = Buffer.concat([this.#moof, mdat]);
     const moof = data.subarray(boxHeader(this.#moof)!.headerBytes, this.#moof.length);
     this.#moof = null;
-    correctTimes(moof, { ticks: BEGINS_AT_S * timescale, first: this.#isFirst });
+    correctTimes(moof, this.#movie, { beginsAtS: BEGINS_AT_S, first: this.#isFirst });
     this.#isFirst = false;
     const times = parseFragment(moof, this.#movie);
     const toMs = 1000 / timescale;

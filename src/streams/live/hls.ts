@@ -1,6 +1,7 @@
 import { toRfc3339 } from '../../core/clock.ts';
 import { bitsPerS, type LiveWindow, type Segment } from '../fmp4/live-window.ts';
 import { hasParts, hintLine, partHeader, partLines } from './hls-parts.ts';
+import { codecsOf } from '../fmp4/movie.ts';
 
 /** HLS with fragmented MP4 (RFC 8216, protocol version 7). */
 export const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
@@ -20,12 +21,13 @@ export function masterPlaylist(window: LiveWindow, suffix = ''): string | null {
   const segments = window.announced();
   const newest = segments.at(-1);
   if (!newest) return null;
-  const { codec, width, height } = newest.epoch.init.movie;
+  const { movie } = newest.epoch.init;
+  const { width, height } = movie;
   const peak = Math.max(...segments.map((segment) => bitsPerS([segment])));
   const attributes = [
     `BANDWIDTH=${peak}`,
     `AVERAGE-BANDWIDTH=${bitsPerS(segments)}`,
-    `CODECS="${codec}"`,
+    `CODECS="${codecsOf(movie)}"`,
     `RESOLUTION=${width}x${height}`,
   ];
   const lines = ['#EXTM3U', '#EXT-X-VERSION:7', `#EXT-X-STREAM-INF:${attributes.join(',')}`, `${MEDIA_NAME}${suffix}`];

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Epoch } from '../fmp4/live-window.ts';
+import { codecsOf } from '../fmp4/movie.ts';
 import type { Fragment } from '../fmp4/wall-clock.ts';
 import type { Consumer } from '../pool/consumers.ts';
 import type { StreamLease } from '../pool/pool.ts';
@@ -177,7 +178,8 @@ class Channel implements Consumer {
   }
 
   epoch({ init }: Epoch): void {
-    const { codec, width, height } = init.movie;
+    const { width, height } = init.movie;
+    const codec = codecsOf(init.movie);
     const { sink } = this.#deps;
     const { channel } = this.look;
     sink.news({ type: 'begin', channel, quality: this.#lease?.quality ?? this.look.quality, codec, width, height });

@@ -105,6 +105,9 @@ class Collector implements VideoTaker {
     else this.#parts.push(START_CODE, nal);
   }
 
+  /** None is asked for. */
+  sound(): void {}
+
   end(): void {
     this.#over = true;
     this.#end();

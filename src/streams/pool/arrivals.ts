@@ -53,6 +53,10 @@ export interface StreamStatus {
   width: number | null;
   height: number | null;
   bitsPerS: number | null;
+  /** Codec of the sound beside it; null where there is none. */
+  sound: string | null;
+  /** What of the camera's sound is left out, and why. */
+  soundNote: string | null;
   lastFragmentAt: string | null;
   /** Why there is no picture, where there is none. */
   reason: FailureReason | null;

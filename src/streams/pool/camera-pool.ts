@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { Counter, Gauge, type Observer } from '../../core/observe.ts';
+import type { DeviceId } from '../../core/types.ts';
 import type { Cidr } from '../../platform/outbound/networks.ts';
 import type { Engine } from '../engine/engine.ts';
 import { FfmpegEngine } from '../engine/ffmpeg-engine.ts';
@@ -56,6 +57,9 @@ export const MEGABITS_PER_CORE = 300;
 /** `auto`: by threads of ours, and by ffmpeg what they cannot take; `ffmpeg`: by ffmpeg alone. */
 export type EngineChoice = 'auto' | 'ffmpeg';
 
+/** People's voices are more sensitive than their picture, so none are taken unless both say so. */
+export type SoundChoice = 'off' | 'by-camera';
+
 export interface CameraPoolOptions {
   engine: EngineChoice;
   /** Directory for sockets between ffmpeg and us; made, emptied and closed to others. Path of at most 85 bytes. */
@@ -67,6 +71,8 @@ export interface CameraPoolOptions {
   hidden: readonly string[];
   ffmpegPath?: string;
   limits: CameraLimits;
+  /** Whose sound is taken: that of no camera, or of those whose plan says so. */
+  sound: SoundChoice;
   times: PullTimes;
 }
 
@@ -118,7 +124,8 @@ export class CameraPool {
     }
     const starts = new Starts(clock, limits);
     countWaiting(observer, starts);
-    const run = { clock, cameras, engines: this.#engines, starts };
+    const soundOf = (id: DeviceId) => options.sound === 'by-camera' && planOf(id).sound;
+    const run = { clock, cameras, engines: this.#engines, starts, soundOf };
     const lease: MosaicDeps['lease'] = (ask) => this.#pool.lease(ask);
     const mosaic = { clock, log, sockets, spawner, budget: transcodes, lease };
     this.#pool = new Pool({

@@ -153,6 +153,8 @@ export class Pull {
       width: movie?.width ?? null,
       height: movie?.height ?? null,
       bitsPerS: movie ? this.bitsPerS : null,
+      sound: movie?.sound?.codec ?? null,
+      soundNote: (movie && this.#epoch?.init.note) ?? null,
       lastFragmentAt: this.#arrivals.atMs === null ? null : toRfc3339(this.#arrivals.wallMs),
       reason: this.#reason,
     };

@@ -11,6 +11,8 @@ import { asFailure, type CameraAddress, type CameraSource, type Quality, StreamF
 export interface RunDeps {
   clock: Clock;
   cameras: CameraSource;
+  /** Whether the sound of a camera is to be taken; asked again while it is pulled. */
+  soundOf(deviceId: DeviceId): boolean;
   /** What pulls cameras, the best first: one that cannot take the video of a camera leaves it to the next. */
   engines: readonly Engine[];
   starts: Starts;
@@ -64,9 +66,9 @@ async function runOnce(
   { lane, begun, part }: RunPort,
   signal: AbortSignal,
 ): Promise<StreamFailure> {
-  const camera = await lookUp(deps, target, signal);
-  if (camera instanceof StreamFailure) return camera;
-  const turn = deps.starts.turn(networkOf(camera), lane, signal);
+  const found = await lookUp(deps, target, signal);
+  if (found instanceof StreamFailure) return found;
+  const turn = deps.starts.turn(networkOf(found), lane, signal);
   const leave = await turn.catch(() => abortFailure(signal));
   if (leave instanceof StreamFailure) return leave;
   const onPart = (one: Part): void => {
@@ -74,11 +76,13 @@ async function runOnce(
     part(one);
   };
   begun();
-  return await pullCamera(deps, { deviceId: target.deviceId, camera, onPart }, signal).finally(leave);
+  const { deviceId } = target;
+  const camera = { ...found, sound: deps.soundOf(deviceId) };
+  return await pullCamera(deps, { deviceId, camera, onPart }, signal).finally(leave);
 }
 
 async function pullCamera(
-  { clock, cameras, engines }: RunDeps,
+  { clock, cameras, engines, soundOf }: RunDeps,
   { deviceId, camera, onPart }: Omit<EngineRun, 'admit'>,
   signal: AbortSignal,
 ): Promise<StreamFailure> {
@@ -89,6 +93,7 @@ async function pullCamera(
   const stopLooking = clock.every(LOOK_MS, () => {
     const withheld = cameras.withheld(deviceId);
     if (withheld !== null) over.abort(new StreamFailure('other-unit', withheld));
+    else if (soundOf(deviceId) !== camera.sound) over.abort(new StreamFailure('changed'));
   });
   const admit = async () => {
     const withheld = await cameras.admit(deviceId);

@@ -22,12 +22,16 @@ export const streamPlan = z.strictObject({
     .max(2)
     .default(2)
     .meta({ description: 'Connections that the camera allows; with 1 everybody gets the full picture' }),
+  sound: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Its sound is taken and recorded too, where `stream.sound` allows that' }),
 });
 
 export type StreamPlan = z.output<typeof streamPlan>;
 
 /** How a camera is kept of which nothing else was said. */
-export const USUAL_PLAN: StreamPlan = { alwaysOn: false, keepS: 0, connectionsMax: 2 };
+export const USUAL_PLAN: StreamPlan = { alwaysOn: false, keepS: 0, connectionsMax: 2, sound: false };
 
 interface PlanTables {
   stream_plan: {
@@ -35,6 +39,7 @@ interface PlanTables {
     always_on: boolean;
     keep_s: number;
     connections_max: number;
+    sound: boolean;
     changed_at_ms: number;
   };
 }
@@ -78,6 +83,7 @@ export class StreamPlans {
         always_on: plan.alwaysOn,
         keep_s: plan.keepS,
         connections_max: plan.connectionsMax,
+        sound: plan.sound,
         changed_at_ms: atMs,
       };
       await db
@@ -94,5 +100,6 @@ export class StreamPlans {
 }
 
 function planOf(row: PlanTables['stream_plan']): StreamPlan {
-  return { alwaysOn: row.always_on, keepS: row.keep_s, connectionsMax: row.connections_max };
+  const { always_on: alwaysOn, keep_s: keepS, connections_max: connectionsMax, sound } = row;
+  return { alwaysOn, keepS, connectionsMax, sound };
 }

@@ -12,6 +12,8 @@ export interface CameraAddress {
   subUrl?: string | undefined;
   username?: string | undefined;
   password?: string | undefined;
+  /** Whether its sound is taken too. */
+  sound?: boolean;
 }
 
 /** What streams needs of the registry. */
@@ -66,6 +68,7 @@ const FAILURES = {
   closed: 'The camera ended the stream.',
   ffmpeg: 'The video process ended or gave nothing.',
   'not-started': 'The video process could not be started; is ffmpeg installed?',
+  changed: 'How the camera is shown was changed; it begins anew.',
   stopped: 'The server is being stopped.',
 } as const;
 

@@ -22,22 +22,22 @@ const TIMEOUT_MAX_S = 120;
  * Cameras answer SETUP with channels of their own, with one channel, without the word TCP, in any order and spacing,
  * or say nothing of the transport; only what speaks of UDP alone is refused.
  */
-export function readSetUp(headers: Headers): SetUp {
+export function readSetUp(headers: Headers, asked: readonly [number, number] = CHANNELS): SetUp {
   const session = (headers.get('session')?.[0] ?? '').trim();
   const timeoutS = Number(/;\s*timeout\s*=\s*"?(\d{1,6})/i.exec(session)?.[1] ?? 0) || SESSION_TIMEOUT_S;
   const id = /^[!-:<-~]{1,256}/.exec(session)?.[0] ?? null;
   return {
     sessionId: id,
     timeoutS: Math.min(TIMEOUT_MAX_S, Math.max(TIMEOUT_MIN_S, timeoutS)),
-    channels: channelsOf(headers.get('transport')?.join(',') ?? ''),
+    channels: channelsOf(headers.get('transport')?.join(',') ?? '', asked),
   };
 }
 
-function channelsOf(transport: string): readonly [number, number] {
+function channelsOf(transport: string, asked: readonly [number, number]): readonly [number, number] {
   const told = /interleaved\s*=\s*"?(\d{1,3})(?:\s*-\s*(\d{1,3}))?/i.exec(transport);
   const isUdp = /\/UDP\b|(?:client|server)_port\s*=|multicast/i.test(transport);
   if (!told && isUdp) throw new StreamFailure('refused', 'It does not send media over this connection.');
-  const rtp = Number(told?.[1] ?? CHANNELS[0]);
+  const rtp = Number(told?.[1] ?? asked[0]);
   const rtcp = Number(told?.[2] ?? rtp + 1);
   if (rtp > 255) throw new StreamFailure('refused', 'It names no channel for its media.');
   return [rtp, rtcp > 255 || rtcp === rtp ? (rtp + 1) % 256 : rtcp];

@@ -4,12 +4,17 @@ import { CitywatchError } from '../../core/errors.ts';
 import { orAborted } from '../../core/mechanisms/abort.ts';
 import type { Cidr } from '../../platform/outbound/networks.ts';
 import { asFailure, type CameraAddress, StreamFailure } from '../pool/types.ts';
-import { baseOf, CHANNELS, keepAliveMethods, readSetUp, type SetUp } from './camera-answers.ts';
+import { CHANNELS, type SetUp } from './camera-answers.ts';
 import { Conversation } from './conversation.ts';
 import { FRAME_HEADER_BYTES } from './rtsp-reader.ts';
-import { type VideoTrack, videoTrack } from './sdp.ts';
+import type { VideoTrack } from './sdp.ts';
+import { type Agreed, agree, type Playback } from './session/agreement.ts';
+import { readSenderReport } from './sound/sender-report.ts';
+import { type SoundFrame, SoundPacker } from './sound/sound-packer.ts';
 import { parseStreamUrl } from './stream-url.ts';
 import { VideoPacker } from './video-packer.ts';
+
+export type { Playback };
 
 /** The way out to cameras: connects to `host` only when its address lies in `networks`. */
 export interface TcpPort {
@@ -34,15 +39,6 @@ export interface CameraSessionDeps {
   oneLogin?: boolean;
 }
 
-/** A recording of the camera's own that is to be played back, instead of what it sees now. */
-export interface Playback {
-  /** Beside those of any session. */
-  setUp: Record<string, string>;
-  play: Record<string, string>;
-  /** Each RTP packet as it came. */
-  take(packet: Buffer): void;
-}
-
 const RTCP_TYPE_MIN = 192;
 const RTCP_TYPE_MAX = 223;
 
@@ -50,8 +46,6 @@ const RTCP_TYPE_MAX = 223;
 export const CAMERA_NETWORKS_SETTING = 'CITYWATCH_CAMERA_NETWORKS';
 
 const CONNECT_MS = 5_000;
-/** Cameras that do not know OPTIONS refuse it or say nothing; the stream does not depend on it. */
-const OPTIONS_MS = 2_000;
 /** Time for the camera to hear TEARDOWN: sessions it does not hear of pile up in it until it refuses new ones. */
 const GOODBYE_MS = 300;
 
@@ -63,18 +57,24 @@ export class CameraSession {
   readonly ended: Promise<StreamFailure>;
   /** The video of the camera, cleaned; fed from {@link start} on. */
   readonly packer: VideoPacker;
+  /** Its sound, which goes beside the video; null where none is taken. */
+  readonly sound: SoundPacker | null;
+  /** What of its sound is left out, in words of ours. */
+  readonly soundNote: string | null;
   readonly #conversation: Conversation;
   readonly #clock: Clock;
   /** What the camera says of its video. */
   readonly track: VideoTrack;
   readonly #setUp: SetUp;
+  readonly #soundChannels: readonly number[];
   readonly #stopKeepAlive: () => void;
   readonly #playback: Playback | null;
   #keepAlives: string[];
   #started: Promise<unknown> | null = null;
   #mediaAtMs: number | null = null;
 
-  private constructor(conversation: Conversation, clock: Clock, { track, setUp, keepAlives, playback }: Agreed) {
+  private constructor(conversation: Conversation, clock: Clock, agreed: Agreed) {
+    const { track, setUp, keepAlives, playback, sound } = agreed;
     this.#conversation = conversation;
     this.#clock = clock;
     this.track = track;
@@ -82,7 +82,15 @@ export class CameraSession {
     this.#setUp = setUp;
     this.#keepAlives = keepAlives;
     this.ended = conversation.ended;
-    this.packer = new VideoPacker(track, { clock, hold: (held) => conversation.hold(held) });
+    this.packer = new VideoPacker(track, {
+      clock,
+      hold: (held) => conversation.hold(held),
+      pictured: (picture) => this.sound?.pictured(picture),
+    });
+    const taken = { videoRate: track.clockRate, taken: (frame: SoundFrame) => this.packer.sound(frame) };
+    this.sound = sound.track && new SoundPacker(sound.track, taken);
+    this.soundNote = sound.note;
+    this.#soundChannels = sound.channels;
     this.#stopKeepAlive = clock.every((setUp.timeoutS / 2) * 1000, () => void this.#keepAlive());
   }
 
@@ -116,7 +124,8 @@ export class CameraSession {
     const bytesPerS = Math.max(64 * 1024, (deps.megabitsPerS * 1_000_000) / 8);
     conversation = new Conversation(socket, { clock: deps.clock, login, bytesPerS, oneLogin: deps.oneLogin === true });
     try {
-      const agreed = await orAborted(agree(conversation, { uri, playback }, deps.clock), signal);
+      const wishes = { clock: deps.clock, uri, playback, sound: camera.sound === true };
+      const agreed = await orAborted(agree(conversation, wishes), signal);
       return new CameraSession(conversation, deps.clock, agreed);
     } catch (error) {
       const failure = signal.aborted ? abortFailure(signal) : asFailure(error, 'nonsense');
@@ -138,7 +147,8 @@ export class CameraSession {
 
   /** Passes receiver reports on; some cameras end a session without them. */
   sendFrames(data: Buffer): void {
-    this.#conversation.sendFrames(data);
+    // Those of the sound have other channels at the camera than here.
+    if (data[1]! <= CHANNELS[1]) this.#conversation.sendFrames(data);
   }
 
   hold(held: boolean): void {
@@ -164,7 +174,7 @@ export class CameraSession {
 
   async #play(): Promise<void> {
     this.#conversation.onFrame = (data) => this.#takeFrame(data);
-    this.#conversation.listen(this.#setUp.channels);
+    this.#conversation.listen([...this.#setUp.channels, ...this.#soundChannels]);
     const { aggregateUri, controlUri } = this.track;
     if (this.#playback) {
       await this.#conversation.request('PLAY', aggregateUri, { ...this.#session, ...this.#playback.play });
@@ -182,9 +192,19 @@ export class CameraSession {
   /** RTP and RTCP are told apart by what they are: cameras mix them on one channel, or exchange the two. */
   #takeFrame(data: Buffer): void {
     const type = data[FRAME_HEADER_BYTES + 1] ?? 0;
-    if (type >= RTCP_TYPE_MIN && type <= RTCP_TYPE_MAX) return;
-    this.#mediaAtMs = this.#clock.monotonicMs();
+    const isSound = this.#soundChannels.includes(data[1] ?? -1);
     const packet = data.subarray(FRAME_HEADER_BYTES);
+    if (type >= RTCP_TYPE_MIN && type <= RTCP_TYPE_MAX) {
+      const report = this.sound && readSenderReport(packet);
+      if (report) this.sound!.reported(isSound ? 'sound' : 'video', report);
+      return;
+    }
+    if (isSound) this.sound?.push(packet, this.#clock.monotonicMs());
+    else this.#takeVideo(packet);
+  }
+
+  #takeVideo(packet: Buffer): void {
+    this.#mediaAtMs = this.#clock.monotonicMs();
     if (this.#playback) this.#playback.take(packet);
     else this.packer.push(packet);
   }
@@ -205,38 +225,6 @@ export class CameraSession {
       }
     }
   }
-}
-
-/** What camera and we agreed on before the media. */
-interface Agreed {
-  track: VideoTrack;
-  setUp: SetUp;
-  keepAlives: string[];
-  playback: Playback | null;
-}
-
-async function agree(
-  conversation: Conversation,
-  { uri, playback }: { uri: string; playback: Playback | null },
-  clock: Clock,
-): Promise<Agreed> {
-  const { headers, body } = await conversation.request('DESCRIBE', uri, { Accept: 'application/sdp' });
-  const track = videoTrack(body.toString('utf8'), baseOf(headers, uri));
-  // After the login, which a wrong password would use up twice.
-  const keepAlives = await askMethods(conversation, track.aggregateUri, clock);
-  const Transport = `RTP/AVP/TCP;unicast;interleaved=${CHANNELS.join('-')}`;
-  const asked = { Transport, ...playback?.setUp };
-  const setUp = readSetUp((await conversation.request('SETUP', track.controlUri, asked)).headers);
-  return { track, setUp, keepAlives, playback };
-}
-
-/** Asks what the camera understands; what goes wrong here is told by SETUP, in its own words. */
-async function askMethods(conversation: Conversation, uri: string, clock: Clock): Promise<string[]> {
-  const asked = conversation.request('OPTIONS', uri).catch(() => null);
-  const patience = new AbortController();
-  const answer = await Promise.race([asked, clock.sleep(OPTIONS_MS, patience.signal).then(() => null)]);
-  patience.abort();
-  return keepAliveMethods(answer?.headers ?? null);
 }
 
 function connectFailure(error: unknown, signal: AbortSignal): StreamFailure {

@@ -9,6 +9,7 @@ import type { CameraSession } from './camera-session.ts';
 import { RtpFrames } from './rtp-frames.ts';
 import type { RtspMessage } from './rtsp-message.ts';
 import { type RtspItem, RtspReader } from './rtsp-reader.ts';
+import { SOUND_CHANNELS, SOUND_CONTROL, soundLines } from './sound/sound-rtp.ts';
 
 type RtspRequest = Extract<RtspMessage, { type: 'request' }>;
 
@@ -31,7 +32,7 @@ const GATHER_BYTES = 64 * 1024;
 export class Relay {
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #offers = new Map<string, CameraSession>();
+  readonly #offers = new Map<string, Offer>();
   readonly #sockets = new Set<Socket>();
   #server: Server | null = null;
 
@@ -56,9 +57,9 @@ export class Relay {
   }
 
   /** Offers a session to whoever knows its address, once; the spawner fills in where. `withdraw` what was not taken. */
-  offer(session: CameraSession): { url: string; withdraw(): void } {
+  offer(session: CameraSession, { sound = false } = {}): { url: string; withdraw(): void } {
     const token = randomBytes(16).toString('hex');
-    this.#offers.set(token, session);
+    this.#offers.set(token, { session, sound: sound ? session.sound : null });
     return {
       url: `rtsp://${RELAY}/${token}`,
       withdraw: () => {
@@ -94,25 +95,33 @@ export class Relay {
 
   #serverFor(request: RtspRequest, socket: Socket, reader: RtspReader): SessionServer {
     const token = /^rtsp:\/\/[^/]+\/([0-9a-f]{32})(?:\/|$)/.exec(request.uri)?.[1] ?? '';
-    const session = this.#offers.get(token);
-    if (!session) throw new StreamFailure('nonsense');
+    const offer = this.#offers.get(token);
+    if (!offer) throw new StreamFailure('nonsense');
     this.#offers.delete(token);
     reader.channels = CHANNELS;
-    return new SessionServer(session, socket, this.#clock);
+    return new SessionServer(offer, socket, this.#clock);
   }
+}
+
+interface Offer {
+  session: CameraSession;
+  /** Null where none is to be shown. */
+  sound: CameraSession['sound'];
 }
 
 /** Answers the requests of one ffmpeg for one turn of a camera's video. */
 class SessionServer {
   readonly #session: CameraSession;
+  readonly #sound: Offer['sound'];
   readonly #socket: Socket;
   readonly #clock: Clock;
   #turn = 0;
   #gathered: Buffer[] = [];
   #gatheredBytes = 0;
 
-  constructor(session: CameraSession, socket: Socket, clock: Clock) {
+  constructor({ session, sound }: Offer, socket: Socket, clock: Clock) {
     this.#session = session;
+    this.#sound = sound;
     this.#socket = socket;
     this.#clock = clock;
     void session.ended.then(() => this.#end());
@@ -134,7 +143,8 @@ class SessionServer {
     if (method === 'OPTIONS') this.#reply(sequence, ['Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN']);
     else if (method === 'DESCRIBE') await this.#describe(sequence, request.uri);
     else if (method === 'SETUP') {
-      const transport = `Transport: RTP/AVP/TCP;unicast;interleaved=${CHANNELS.join('-')}`;
+      const channels = request.uri.endsWith(`/${SOUND_CONTROL}`) ? SOUND_CHANNELS : CHANNELS;
+      const transport = `Transport: RTP/AVP/TCP;unicast;interleaved=${channels.join('-')}`;
       this.#reply(sequence, [transport, 'Session: 1;timeout=3600']);
     } else if (method === 'PLAY') this.#play(sequence);
     else this.#reply(sequence, []);
@@ -146,7 +156,7 @@ class SessionServer {
     await this.#session.start();
     await packer.ready();
     this.#turn = packer.turn;
-    const body = packer.description();
+    const body = packer.description(this.#sound ? soundLines(this.#sound.track.coding) : []);
     const headers = ['Content-Type: application/sdp', `Content-Base: ${uri}/`, `Content-Length: ${body.length}`];
     this.#reply(sequence, headers, body);
   }
@@ -159,7 +169,8 @@ class SessionServer {
     }
     this.#reply(sequence, ['Session: 1', 'Range: npt=0.000-']);
     const { codec } = packer.parameters();
-    packer.take(new RtpFrames(codec, { write: (data) => this.#gather(data), end: () => this.#end() }));
+    const taker = { write: (data: Buffer) => this.#gather(data), end: () => this.#end() };
+    packer.take(new RtpFrames(codec, taker, this.#sound?.track.coding ?? null));
   }
 
   #gather(data: Buffer): void {

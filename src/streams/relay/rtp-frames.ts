@@ -1,11 +1,14 @@
 import { type Codec, NAL_HEADER_BYTES } from './nal-unit.ts';
 import { RtpWriter } from './rtp-packet.ts';
 import { OUR_PAYLOAD_TYPE } from './sdp.ts';
+import type { SoundFrame } from './sound/sound-packer.ts';
+import { SoundFrames } from './sound/sound-rtp.ts';
+import type { SoundCoding } from './sound/sound-track.ts';
 import type { VideoTaker } from './video-packer.ts';
 
 /** Where interleaved frames go. */
 export interface FrameTaker {
-  /** Whole frames of channel 0. */
+  /** Whole frames, of the video on channel 0. */
   write(data: Buffer): void;
   end(): void;
 }
@@ -13,20 +16,29 @@ export interface FrameTaker {
 /** Largest piece of a NAL unit in one frame, whose length has 16 bits. */
 const PIECE_BYTES = 60_000;
 
-/** Packs the video of a camera as RTP for a reader of ours. */
+/** Packs the video of a camera, and its sound where a coding is given, as RTP for a reader of ours. */
 export class RtpFrames implements VideoTaker {
   readonly #codec: Codec;
   readonly #taker: FrameTaker;
   readonly #writer = new RtpWriter(OUR_PAYLOAD_TYPE);
+  readonly #sound: SoundFrames | null;
   #stamp = 0;
+  #begun = false;
 
-  constructor(codec: Codec, taker: FrameTaker) {
+  constructor(codec: Codec, taker: FrameTaker, sound: SoundCoding | null = null) {
     this.#codec = codec;
     this.#taker = taker;
+    this.#sound = sound && new SoundFrames(sound);
   }
 
   picture(stamp: number): void {
     this.#stamp = stamp >>> 0;
+    if (!this.#begun && this.#sound) this.#taker.write(this.#sound.reports(stamp));
+    this.#begun = true;
+  }
+
+  sound(frame: SoundFrame): void {
+    if (this.#sound && this.#begun) this.#taker.write(this.#sound.frame(frame));
   }
 
   unit(nal: Buffer): void {

@@ -39,7 +39,7 @@ const CODECS: Readonly<Record<string, Codec>> = { H264: 'H264', H265: 'H265', HE
  * ports in the description are not read: media come over this connection or not at all.
  */
 export function videoTrack(text: string, base: string): VideoTrack {
-  const lines = text.split(/\r\n|\n|\r/).map((line) => line.trim());
+  const lines = linesOf(text);
   const all = sections(lines);
   const [session = [], ...media] = all;
   if (media.length === 0) throw new StreamFailure('nonsense', 'The description is not SDP.');
@@ -66,6 +66,15 @@ function otherVideo(media: readonly string[][]): string {
   return known.length === 0 ? 'Its codec is not known.' : `It sends ${[...new Set(known)].join(', ')}.`;
 }
 
+/** The lines of each medium of a description; at most as many media as a camera has reason to offer. */
+export function describedMedia(text: string): string[][] {
+  return sections(linesOf(text)).slice(1, 1 + MEDIA_MAX);
+}
+
+function linesOf(text: string): string[] {
+  return text.split(/\r\n|\n|\r/).map((line) => line.trim());
+}
+
 /** The lines before the first medium, which some cameras leave out, and those of each medium. */
 function sections(lines: readonly string[]): string[][] {
   const all: string[][] = [[]];
@@ -76,7 +85,8 @@ function sections(lines: readonly string[]): string[][] {
   return all;
 }
 
-function attribute(lines: readonly string[], name: string): string | null {
+/** The value of an attribute; null where it is not there. */
+export function attribute(lines: readonly string[], name: string): string | null {
   const prefix = `a=${name}:`;
   const line = lines.find((one) => one.toLowerCase().startsWith(prefix));
   return line?.slice(prefix.length).trim() ?? null;
@@ -114,8 +124,8 @@ function codingOf(
   return null;
 }
 
-/** Null where there is no line for this type. */
-function parametersOf(lines: readonly string[], payloadType: number): Map<string, string> | null {
+/** The parameters of a payload type, by lower-case name; null where there is no line for it. */
+export function parametersOf(lines: readonly string[], payloadType: number): Map<string, string> | null {
   const prefix = new RegExp(`^a=fmtp: *${payloadType} +`, 'i');
   const line = lines.find((one) => prefix.test(one));
   if (line === undefined) return null;
@@ -143,7 +153,7 @@ function setsOf(parameters: ReadonlyMap<string, string>, codec: Codec): Buffer[]
  * RFC 2326 C.1.1: `*` is the base itself, an absolute address stands as it is, all else is put behind the base, with
  * one slash between them.
  */
-function resolveControl(control: string, base: string): string {
+export function resolveControl(control: string, base: string): string {
   const joined = `${base.replace(/\/$/, '')}/${control.replace(/^\//, '')}`;
   const isBase = control === '*' || control === '';
   const uri = isBase ? base : /^rtsp:\/\//i.test(control) ? control : joined;
@@ -151,8 +161,11 @@ function resolveControl(control: string, base: string): string {
   return uri;
 }
 
-/** The description ffmpeg gets: written by us, with one track and the parameter sets that the stream really has. */
-export function localDescription(codec: Codec, sets: readonly Buffer[]): string {
+/**
+ * The description ffmpeg gets: written by us, with the parameter sets that the stream really has; `sound` has the lines
+ * of a track of sound.
+ */
+export function localDescription(codec: Codec, sets: readonly Buffer[], sound: readonly string[] = []): string {
   const lines = [
     'v=0',
     'o=- 0 0 IN IP4 127.0.0.1',
@@ -164,6 +177,7 @@ export function localDescription(codec: Codec, sets: readonly Buffer[]): string 
     `a=rtpmap:${OUR_PAYLOAD_TYPE} ${codec}/${CLOCK_RATE}`,
     `a=fmtp:${OUR_PAYLOAD_TYPE} ${formatOf(codec, sets).join(';')}`,
     'a=control:video',
+    ...sound,
   ];
   return `${lines.join('\r\n')}\r\n`;
 }

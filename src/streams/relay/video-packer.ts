@@ -6,6 +6,7 @@ import { ParameterSets } from './parameter-sets.ts';
 import { PictureClock } from './picture-clock.ts';
 import { type RtpPacket, readRtp } from './rtp-packet.ts';
 import { localDescription, type VideoTrack } from './sdp.ts';
+import type { SeenPicture, SoundFrame } from './sound/sound-packer.ts';
 
 /** Where the video of one description goes. */
 export interface VideoTaker {
@@ -16,6 +17,8 @@ export interface VideoTaker {
   picture(stamp: number, key: boolean): void;
   /** A NAL unit of it, in order. */
   unit(nal: Buffer): void;
+  /** A piece of sound; where sound was set up, pieces follow each other without a hole. */
+  sound(frame: SoundFrame): void;
   /** The stream goes on, but with another picture size or coding: this description has no more. */
   end(): void;
 }
@@ -24,6 +27,8 @@ export interface VideoPackerOptions {
   clock: Clock;
   /** Called with true when more waits for a taker than may, and with false when it was taken. */
   hold(held: boolean): void;
+  /** Told of each picture from the first that can be decoded on. */
+  pictured?(picture: SeenPicture): void;
 }
 
 /** What may wait for a taker: two seconds of 16 Mbit/s. */
@@ -58,7 +63,7 @@ export class VideoPacker {
   #turn = 0;
   #changeAtMs = 0;
   #taker: VideoTaker | null = null;
-  #waiting: ({ stamp: number; key: boolean } | Buffer)[] = [];
+  #waiting: ({ stamp: number; key: boolean } | { sound: SoundFrame } | Buffer)[] = [];
   #waitingBytes = 0;
   #wake: (() => void)[] = [];
   #pictureAtMs: number | null = null;
@@ -99,8 +104,8 @@ export class VideoPacker {
   }
 
   /** The description of the video since the last turn; of use after {@link ready}. */
-  description(): string {
-    return localDescription(this.#track.codec, this.#described);
+  description(sound: readonly string[] = []): string {
+    return localDescription(this.#track.codec, this.#described, sound);
   }
 
   /** What decodes the video since the last turn; of use after {@link ready}. */
@@ -117,8 +122,20 @@ export class VideoPacker {
     this.#options.hold(false);
     for (const one of waiting) {
       if (Buffer.isBuffer(one)) taker.unit(one);
+      else if ('sound' in one) taker.sound(one.sound);
       else taker.picture(one.stamp, one.key);
     }
+  }
+
+  /** Passes sound on beside the pictures; before the first picture there is none. */
+  sound(frame: SoundFrame): void {
+    if (this.#turn === 0) return;
+    if (this.#taker) {
+      this.#taker.sound(frame);
+      return;
+    }
+    this.#waiting.push({ sound: frame });
+    this.#wait(frame.data.length + ENTRY_BYTES);
   }
 
   /** Takes one RTP packet as it came. */
@@ -170,6 +187,7 @@ export class VideoPacker {
     if (this.#taker) this.#taker.picture(stamp, key);
     else this.#waiting.push({ stamp, key });
     this.#waitingBytes += this.#taker ? 0 : ENTRY_BYTES;
+    this.#options.pictured?.({ told, stamp, atMs });
     for (const nal of leading) if (!this.#isDescribed(nal)) this.#send(nal);
   }
 
@@ -204,7 +222,11 @@ export class VideoPacker {
       return;
     }
     this.#waiting.push(nal);
-    this.#waitingBytes += nal.length + ENTRY_BYTES;
+    this.#wait(nal.length + ENTRY_BYTES);
+  }
+
+  #wait(bytes: number): void {
+    this.#waitingBytes += bytes;
     if (this.#waitingBytes > WAITING_BYTES_MAX) this.#options.hold(true);
   }
 }

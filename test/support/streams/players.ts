@@ -49,8 +49,18 @@ export async function decodeStill(bytes: Buffer): Promise<Picture> {
 
 /** When each picture of a file is shown, in seconds, as ffprobe reads it; rejects when it complains. */
 export function packetTimes(file: Buffer): Promise<number[]> {
+  return timesOf(file, 'v');
+}
+
+/** As {@link packetTimes}, of each frame of sound. */
+export function soundTimes(file: Buffer): Promise<number[]> {
+  return timesOf(file, 'a');
+}
+
+function timesOf(file: Buffer, stream: 'v' | 'a'): Promise<number[]> {
   return withFile(file, async (path) => {
-    const args = ['-v', 'error', '-select_streams', 'v', '-show_entries', 'packet=pts_time', '-of', 'csv=p=0', path];
+    const entries = ['-select_streams', stream, '-show_entries', 'packet=pts_time', '-of', 'csv=p=0'];
+    const args = ['-v', 'error', ...entries, path];
     const { stdout, stderr } = await run('ffprobe', args, { timeout: LIMIT_MS, maxBuffer: 16 * 1024 * 1024 });
     if (stderr !== '') throw new Error(`ffprobe: ${stderr}`);
     return stdout.trim().split(/\s+/).map(Number.parseFloat);

@@ -2,6 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Test } from 'tap';
 import { type Film, loadFilm, Packetizer } from './h264-source.ts';
+import type { CameraSound } from './media/camera-sound.ts';
+import { GARBAGE_RTP, noise } from './media/mischief.ts';
 import { drip, flood } from './sites/floods.ts';
 
 /** Ways a camera may misbehave. `honest` is the default. */
@@ -38,6 +40,8 @@ export interface CameraOptions {
   wire?: (frames: Buffer, number: number) => Buffer;
   /** Changes its description before it is told. */
   describe?: (sdp: string) => string;
+  /** What it sends beside; it offers sound that it never sends where absent. */
+  sound?: CameraSound;
   /** The Transport header of its answer to SETUP. */
   transport?: string;
 }
@@ -54,6 +58,8 @@ export class TestCamera {
   teardowns = 0;
   /** While true, media stop; the connection stays. */
   frozen = false;
+  /** While true, sound stops. */
+  mute = false;
   /** What it shows now; a change is one in the middle of its stream. */
   film: Film;
   /** Request lines as they came. */
@@ -132,7 +138,8 @@ export class TestCamera {
       reply('401 Unauthorized', [`WWW-Authenticate: ${this.#challenge()}`]);
       return null;
     }
-    if (method === 'DESCRIBE') reply('200 OK', this.#describeHeaders(), this.#description());
+    if (this.#options.sound?.refused && /^SETUP .*track2/.test(request)) reply('406 Not Acceptable');
+    else if (method === 'DESCRIBE') reply('200 OK', this.#describeHeaders(), this.#description());
     else if (method === 'SETUP') reply('200 OK', [this.#transport(request), 'Session: 0815;timeout=60']);
     else if (method === 'PLAY') {
       this.plays += 1;
@@ -214,7 +221,8 @@ export class TestCamera {
       `a=fmtp:96 packetization-mode=1${sprop ? sets : ''}`,
       mode === 'foreign-sdp' ? 'a=control:rtsp://127.0.0.1:6379/inner/track1' : 'a=control:track1',
     ];
-    const audio = ['m=audio 0 RTP/AVP 8', 'a=rtpmap:8 PCMA/8000', 'a=control:track2'];
+    const silent = ['m=audio 0 RTP/AVP 8', 'a=rtpmap:8 PCMA/8000', 'a=control:track2'];
+    const audio = this.#options.sound?.lines ?? silent;
     const lines = ['v=0', `o=- 1 1 IN IP4 ${foreign}`, 's=x', `c=IN IP4 ${foreign}`, 't=0 0', 'a=control:*', ...audio];
     const { describe = (sdp) => sdp } = this.#options;
     return describe(`${[...lines, ...(mode === 'no-video' ? [] : video)].join('\r\n')}\r\n`);
@@ -229,6 +237,8 @@ export class TestCamera {
     if (this.#options.mode === 'flood') return flood(socket);
     const { film } = this;
     const packetizer = new Packetizer(0, film.vps ? 'H265' : 'H264');
+    const sound = this.requests.some((line) => /^SETUP .*track2/.test(line)) ? this.#options.sound : null;
+    let heardS = (performance.now() - this.#beganMs) / 1000;
     let next = Math.floor(((performance.now() - this.#beganMs) / 1000) * film.framesPerS);
     const timer = setInterval(
       () => {
@@ -236,6 +246,9 @@ export class TestCamera {
         for (; next < due; next += 1) {
           if (!this.frozen && !socket.writableNeedDrain) socket.write(this.#media(packetizer, next));
         }
+        const nowS = (performance.now() - this.#beganMs) / 1000;
+        if (sound && !this.mute) socket.write(sound.between(heardS, nowS));
+        heardS = nowS;
       },
       Math.max(20, 250 / film.framesPerS),
     );
@@ -259,20 +272,6 @@ export class TestCamera {
       number,
     );
   }
-}
-
-/** Media frames that hold no RTP: ten of them for each picture. */
-const GARBAGE_RTP = Buffer.concat(
-  Array.from({ length: 10 }, () => Buffer.concat([Buffer.from([0x24, 0, 0x03, 0x84]), Buffer.alloc(900)])),
-);
-
-/** Types of NAL units that are no key frame and cannot announce one (a recovery point in type 6 does). */
-const NO_KEY_TYPES = [1, 9, 12, 30, 31];
-
-function noise(number: number): Buffer {
-  const bytes = randomBytes(900);
-  bytes[0] = 0x60 | NO_KEY_TYPES[number % NO_KEY_TYPES.length]!;
-  return bytes;
 }
 
 /** Length of the receiver report at the front; 0 while its head is not there. */

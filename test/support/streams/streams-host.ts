@@ -33,6 +33,7 @@ const pool = new CameraPool(
   {
     socketDirectory,
     engine: 'ffmpeg',
+    sound: 'off',
     cameraNetworks: [TEST_NETWORK],
     limits: TEST_LIMITS,
     times: PULL_TIMES,

@@ -61,6 +61,7 @@ export interface StreamBed {
 }
 
 interface StreamOptions extends CameraPoolOptions {
+  planOf: CameraPoolDeps['planOf'];
   clock: Clock;
   transcodes: CameraPoolDeps['transcodes'];
 }
@@ -70,7 +71,7 @@ export async function startStreams(
   t: Pick<Test, 'teardown'>,
   options: Partial<StreamOptions> = {},
 ): Promise<StreamBed> {
-  const { clock = systemClock, transcodes = IDLE.transcodes, ...others } = options;
+  const { clock = systemClock, planOf = IDLE.planOf, transcodes = IDLE.transcodes, ...others } = options;
   const directory = mkdtempSync(join(tmpdir(), 'cw-'));
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
@@ -94,13 +95,14 @@ export async function startStreams(
   };
   const tcp = new TcpOutbound({ clock });
   const pool = new CameraPool(
-    { clock, observer, cameras: source, tcp, leases: soleLeases(clock), ...IDLE, transcodes },
+    { clock, observer, cameras: source, tcp, leases: soleLeases(clock), ...IDLE, planOf, transcodes },
     {
       socketDirectory: join(directory, 'v'),
       cameraNetworks: [TEST_NETWORK],
       limits: TEST_LIMITS,
       times: PULL_TIMES,
       engine: ENGINE,
+      sound: 'off',
       ...CAGED,
       ...others,
     },

@@ -87,16 +87,14 @@ async function openVideo(
     connections,
     register: registerOf(devices),
     identity,
-    megabitsMax: config.stream.megabitsMax,
+    stream: config.stream,
     socketDirectory: join(await place.socketDirectory(), 'media'),
     cameraNetworks: config.networks.cameras,
     ffmpegPath: config.ffmpeg.path,
-    engine: config.stream.engine,
     ffmpegUser: await ffmpegUser(ground.observer),
     dataDirectory: place.path,
     node: whereabouts(await holderOf(place.path, await place.node())),
     checkEveryMs: config.cameras.checkS * 1000,
-    picturesEveryMs: config.stream.pictureS * 1000,
   });
 }
 

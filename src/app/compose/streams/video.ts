@@ -3,6 +3,7 @@ import type { ApprovedPicturesPort } from '../../../api/ports.ts';
 import type { Clock } from '../../../core/clock.ts';
 import type { Jurisdiction } from '../../../core/jurisdiction.ts';
 import type { Observer } from '../../../core/observe.ts';
+import type { ValuesOf } from '../../../core/setup/setting.ts';
 import type { DeviceId } from '../../../core/types.ts';
 import { CAMERA_CLOCKS, CameraClocks } from '../../../devices/cameras/clocks.ts';
 import { CAMERA_SETUP_QUEUE, CameraSetup, SYSTEM } from '../../../devices/cameras/setup.ts';
@@ -29,13 +30,13 @@ import {
   CAMERA_LIMITS,
   CameraPool,
   type CameraPoolOptions,
-  type EngineChoice,
   MEGABITS_PER_CORE,
 } from '../../../streams/pool/camera-pool.ts';
 import { LeaseTable } from '../../../streams/pool/lease-table.ts';
 import { PULL_TIMES } from '../../../streams/pool/pull-machine.ts';
 import type { StreamPlans } from '../../../streams/pool/stream-plans.ts';
 import type { CameraSource, FailureReason, RegisterView } from '../../../streams/pool/types.ts';
+import type { STREAM } from '../../config/stream-settings.ts';
 import type { Ground } from '../ground/ground.ts';
 import { composeLooks } from './looks.ts';
 
@@ -65,18 +66,14 @@ export interface VideoDeps {
   socketDirectory: string;
   cameraNetworks: string[];
   ffmpegPath: string | null;
-  engine: EngineChoice;
   transcodes: TranscodeBudget;
-  /** Null where it follows from the processor. */
-  megabitsMax: number | null;
+  stream: ValuesOf<typeof STREAM>;
   plans: StreamPlans;
   ffmpegUser: CameraPoolOptions['ffmpegUser'];
   dataDirectory: string;
   /** What this gateway is called among those of the database. */
   node: string;
   checkEveryMs: number;
-  /** From one look at the picture of a camera to the next; 0 where none is to be judged. */
-  picturesEveryMs: number;
   health: CameraHealth;
 }
 
@@ -142,7 +139,8 @@ export function composeVideo(deps: VideoDeps) {
 }
 
 function composePool(deps: VideoDeps, { tcp, cameras }: { tcp: TcpOutbound; cameras: CameraSource }): CameraPool {
-  const { clock, observer, database, node, socketDirectory, cameraNetworks, engine, ffmpegUser, ffmpegPath } = deps;
+  const { clock, observer, database, node, socketDirectory, cameraNetworks, ffmpegUser, ffmpegPath } = deps;
+  const { engine, sound, megabitsMax } = deps.stream;
   return new CameraPool(
     {
       clock,
@@ -158,7 +156,8 @@ function composePool(deps: VideoDeps, { tcp, cameras }: { tcp: TcpOutbound; came
       socketDirectory,
       cameraNetworks,
       engine,
-      limits: { ...CAMERA_LIMITS, megabitsMax: deps.megabitsMax ?? MEGABITS_PER_CORE * availableParallelism() },
+      sound,
+      limits: { ...CAMERA_LIMITS, megabitsMax: megabitsMax ?? MEGABITS_PER_CORE * availableParallelism() },
       times: PULL_TIMES,
       ffmpegUser,
       hidden: [deps.dataDirectory],
@@ -219,7 +218,8 @@ function cameraSource({ connections, units, health }: VideoDeps): CameraSource {
 }
 
 /** Looks at the video of cameras that are pulled, and at their pictures unless that is switched off. */
-function composePictureHealth({ pool, picturesEveryMs: everyMs, ...deps }: VideoDeps & { pool: CameraPool }) {
+function composePictureHealth({ pool, ...deps }: VideoDeps & { pool: CameraPool }) {
+  const everyMs = deps.stream.pictureS * 1000;
   const { clock, observer, database } = deps;
   const decoder = new SmallPictures(pool);
   const pictures = new ApprovedPictures({ database, clock });

@@ -14,11 +14,11 @@ t.test('how the streams of a camera are kept outlasts a start, and each change h
   const plans = new StreamPlans({ database, clock: systemClock });
   await plans.load();
   t.strictSame(plans.of('cam-1'), USUAL_PLAN);
-  const always = streamPlan.parse({ alwaysOn: true, keepS: 60 });
+  const always = streamPlan.parse({ alwaysOn: true, keepS: 60, sound: true });
   await plans.set(NINGBO, identity, always);
   const later = new StreamPlans({ database, clock: systemClock });
   await later.load();
-  t.strictSame(later.of('cam-1'), { alwaysOn: true, keepS: 60, connectionsMax: 2 });
+  t.strictSame(later.of('cam-1'), { alwaysOn: true, keepS: 60, connectionsMax: 2, sound: true });
   t.strictSame(later.alwaysOn(), ['cam-1']);
   await later.set(NINGBO, identity, USUAL_PLAN);
   t.strictSame(later.alwaysOn(), []);

@@ -12,7 +12,7 @@ import type { ManualClock } from '../../time/clock.ts';
 const MOVIE = { trackId: 1, timescale: 1000, codec: 'avc1.4d401f', width: 1, height: 1 };
 export const INIT: Part = {
   type: 'init',
-  init: { data: Buffer.from('init'), movie: { ...MOVIE, sampleDuration: 0, sampleFlags: 0 } },
+  init: { data: Buffer.from('init'), movie: { ...MOVIE, sampleDuration: 0, sampleFlags: 0, sound: null } },
 };
 export const FRAGMENT: Part = {
   type: 'fragment',

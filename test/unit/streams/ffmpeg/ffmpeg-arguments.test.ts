@@ -4,7 +4,7 @@ import { pullTask, snapshotTask } from '../../../../src/streams/ffmpeg/arguments
 /** Holds what the private call of fluent-ffmpeg answers, so that another version cannot change it unseen. */
 t.test('a pull copies one video from the relay into fragments on its standard output', async (t) => {
   const paths = { relayUrl: 'rtsp://127.0.0.1:5000/0123', output: '/run/a b/1.sock' };
-  const { args, ...given } = pullTask({ ...paths, codec: 'H264' });
+  const { args, ...given } = pullTask({ ...paths, codec: 'H264', sound: 'none' });
   t.same(given, { output: '/run/a b/1.sock' });
   const input = args.indexOf('-i');
   t.same(args.slice(input, input + 2), ['-i', 'rtsp://127.0.0.1:5000/0123']);
@@ -21,7 +21,10 @@ t.test('a pull copies one video from the relay into fragments on its standard ou
   t.match(after, /-movflags \+frag_keyframe\+empty_moov\+default_base_moof/);
   t.notOk(args.includes('-y'), 'overwrites no file');
   t.notOk(args.includes('-tag:v'));
-  t.match(pullTask({ ...paths, codec: 'H265' }).args.join(' '), /-c:v copy -tag:v hvc1 /);
+  t.match(
+    pullTask({ ...paths, codec: 'H265', sound: 'copy' }).args.join(' '),
+    /-c:v copy -tag:v hvc1 -map 0:a:0\? -c:a copy /,
+  );
 });
 
 t.test('a still reads bare video from its standard input and writes its first or last pictures', async (t) => {

@@ -12,7 +12,7 @@ const WATCHED_MS = 30_000;
 const MOVIE = { trackId: 1, timescale: 1000, codec: 'avc1.4d401f', width: 1, height: 1 };
 const EPOCH: Epoch = {
   token: '0123456789',
-  init: { data: Buffer.alloc(0), movie: { ...MOVIE, sampleDuration: 0, sampleFlags: 0 } },
+  init: { data: Buffer.alloc(0), movie: { ...MOVIE, sampleDuration: 0, sampleFlags: 0, sound: null } },
   leaseEpoch: 1,
 };
 

@@ -11,7 +11,10 @@ const START_MS = Date.parse('2026-11-28T08:00:00.000Z');
 
 function epoch(name: string): Epoch {
   const movie = { trackId: 1, timescale: 1000, codec: 'avc1.4d401f', width: 768, height: 576 };
-  const init: InitSegment = { data: Buffer.from(name), movie: { ...movie, sampleDuration: 0, sampleFlags: 0 } };
+  const init: InitSegment = {
+    data: Buffer.from(name),
+    movie: { ...movie, sampleDuration: 0, sampleFlags: 0, sound: null },
+  };
   return { token: Buffer.from(name.padEnd(6, '-')).toString('hex'), init, leaseEpoch: 1 };
 }
 
