@@ -1,6 +1,17 @@
 import { z } from 'zod';
 import { host, setting } from '../../core/setup/setting.ts';
+import type { PortRange } from '../../platform/outbound/udp-pairs.ts';
 import type { EngineChoice, SoundChoice } from '../../streams/pool/camera-pool.ts';
+
+/** Of a text that the setting took. */
+export function portRange(text: string): PortRange {
+  const [first, last] = text.split('-').map(Number);
+  return { first: first!, last: last! };
+}
+
+function isPortRange({ first, last }: PortRange): boolean {
+  return first >= 1_024 && last <= 65_535 && last > first && last - first <= 4_000;
+}
 
 /** Settings of live video. */
 export const STREAM = {
@@ -18,6 +29,19 @@ export const STREAM = {
     z.enum(['off', 'by-camera']),
     'off',
     { range: 'off or by-camera' },
+  ),
+  udpPorts: setting<string | null>(
+    [
+      'CITYWATCH_STREAM_UDP_PORTS',
+      'Own ports at which cameras are heard that send video over UDP alone, two for each; without it they are refused.',
+    ],
+    z
+      .string()
+      .regex(/^\d{4,5}-\d{4,5}$/)
+      .refine((value) => isPortRange(portRange(value)))
+      .nullable(),
+    null,
+    { range: 'two ports from 1024 to 65535 with at most 4000 between them, such as 20000-20999' },
   ),
   megabitsMax: setting<number | null>(
     [

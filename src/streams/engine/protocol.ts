@@ -1,4 +1,5 @@
 import type { Cidr } from '../../platform/outbound/networks.ts';
+import type { PortRange } from '../../platform/outbound/udp-pairs.ts';
 import type { Part } from '../fmp4/parser.ts';
 import { type CameraAddress, type FailureReason, StreamFailure } from '../pool/types.ts';
 import type { CalledOff } from './engine.ts';
@@ -23,6 +24,8 @@ export type FromThread =
   /** The camera answered; nothing is taken from it before `admitted`. */
   | { type: 'reached'; id: number }
   | { type: 'part'; id: number; part: Part }
+  /** So many packets of any run did not come. */
+  | { type: 'lost'; id: 0; packets: number }
   /** So many fragments were left out: see `Outlet`. */
   | { type: 'dropped'; id: number; fragments: number }
   | { type: 'ended'; id: number; outcome: ToldFailure | 'unfit' };
@@ -32,6 +35,8 @@ export interface ThreadSettings {
   networks: readonly Cidr[];
   /** Most megabits a second taken from one camera. */
   megabitsPerS: number;
+  /** Own ports for cameras that send over UDP alone; they are refused without. */
+  udpPorts?: PortRange | null;
 }
 
 export function told({ reason, detail }: StreamFailure): ToldFailure {

@@ -25,6 +25,8 @@ export interface ThreadEngineDeps extends ThreadSettings {
   log: Logger;
   /** Told of fragments that were left out, for the counter. */
   dropped(fragments: number): void;
+  /** Told of packets that did not come over UDP. */
+  lost?(packets: number): void;
   /** Program of a thread, unless a test brings one. */
   program?: URL;
 }
@@ -75,17 +77,20 @@ class Thread {
   readonly #worker: Worker;
   readonly #running = new Map<number, Running>();
   readonly #dropped: ThreadEngineDeps['dropped'];
+  readonly #lost: ThreadEngineDeps['lost'];
   readonly #said: SayOnce;
   #nextId = 1;
   #stopping = false;
   #over = false;
 
-  constructor({ clock, log, dropped, networks, megabitsPerS, program }: ThreadEngineDeps, gone: () => void) {
+  constructor(deps: ThreadEngineDeps, gone: () => void) {
+    const { clock, log, networks, megabitsPerS, udpPorts = null, program } = deps;
     this.#clock = clock;
     this.#log = log;
-    this.#dropped = dropped;
+    this.#dropped = deps.dropped;
+    this.#lost = deps.lost;
     this.#said = new SayOnce(clock);
-    const settings: ThreadSettings = { networks, megabitsPerS };
+    const settings: ThreadSettings = { networks, megabitsPerS, udpPorts };
     this.#worker = new Worker(program ?? new URL('./thread.ts', import.meta.url), {
       name: 'video',
       workerData: settings,
@@ -156,7 +161,8 @@ class Thread {
       const part = withBuffers(message.part);
       running?.onPart(part);
       this.#tell({ type: 'taken', id, bytes: bytesOf(part) });
-    } else if (message.type === 'dropped') this.#leftOut(message.fragments, running?.deviceId ?? '');
+    } else if (message.type === 'lost') this.#lost?.(message.packets);
+    else if (message.type === 'dropped') this.#leftOut(message.fragments, running?.deviceId ?? '');
     else if (!running) return;
     else if (message.type === 'reached') void this.#admit(id, running);
     else running.done(message.outcome === 'unfit' ? message.outcome : failureOf(message.outcome));

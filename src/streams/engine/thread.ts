@@ -5,6 +5,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../core/clock.ts';
 import { TcpOutbound } from '../../platform/outbound/tcp.ts';
+import { UdpPairs } from '../../platform/outbound/udp-pairs.ts';
 import type { Part } from '../fmp4/parser.ts';
 import { asFailure, type CameraAddress, type StreamFailure } from '../pool/types.ts';
 import type { CameraSessionDeps } from '../relay/camera-session.ts';
@@ -88,4 +89,7 @@ class Runs {
 }
 
 const clock = systemClock;
-new Runs(parentPort!, { clock, tcp: new TcpOutbound({ clock }), ...(workerData as ThreadSettings) });
+const { networks, megabitsPerS, udpPorts } = workerData as ThreadSettings;
+const lost = (packets: number): void => parentPort!.postMessage({ type: 'lost', id: 0, packets } satisfies FromThread);
+const udp = udpPorts ? { udp: new UdpPairs(udpPorts), lost } : null;
+new Runs(parentPort!, { clock, tcp: new TcpOutbound({ clock }), networks, megabitsPerS, udp });

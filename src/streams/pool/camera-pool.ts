@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { Counter, Gauge, type Observer } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
 import type { Cidr } from '../../platform/outbound/networks.ts';
+import { type PortRange, UdpPairs } from '../../platform/outbound/udp-pairs.ts';
 import type { Engine } from '../engine/engine.ts';
 import { FfmpegEngine } from '../engine/ffmpeg-engine.ts';
 import { ThreadEngine } from '../engine/thread-engine.ts';
@@ -71,6 +72,8 @@ export interface CameraPoolOptions {
   hidden: readonly string[];
   ffmpegPath?: string;
   limits: CameraLimits;
+  /** Own ports for cameras that send over UDP alone; they are refused without. */
+  udpPorts?: PortRange | null;
   /** Whose sound is taken: that of no camera, or of those whose plan says so. */
   sound: SoundChoice;
   times: PullTimes;
@@ -112,15 +115,20 @@ export class CameraPool {
       { ffmpegPath, startsPerS, processesMax: pullsMax + STILLS_MAX },
     );
     const reach = { clock, tcp, networks: options.cameraNetworks, megabitsPerS };
+    const { udpPorts = null } = options;
+    const lost = lostCounter(observer);
+    const udp = udpPorts && { udp: new UdpPairs(udpPorts), lost };
     const { sockets, spawner } = this;
-    this.#engines.push(new FfmpegEngine({ ...reach, log, relay: this.#relay, sockets, spawner }));
+    this.#engines.push(new FfmpegEngine({ ...reach, udp, log, relay: this.#relay, sockets, spawner }));
     if (options.engine === 'auto') {
       const left = new Counter({
         name: 'citywatch_stream_fragments_dropped_total',
         help: 'Fragments of video left out, because they came faster than they could be taken.',
         registers: [observer.metrics],
       });
-      this.#engines.unshift(new ThreadEngine({ ...reach, log, dropped: (fragments) => left.inc(fragments) }));
+      this.#engines.unshift(
+        new ThreadEngine({ ...reach, udpPorts, lost, log, dropped: (fragments) => left.inc(fragments) }),
+      );
     }
     const starts = new Starts(clock, limits);
     countWaiting(observer, starts);
@@ -211,4 +219,13 @@ function countWaiting({ metrics }: Observer, starts: Starts): void {
       this.set(starts.waiting);
     },
   });
+}
+
+function lostCounter({ metrics }: Observer): (packets: number) => void {
+  const lost = new Counter({
+    name: 'citywatch_stream_packets_lost_total',
+    help: 'Packets of video over UDP that did not come.',
+    registers: [metrics],
+  });
+  return (packets) => lost.inc(packets);
 }

@@ -13,6 +13,9 @@ export interface SetUp {
 /** The channels we ask for. */
 export const CHANNELS = [0, 1] as const;
 
+/** What is told of a camera that sends nothing over its connection. */
+export const UDP_ALONE = 'It sends media over UDP alone, which CITYWATCH_STREAM_UDP_PORTS allows.';
+
 const SESSION_TIMEOUT_S = 60;
 /** A session told to last shorter or longer than this is kept alive as if it were told so. */
 const TIMEOUT_MIN_S = 4;
@@ -23,20 +26,24 @@ const TIMEOUT_MAX_S = 120;
  * or say nothing of the transport; only what speaks of UDP alone is refused.
  */
 export function readSetUp(headers: Headers, asked: readonly [number, number] = CHANNELS): SetUp {
+  return { ...sessionOf(headers), channels: channelsOf(headers.get('transport')?.join(',') ?? '', asked) };
+}
+
+/** The session that an answer to SETUP begins. */
+export function sessionOf(headers: Headers): Omit<SetUp, 'channels'> {
   const session = (headers.get('session')?.[0] ?? '').trim();
   const timeoutS = Number(/;\s*timeout\s*=\s*"?(\d{1,6})/i.exec(session)?.[1] ?? 0) || SESSION_TIMEOUT_S;
   const id = /^[!-:<-~]{1,256}/.exec(session)?.[0] ?? null;
   return {
     sessionId: id,
     timeoutS: Math.min(TIMEOUT_MAX_S, Math.max(TIMEOUT_MIN_S, timeoutS)),
-    channels: channelsOf(headers.get('transport')?.join(',') ?? '', asked),
   };
 }
 
 function channelsOf(transport: string, asked: readonly [number, number]): readonly [number, number] {
   const told = /interleaved\s*=\s*"?(\d{1,3})(?:\s*-\s*(\d{1,3}))?/i.exec(transport);
   const isUdp = /\/UDP\b|(?:client|server)_port\s*=|multicast/i.test(transport);
-  if (!told && isUdp) throw new StreamFailure('refused', 'It does not send media over this connection.');
+  if (!told && isUdp) throw new StreamFailure('refused', UDP_ALONE);
   const rtp = Number(told?.[1] ?? asked[0]);
   const rtcp = Number(told?.[2] ?? rtp + 1);
   if (rtp > 255) throw new StreamFailure('refused', 'It names no channel for its media.');

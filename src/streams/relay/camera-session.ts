@@ -6,6 +6,7 @@ import type { Cidr } from '../../platform/outbound/networks.ts';
 import { asFailure, type CameraAddress, StreamFailure } from '../pool/types.ts';
 import { CHANNELS, type SetUp } from './camera-answers.ts';
 import { Conversation } from './conversation.ts';
+import type { DatagramSession, DatagramWishes } from './datagrams/datagrams.ts';
 import { FRAME_HEADER_BYTES } from './rtsp-reader.ts';
 import type { VideoTrack } from './sdp.ts';
 import { type Agreed, agree, type Playback } from './session/agreement.ts';
@@ -37,6 +38,8 @@ export interface CameraSessionDeps {
   megabitsPerS: number;
   /** As of the conversation. */
   oneLogin?: boolean;
+  /** For cameras that send over UDP alone; without it they are refused. */
+  udp?: DatagramWishes | null;
 }
 
 const RTCP_TYPE_MIN = 192;
@@ -50,8 +53,8 @@ const CONNECT_MS = 5_000;
 const GOODBYE_MS = 300;
 
 /**
- * One connection to one camera, from DESCRIBE to TEARDOWN. Media come interleaved over this connection or not at all;
- * whatever hosts and ports the camera names are only words in our requests to it.
+ * One connection to one camera, from DESCRIBE to TEARDOWN. Media come interleaved over this connection, or where that
+ * is allowed as datagrams; whatever hosts and ports the camera names are only words in our requests to it.
  */
 export class CameraSession {
   readonly ended: Promise<StreamFailure>;
@@ -67,6 +70,7 @@ export class CameraSession {
   readonly track: VideoTrack;
   readonly #setUp: SetUp;
   readonly #soundChannels: readonly number[];
+  readonly #datagrams: DatagramSession['datagrams'] | null;
   readonly #stopKeepAlive: () => void;
   readonly #playback: Playback | null;
   #keepAlives: string[];
@@ -74,7 +78,7 @@ export class CameraSession {
   #mediaAtMs: number | null = null;
 
   private constructor(conversation: Conversation, clock: Clock, agreed: Agreed) {
-    const { track, setUp, keepAlives, playback, sound } = agreed;
+    const { track, setUp, keepAlives, playback, sound, datagrams } = agreed;
     this.#conversation = conversation;
     this.#clock = clock;
     this.track = track;
@@ -91,6 +95,7 @@ export class CameraSession {
     this.sound = sound.track && new SoundPacker(sound.track, taken);
     this.soundNote = sound.note;
     this.#soundChannels = sound.channels;
+    this.#datagrams = datagrams;
     this.#stopKeepAlive = clock.every((setUp.timeoutS / 2) * 1000, () => void this.#keepAlive());
   }
 
@@ -124,7 +129,8 @@ export class CameraSession {
     const bytesPerS = Math.max(64 * 1024, (deps.megabitsPerS * 1_000_000) / 8);
     conversation = new Conversation(socket, { clock: deps.clock, login, bytesPerS, oneLogin: deps.oneLogin === true });
     try {
-      const wishes = { clock: deps.clock, uri, playback, sound: camera.sound === true };
+      const { clock, udp = null } = deps;
+      const wishes = { clock, uri, playback, sound: camera.sound === true, udp, bytesPerS };
       const agreed = await orAborted(agree(conversation, wishes), signal);
       return new CameraSession(conversation, deps.clock, agreed);
     } catch (error) {
@@ -175,6 +181,7 @@ export class CameraSession {
   async #play(): Promise<void> {
     this.#conversation.onFrame = (data) => this.#takeFrame(data);
     this.#conversation.listen([...this.#setUp.channels, ...this.#soundChannels]);
+    if (this.#datagrams) this.#datagrams.onMedia = (packet) => this.#takeVideo(packet);
     const { aggregateUri, controlUri } = this.track;
     if (this.#playback) {
       await this.#conversation.request('PLAY', aggregateUri, { ...this.#session, ...this.#playback.play });

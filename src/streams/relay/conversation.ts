@@ -11,6 +11,7 @@ import {
   parseChallenges,
 } from '../../platform/outbound/http-auth.ts';
 import { StreamFailure } from '../pool/types.ts';
+import { UDP_ALONE } from './camera-answers.ts';
 import type { RtspMessage } from './rtsp-message.ts';
 import { type RtspItem, RtspReader } from './rtsp-reader.ts';
 
@@ -64,6 +65,11 @@ export class Conversation {
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.once('error', () => this.destroy(new StreamFailure('closed')));
     socket.once('close', () => this.destroy(new StreamFailure('closed')));
+  }
+
+  /** Address of the camera, and the own one that it is spoken to from. */
+  get addresses(): { remote: string; local: string } {
+    return { remote: this.#socket.remoteAddress ?? '', local: this.#socket.localAddress ?? '' };
   }
 
   /** Channels whose frames are handed to `onFrame`. */
@@ -220,6 +226,6 @@ export class Conversation {
 function failureOf(status: number): StreamFailure {
   if (status >= 300 && status < 400) return new StreamFailure('redirect');
   if (status === 403) return new StreamFailure('auth', 'The login is not allowed to see this stream.');
-  if (status === 461) return new StreamFailure('refused', 'It does not send media over TCP.');
+  if (status === 461) return new StreamFailure('refused', UDP_ALONE);
   return new StreamFailure('refused', `It answers with status ${status}.`);
 }

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import type { Test } from 'tap';
 import { type Film, loadFilm, Packetizer } from './h264-source.ts';
 import type { CameraSound } from './media/camera-sound.ts';
+import { DatagramSender, packetsIn } from './media/datagram-sender.ts';
 import { GARBAGE_RTP, noise } from './media/mischief.ts';
 import { drip, flood } from './sites/floods.ts';
 
@@ -42,6 +43,8 @@ export interface CameraOptions {
   describe?: (sdp: string) => string;
   /** What it sends beside; it offers sound that it never sends where absent. */
   sound?: CameraSound;
+  /** It sends over UDP alone, and its packets so changed: lost, doubled, in another order. */
+  datagrams?: (packets: Buffer[], number: number) => Buffer[];
   /** The Transport header of its answer to SETUP. */
   transport?: string;
 }
@@ -52,6 +55,7 @@ export class TestCamera {
   readonly #server: Server = createServer((socket) => this.#accept(socket));
   readonly #sockets = new Set<Socket>();
   readonly #beganMs = performance.now();
+  #udp: DatagramSender | null = null;
   /** Connections accepted, and PLAY requests answered, since the start. */
   connections = 0;
   plays = 0;
@@ -78,10 +82,16 @@ export class TestCamera {
   }
 
   async listen(port = 0): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(port, this.#options.host ?? '127.64.0.1', resolve));
+    await new Promise<void>((resolve) => this.#server.listen(port, this.#host, resolve));
+  }
+
+  get #host(): string {
+    return this.#options.host ?? '127.64.0.1';
   }
 
   async stop(): Promise<void> {
+    this.#udp?.close();
+    this.#udp = null;
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
@@ -138,7 +148,14 @@ export class TestCamera {
       reply('401 Unauthorized', [`WWW-Authenticate: ${this.#challenge()}`]);
       return null;
     }
-    if (this.#options.sound?.refused && /^SETUP .*track2/.test(request)) reply('406 Not Acceptable');
+    if (this.#options.datagrams && method === 'SETUP') {
+      const port = /client_port=(\d+)/.exec(request)?.[1];
+      this.#udp?.close();
+      this.#udp = port ? new DatagramSender(this.#host, { address: socket.remoteAddress!, port: Number(port) }) : null;
+      if (!port) reply('461 Unsupported Transport');
+      else
+        reply('200 OK', [`Transport: RTP/AVP;unicast;client_port=${port};ssrc=12345678`, 'Session: 0815;timeout=60']);
+    } else if (this.#options.sound?.refused && /^SETUP .*track2/.test(request)) reply('406 Not Acceptable');
     else if (method === 'DESCRIBE') reply('200 OK', this.#describeHeaders(), this.#description());
     else if (method === 'SETUP') reply('200 OK', [this.#transport(request), 'Session: 0815;timeout=60']);
     else if (method === 'PLAY') {
@@ -244,7 +261,10 @@ export class TestCamera {
       () => {
         const due = ((performance.now() - this.#beganMs) / 1000) * film.framesPerS;
         for (; next < due; next += 1) {
-          if (!this.frozen && !socket.writableNeedDrain) socket.write(this.#media(packetizer, next));
+          if (this.frozen || socket.writableNeedDrain) continue;
+          const media = this.#media(packetizer, next);
+          if (this.#udp) this.#udp.send(this.#options.datagrams!(packetsIn(media), next));
+          else socket.write(media);
         }
         const nowS = (performance.now() - this.#beganMs) / 1000;
         if (sound && !this.mute) socket.write(sound.between(heardS, nowS));

@@ -36,7 +36,7 @@ import { LeaseTable } from '../../../streams/pool/lease-table.ts';
 import { PULL_TIMES } from '../../../streams/pool/pull-machine.ts';
 import type { StreamPlans } from '../../../streams/pool/stream-plans.ts';
 import type { CameraSource, FailureReason, RegisterView } from '../../../streams/pool/types.ts';
-import type { STREAM } from '../../config/stream-settings.ts';
+import { portRange, type STREAM } from '../../config/stream-settings.ts';
 import type { Ground } from '../ground/ground.ts';
 import { composeLooks } from './looks.ts';
 
@@ -140,7 +140,7 @@ export function composeVideo(deps: VideoDeps) {
 
 function composePool(deps: VideoDeps, { tcp, cameras }: { tcp: TcpOutbound; cameras: CameraSource }): CameraPool {
   const { clock, observer, database, node, socketDirectory, cameraNetworks, ffmpegUser, ffmpegPath } = deps;
-  const { engine, sound, megabitsMax } = deps.stream;
+  const { engine, sound, megabitsMax, udpPorts } = deps.stream;
   return new CameraPool(
     {
       clock,
@@ -157,6 +157,7 @@ function composePool(deps: VideoDeps, { tcp, cameras }: { tcp: TcpOutbound; came
       cameraNetworks,
       engine,
       sound,
+      udpPorts: udpPorts === null ? null : portRange(udpPorts),
       limits: { ...CAMERA_LIMITS, megabitsMax: megabitsMax ?? MEGABITS_PER_CORE * availableParallelism() },
       times: PULL_TIMES,
       ffmpegUser,

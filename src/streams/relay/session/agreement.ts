@@ -1,9 +1,11 @@
 import type { Clock } from '../../../core/clock.ts';
-import { baseOf, CHANNELS, keepAliveMethods, readSetUp, type SetUp } from '../camera-answers.ts';
+import { asFailure } from '../../pool/types.ts';
+import { baseOf, CHANNELS, keepAliveMethods, readSetUp, type SetUp, UDP_ALONE } from '../camera-answers.ts';
 import type { Conversation } from '../conversation.ts';
+import { type DatagramSession, type DatagramWishes, setUpDatagrams } from '../datagrams/datagrams.ts';
 import { type VideoTrack, videoTrack } from '../sdp.ts';
 import { type AgreedSound, agreeOnSound, NO_SOUND } from '../sound/sound-session.ts';
-import { soundOffer } from '../sound/sound-track.ts';
+import { type SoundOffer, soundOffer } from '../sound/sound-track.ts';
 
 /** Cameras that do not know OPTIONS refuse it or say nothing; the stream does not depend on it. */
 const OPTIONS_MS = 2_000;
@@ -24,6 +26,8 @@ export interface Agreed {
   keepAlives: string[];
   playback: Playback | null;
   sound: AgreedSound;
+  /** Null where media come over the connection. */
+  datagrams: DatagramSession['datagrams'] | null;
 }
 
 interface Wishes {
@@ -32,6 +36,10 @@ interface Wishes {
   playback: Playback | null;
   /** Whether its sound is taken too. */
   sound: boolean;
+  /** For cameras that send over UDP alone; null where they are refused. */
+  udp: DatagramWishes | null;
+  /** Most that is taken from it. */
+  bytesPerS: number;
 }
 
 /** Asks what the camera has, and sets up what is taken of it. Rejects with {@link StreamFailure}. */
@@ -42,12 +50,37 @@ export async function agree(conversation: Conversation, wishes: Wishes): Promise
   const track = videoTrack(text, base);
   // After the login, which a wrong password would use up twice.
   const keepAlives = await askMethods(conversation, track.aggregateUri, clock);
-  const Transport = `RTP/AVP/TCP;unicast;interleaved=${CHANNELS.join('-')}`;
-  const asked = { Transport, ...playback?.setUp };
-  const setUp = readSetUp((await conversation.request('SETUP', track.controlUri, asked)).headers);
+  const media = await setUpVideo(conversation, track.controlUri, wishes);
   const offer = wishes.sound && !playback ? soundOffer(text, base) : null;
-  const sound = offer ? await agreeOnSound(conversation, offer, { video: setUp, clock }) : NO_SOUND;
-  return { track, setUp, keepAlives, playback, sound };
+  const sound = await soundBeside(conversation, offer, { ...media, clock });
+  return { track, ...media, keepAlives, playback, sound };
+}
+
+type Media = Pick<Agreed, 'setUp' | 'datagrams'>;
+
+/** Over the connection; or, where the camera cannot and it is allowed, as datagrams. */
+async function setUpVideo(conversation: Conversation, controlUri: string, wishes: Wishes): Promise<Media> {
+  const { clock, playback, udp, bytesPerS } = wishes;
+  const Transport = `RTP/AVP/TCP;unicast;interleaved=${CHANNELS.join('-')}`;
+  try {
+    const { headers } = await conversation.request('SETUP', controlUri, { Transport, ...playback?.setUp });
+    return { setUp: readSetUp(headers), datagrams: null };
+  } catch (error) {
+    if (!udp || playback || asFailure(error, 'nonsense').detail !== UDP_ALONE) throw error;
+    return await setUpDatagrams(conversation, controlUri, { ...udp, clock, bytesPerS });
+  }
+}
+
+const NOT_OVER_UDP = 'Its sound is not taken over UDP.';
+
+async function soundBeside(
+  conversation: Conversation,
+  offer: SoundOffer | null,
+  { setUp, datagrams, clock }: Media & { clock: Clock },
+): Promise<AgreedSound> {
+  if (!offer) return NO_SOUND;
+  if (datagrams) return { ...NO_SOUND, note: offer.track ? NOT_OVER_UDP : offer.note };
+  return await agreeOnSound(conversation, offer, { video: setUp, clock });
 }
 
 /** Asks what the camera understands; what goes wrong here is told by SETUP, in its own words. */
