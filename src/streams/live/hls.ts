@@ -1,7 +1,7 @@
 import { toRfc3339 } from '../../core/clock.ts';
 import { bitsPerS, type LiveWindow, type Segment } from '../fmp4/live-window.ts';
-import { hasParts, hintLine, partHeader, partLines } from './hls-parts.ts';
 import { codecsOf } from '../fmp4/movie.ts';
+import { hasParts, hintLine, partHeader, partLines } from './hls-parts.ts';
 
 /** HLS with fragmented MP4 (RFC 8216, protocol version 7). */
 export const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';

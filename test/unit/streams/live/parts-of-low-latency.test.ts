@@ -11,7 +11,7 @@ const TOKEN = 'ab'.repeat(6);
 
 function epoch(token = TOKEN): Epoch {
   const movie = { trackId: 1, timescale: 1_000, codec: 'avc1.4d401f', width: 768, height: 576 };
-  const init = { data: Buffer.from('init'), movie: { ...movie, sampleDuration: 0, sampleFlags: 0 } };
+  const init = { data: Buffer.from('init'), movie: { ...movie, sampleDuration: 0, sampleFlags: 0, sound: null } };
   return { token, init, leaseEpoch: 1 };
 }
 
