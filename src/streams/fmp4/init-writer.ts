@@ -4,7 +4,7 @@ import { BoxError, boxesIn, required } from './boxes.ts';
 import { parseMovie } from './movie.ts';
 import type { InitSegment } from './parser.ts';
 import { type PictureFormat, pictureFormat } from './pictures/picture-size.ts';
-import { type SoundToDescribe, soundTrak } from './sound-writer.ts';
+import { type SoundToDescribe, soundTrak } from './tracks/sound-writer.ts';
 
 export const TRACK_ID = 1;
 export const SOUND_TRACK_ID = 2;

@@ -1,6 +1,6 @@
 import { BoxError, ByteCursor, boxesIn, required } from './boxes.ts';
-import { type MovieSound, movieSound } from './movie-sound.ts';
-import { handlerOf, timescaleOf, trackIdOf } from './track-boxes.ts';
+import { type MovieSound, movieSound } from './tracks/movie-sound.ts';
+import { handlerOf, timescaleOf, trackIdOf } from './tracks/track-boxes.ts';
 
 /** The video track of an initialisation segment (`moov`). */
 export interface Movie {

@@ -1,4 +1,4 @@
-import { box, fullBox, NO_LANGUAGE, samplesElsewhere, UNITY, u16, u32 } from './box-writer.ts';
+import { box, fullBox, NO_LANGUAGE, samplesElsewhere, UNITY, u16, u32 } from '../box-writer.ts';
 
 /** AAC as an initialisation segment tells it. */
 export interface SoundToDescribe {

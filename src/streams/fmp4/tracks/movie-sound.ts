@@ -1,4 +1,4 @@
-import { type Box, ByteCursor, boxesIn, required } from './boxes.ts';
+import { type Box, ByteCursor, boxesIn, required } from '../boxes.ts';
 import { handlerOf, timescaleOf, trackIdOf } from './track-boxes.ts';
 
 /** The track of sound of an initialisation segment. */

@@ -1,4 +1,4 @@
-import { BoxError, ByteCursor } from './boxes.ts';
+import { BoxError, ByteCursor } from '../boxes.ts';
 
 /** What every track says of itself (ISO/IEC 14496-12 §8.3, §8.4). */
 
