@@ -22,7 +22,6 @@ import {
 } from './pull-machine.ts';
 import type { Rights } from './rights.ts';
 import type { RunPort, RunTarget } from './run.ts';
-import type { Lane } from './starts/starts.ts';
 import { type FailureReason, StreamFailure } from './types.ts';
 import type { Use } from './uses.ts';
 
@@ -244,7 +243,7 @@ export class Pull {
       .then((failure) => this.#send({ type: 'ended', failure }));
   }
 
-  #lane(failures: number): Lane {
+  #lane(failures: number): RunPort['lane'] {
     if (failures > 1) return 'failing';
     return failures === 0 && this.#holders.uses.some((use) => use !== 'record') ? 'looked-at' : 'fresh';
   }

@@ -91,7 +91,8 @@ async function open(limits: StartLimits = START_LIMITS) {
   for (let n = 0; n < NEIGHBOURS; n += 1) urls.set(`near-${n}`, `rtsp://10.9.0.${n + 1}/live`);
   const source = { ...TRUSTED, camera: async (id: string) => ({ url: urls.get(id)! }) };
   const engine = { run: cameras.run, stop: async () => {} };
-  const run = { clock, cameras: source, engines: [engine], starts: new Starts(clock, limits) };
+  const starts = new Starts(clock, limits);
+  const run = { clock, cameras: source, engines: [engine], starts, soundOf: () => false };
   const pool = new Pool({
     ...ROOMY,
     capacity: { pullsMax: 1_000, megabitsMax: 10_000 },
