@@ -5,7 +5,7 @@ import type { Logger } from '../../../core/observe.ts';
 import type { RecordedFile } from '../../recordings/recordings.ts';
 import type { GapReason } from '../camera/gaps.ts';
 import { DiskReader } from '../reader/disk-reader.ts';
-import { AWAY, DiskHealth, HUNG, LOST, reasonOf } from './disk-health.ts';
+import { AWAY, DiskHealth, HUNG, LOST, reasonOf, SLOW } from './disk-health.ts';
 import type { DiskMetrics } from './disk-metrics.ts';
 import type { DiskOptions } from './disk-options.ts';
 import type { DiskReport } from './disk-protocol.ts';
@@ -34,8 +34,6 @@ export interface DiskFile {
   ended: Promise<FileEnd>;
 }
 
-/** It could not keep up. */
-const SLOW = 'SLOW';
 const STOP_MS = 7_000;
 
 /** Whose a directory is: its identity, or why nothing is to be written there. */
@@ -142,7 +140,7 @@ export class Disk {
   /** Begins a file; null where the disk takes none now. */
   open({ name, lead, share }: NewFile): DiskFile | null {
     // Half of it must be free again first: else each file would be given up after its first picture.
-    if (!this.isReady || !this.health.hasRoom || this.#isFull(lead.length, share / 2)) return null;
+    if (!this.health.isOpen || this.#isFull(lead.length, share / 2)) return null;
     const id = this.#nextId++;
     const ended = new Promise<FileEnd>((resolve) => {
       this.#files.set(id, {
@@ -259,6 +257,7 @@ export class Disk {
         this.health.failed(said.code ?? AWAY);
         return;
       case 'closed':
+        this.health.worked();
         this.#files.get(said.id)?.end({ how: 'whole', bytes: said.bytes, sha256: said.sha256 });
         return;
       case 'room':
@@ -274,7 +273,7 @@ export class Disk {
         this.#removals.delete(said.id);
         return;
       case 'failed':
-        if (this.#files.has(said.id)) this.health.failed(said.code);
+        if (this.#files.has(said.id)) this.health.refused(said.code);
         this.#files.get(said.id)?.end({ how: 'failed', reason: reasonOf(said.code) });
         this.#removals.get(said.id)?.reject(new Error(said.code));
         this.#removals.delete(said.id);
