@@ -24,19 +24,20 @@ export function cameraOf(
 }
 
 /**
- * As {@link cameraOf}, of several: one that is not the caller's to see, or has no video, refuses all. It is named,
- * alike whether it is foreign or absent: the caller has named it first.
+ * As {@link cameraOf}, of several: one that is not the caller's to see, or has no video, refuses all. It is told
+ * by its place in the list, alike whether it is foreign or absent.
  */
 export function camerasOf(
   context: Pick<ApiDeps, 'directory' | 'kinds'>,
   caller: Caller,
   ids: readonly string[],
 ): DeviceIdentity[] {
-  return ids.map((id) => {
+  return ids.map((id, index) => {
     try {
       return cameraOf(context, caller, id);
-    } catch {
-      throw new CitywatchError('not-found', { detail: `No mosaic: ${id} is no camera that is yours to see.` });
+    } catch (error) {
+      if (!(error instanceof CitywatchError) || error.code !== 'not-found') throw error;
+      throw new CitywatchError('not-found', { detail: `Camera ${index + 1} of the list is none that you may see.` });
     }
   });
 }

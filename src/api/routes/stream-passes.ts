@@ -107,10 +107,10 @@ function ownRoutes(app: ApiApp, context: RouteContext): void {
     },
   );
 
-  app.delete(
-    '/stream-passes/:id',
+  app.post(
+    '/stream-passes/:id/revoke',
     {
-      config: { right: 'video.look', unversioned: true },
+      config: { right: 'video.look' },
       schema: {
         tags,
         summary: 'Revoke a viewer token; what is watched by it ends within 10 s',

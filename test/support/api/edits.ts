@@ -72,7 +72,7 @@ export const NO_EDITS: Record<string, string> = {
   'POST /recordings/disks/{name}/retire': 'as that of a new disk',
   'POST /recordings/disks/{name}/check': 'changes what differs; test/integration/streams/recordings shows its row',
   'DELETE /streams/{id}/pins/{pin}': 'needs a pin: test/integration/streams/recordings shows its row',
-  'DELETE /stream-passes/{id}': 'needs a viewer token: test/integration/streams/rtsp shows its row',
+  'POST /stream-passes/{id}/revoke': 'needs a viewer token: test/integration/streams/rtsp shows its row',
   'DELETE /session': 'ends the own session, which must not fail',
   'POST /users/codes': 'needs three administrators; three-administrators.test.ts shows its row',
   'POST /session/totp/confirm': 'needs a code of the moment: people-keep-their-own-account.test.ts',

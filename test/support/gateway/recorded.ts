@@ -65,7 +65,7 @@ export async function holesHaveTheirCause(t: Test, gateway: Gateway, recorded: R
     .map((next: { from: string }, n: number) => ({ from: stretches[n].to, to: next.from }));
   // Before the first picture there was a camera to be asked where its video is.
   const later = gaps.filter(({ from }: { from: string }) => from >= stretches[0].from);
-  const named = holes.map((hole: object) => ({ ...hole, cause: 'gateway', detail: null }));
+  const named = holes.map((hole: object) => ({ ...hole, cause: 'gateway', detail: null, edge: null }));
   t.ok(named.length > 0, 'there is one');
   t.strictSame(later, named, 'and a hole between has its cause');
 }

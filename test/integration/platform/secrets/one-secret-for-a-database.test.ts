@@ -44,7 +44,7 @@ t.test('one file makes all keys of a new database, the same at each start and ea
   t.same(await openKeys(input), keys);
   const texts = Object.values(keys).map((key) => key.toString('base64url'));
   const secret = await readFile(join(secrets, 'cluster'), 'utf8');
-  t.equal(new Set([...texts, secret]).size, 7);
+  t.equal(new Set([...texts, secret]).size, 8);
   const notes = await notesOf(database);
   for (const text of [secret, ...texts]) {
     t.notOk(notes.includes(text) || notes.includes(Buffer.from(text, 'base64url').toString('hex')));
@@ -114,7 +114,7 @@ t.test('two nodes that begin on one database at once end with one secret', async
     starts.find(({ status }) => status === 'rejected'),
     { reason: REFUSED },
   );
-  t.equal((await sql`select from cluster_key`.execute(database.tables())).rows.length, 7);
+  t.equal((await sql`select from cluster_key`.execute(database.tables())).rows.length, 8);
 });
 
 t.test('a secret that is lost for good is replaced by adopting another, and only so', async (t) => {

@@ -238,6 +238,6 @@ function requestsOfOthers(camera: string) {
     'GET /api/v1/mosaics/:part': { part: '0123456789abcdef.mp4', url: `?purpose=maintenance&cameras=${camera}` },
     'GET /api/v1/stream-passes': { ownAreaOnly: true },
     'POST /api/v1/stream-passes': { payload: { camera, purpose: 'maintenance' } },
-    'DELETE /api/v1/stream-passes/:id': { id: NOBODY },
+    'POST /api/v1/stream-passes/:id/revoke': { id: NOBODY },
   };
 }
