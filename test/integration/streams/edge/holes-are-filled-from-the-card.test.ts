@@ -118,12 +118,13 @@ t.test('a hole is filled with the pictures of its time, which say where they com
   const { fromMs, toMs } = await makeHole('with-card', 4_000);
   await until('nothing is missing', async () => (await holesOf('with-card')).length === 0);
   const files = await filesOf('with-card');
-  t.equal(files.length, 1);
+  // Two where a file of a minute is cut in between.
+  t.ok(files.length === 1 || files.length === 2, `${files.length} files`);
   const [file] = files;
-  t.equal(file!.source, 'edge');
+  t.ok(files.every(({ source }) => source === 'edge'));
   // The camera has a key frame every half second; its clock is known to half a second.
   t.ok(Math.abs(file!.startsAtMs - fromMs) < 1_500, `${file!.startsAtMs - fromMs}`);
-  t.ok(Math.abs(file!.endsAtMs - toMs) < 1_500, `${file!.endsAtMs - toMs}`);
+  t.ok(Math.abs(files.at(-1)!.endsAtMs - toMs) < 1_500, `${files.at(-1)!.endsAtMs - toMs}`);
   await plays(t, file!);
   const playback = new Playback({
     clock: systemClock,
@@ -134,7 +135,7 @@ t.test('a hole is filled with the pictures of its time, which say where they com
     register: async () => {},
   });
   const line = await playback.timeline(everOf('with-card'));
-  t.match(line.stretches, [{ source: 'edge', files: 1 }]);
+  t.match(line.stretches, [{ source: 'edge', files: files.length }]);
   const [day] = await recordedDays(database, { devices: ['with-card'], fromMs, toMs: toMs + 1 });
   t.equal(day!.edgeMs, day!.recordedMs, 'counted apart');
   t.ok(day!.edgeMs > 2_500);
@@ -149,9 +150,10 @@ t.test('a camera whose clock is off is asked for its own times, and its pictures
   await until('and six seconds of them', () => storage!.span!.toMs - offsetMs > sinceMs + 4_500);
   const fromMs = Math.round(sinceMs + 1_000);
   const hole = { device: 'with-card', quality, fromMs, toMs: fromMs + 3_000 } as const;
+  const before = (await filesOf('with-card')).length;
   await life.gaps.write([{ ...hole, reason: { cause: 'gateway', detail: null } }]);
-  await until('it is filled', async () => (await filesOf('with-card')).length === 2);
-  const file = (await filesOf('with-card')).at(-1)!;
+  await until('it is filled', async () => (await filesOf('with-card')).length > before);
+  const file = (await filesOf('with-card'))[before]!;
   t.ok(Math.abs(file.startsAtMs - fromMs) < 1_500, `${file.startsAtMs - fromMs}`);
   camera('with-card').behave();
 });
@@ -165,7 +167,7 @@ t.test('what the camera has lost itself stays a hole, and says that it was asked
   const [hole, ...more] = await holesOf('cut-off');
   t.strictSame(more, []);
   t.ok(Math.abs(hole!.fromMs - (fromMs + 2_000)) < 1_500 && Math.abs(hole!.toMs! - (toMs - 2_000)) < 1_500);
-  t.equal((await filesOf('cut-off')).length, 2, 'before it and after it');
+  t.ok((await filesOf('cut-off')).length >= 2, 'before it and after it');
 });
 
 t.test('a playback that is cut in the middle goes on where it was cut, and no picture is there twice', async (t) => {
