@@ -50,7 +50,7 @@ export interface TogetherState extends ConditionState {
 
 /** What is remembered of one district or parent: the newest that show something. */
 const MEMBERS_MAX = 256;
-/** Devices that the alert names. */
+/** Devices that an alert about a district names. */
 const NAMED_MAX = 16;
 
 /** Several devices show something within a time: of one district, below one parent, or at one site. */
@@ -105,10 +105,12 @@ export const together: Condition<Together, TogetherState> = {
     return { ...state, members: [], lastAtMs: Math.min(state.lastAtMs, receivedAtMs), dueAtMs };
   },
 
-  evidence({ within_s }, state) {
+  evidence({ by, within_s }, state) {
     const devices = [...new Set(state?.members.map(({ device }) => device))];
-    const which = devices.slice(-NAMED_MAX).join(', ');
-    return { deviceAtMs: null, data: { devices: devices.length, which, within_s }, plates: null };
+    const data = { devices: devices.length, within_s };
+    // What hangs on one parent may stand in several districts, and whoever sees one must not be told of the others.
+    if (by !== 'district') return { deviceAtMs: null, data, plates: null };
+    return { deviceAtMs: null, data: { ...data, which: devices.slice(-NAMED_MAX).join(', ') }, plates: null };
   },
 };
 
