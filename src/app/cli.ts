@@ -47,7 +47,6 @@ const COMMANDS: readonly Command[] = [
   kind,
   check,
   rotate,
-  recordings,
   token,
   user,
   tree,
