@@ -1,19 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
+import { Batches } from '../../core/mechanisms/batches.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { DONE, type WorkResult } from '../../platform/work/work.ts';
 import type { Sight } from '../desk/alert.ts';
 import type { AlertLog, Committed, LogInput } from '../desk/log.ts';
-import type { AlertEvidence, AlertRow, AlertTables } from '../desk/tables.ts';
-import { deviceIn } from '../rules/conditions/subject.ts';
+import type { AlertEvidence, AlertRow } from '../desk/tables.ts';
 import type { AlertClip, ClipsPort } from './clips-port.ts';
 import type { Pictures } from './evidence.ts';
+import { alertsOf, type Looked, lookAtAlerts } from './looked-at.ts';
 
 export interface AlertClipsDeps {
   database: Database<'alerts'>;
   clock: Clock;
   log: Pick<AlertLog, 'publish' | 'written'>;
-  cameras: Pick<Pictures, 'camerasFor'>;
+  pictures: Pick<Pictures, 'camerasFor'>;
   clips: ClipsPort;
   committed(published: Committed): void;
 }
@@ -22,6 +23,8 @@ export interface AlertClipsDeps {
 const BEFORE_MS = 10_000;
 const AFTER_MS = 20_000;
 const AGAIN_MS = 2_000;
+/** Alerts that are looked at together; most have no camera. */
+export const ALERT_CLIPS_AT_ONCE = 128;
 /** The picture comes first, and it, or why there is none, is there by then. */
 const PICTURE_WITHIN_MS = 90_000;
 /** A clip that is not made by then never will be. */
@@ -31,19 +34,22 @@ const CLIP_WITHIN_MS = 600_000;
 export class AlertClips {
   readonly #deps: AlertClipsDeps;
 
+  readonly #looks: Batches<string, Looked>;
+
   constructor(deps: AlertClipsDeps) {
     this.#deps = deps;
+    const needsCameras = (alert: AlertRow): boolean => !hasClip(alert);
+    const run = (ids: string[]): Promise<Looked[]> => lookAtAlerts(ids, { ...deps, known: [], needsCameras });
+    this.#looks = new Batches({ run, max: ALERT_CLIPS_AT_ONCE });
   }
 
   /** Handler of the queue `alert-clips`; the key is the alert's id. */
   async handle(id: string): Promise<WorkResult> {
     const { clock, clips } = this.#deps;
-    const alert = await this.#alert(id);
-    const device = alert ? deviceIn(alert.device) : null;
-    if (!alert || device === null || alert.evidence.some(({ type }) => type === 'clip')) return DONE;
-    const [sight] = (await this.#deps.cameras.camerasFor([device], alert.jurisdiction)).get(device) ?? [];
+    const { alert, cameras } = await this.#looks.add(id);
+    const sight = cameras?.[0];
     // That no camera sees the place is told where the picture should be.
-    if (!sight) return DONE;
+    if (!alert || !sight || hasClip(alert)) return DONE;
     const clip = clipId(id);
     const atMs = alert.received_at_ms;
     const found = await clips.find(clip);
@@ -63,9 +69,9 @@ export class AlertClips {
   async #attach(id: string, evidence: AlertEvidence): Promise<void> {
     const { database, clock, log, committed } = this.#deps;
     const published = await log.written(database, async (tables) => {
-      const rows = await tables.tables<AlertTables>().selectFrom('alert').selectAll().where('id', '=', id).execute();
+      const rows = await alertsOf(tables, [id]);
       const inputs = rows
-        .filter((row) => row.evidence.every(({ type }) => type !== 'clip'))
+        .filter((row) => !hasClip(row))
         .map((row): LogInput => {
           const alert = { ...row, evidence: [...row.evidence, evidence], version: row.version + 1 };
           return { from: row.version, type: 'alert.evidence', alert, actor: 'citywatch', atMs: clock.nowMs() };
@@ -74,11 +80,10 @@ export class AlertClips {
     });
     committed(published);
   }
+}
 
-  async #alert(id: string): Promise<AlertRow | null> {
-    const alerts = this.#deps.database.tables<AlertTables>().selectFrom('alert').selectAll().where('id', '=', id);
-    return (await alerts.executeTakeFirst()) ?? null;
-  }
+function hasClip({ evidence }: AlertRow): boolean {
+  return evidence.some(({ type }) => type === 'clip');
 }
 
 /** An id of the form of a UUID that follows from the alert's: asked twice, it is one clip. */

@@ -14,9 +14,9 @@ import type { AlertLog, Committed, LogInput } from '../desk/log.ts';
 import type { AlertQueries } from '../desk/queries.ts';
 import { EVIDENCE_QUEUE } from '../desk/queues.ts';
 import type { AlertEvidence, AlertRow, AlertTables } from '../desk/tables.ts';
-import { deviceIn } from '../rules/conditions/subject.ts';
 import { BehindFirstNews } from './behind-first-news.ts';
 import type { ClipsPort } from './clips-port.ts';
+import { alertsOf, type Looked, lookAtAlerts } from './looked-at.ts';
 import type { Opened } from './opened.ts';
 
 /** What evidence asks of the registry and the video pool. */
@@ -71,12 +71,6 @@ const ATTACHED_MAX = 128;
 const TURN_WITHIN_MS = 20_000;
 
 type Still = Awaited<ReturnType<Pictures['snapshot']>>;
-
-interface Looked {
-  alert: AlertRow | null;
-  /** Null for what is at no place that a camera could see: a district, or the gateway itself. */
-  cameras: readonly Sight[] | null;
-}
 
 interface Found {
   /** Its key is the alert's id. */
@@ -136,26 +130,8 @@ export class EvidenceDesk {
   }
 
   async #lookAt(ids: string[]): Promise<Looked[]> {
-    const opened = this.#deps.opened.take(ids);
-    const known = new Set(opened.map(({ alert }) => alert.id));
-    const rest = ids.filter((id) => !known.has(id));
-    const read = rest.length > 0 ? await alertsOf(this.#deps.database, rest) : [];
-    const alerts = new Map([...opened.map(({ alert }) => alert), ...read].map((alert) => [alert.id, alert]));
-    const told = new Map(opened.map(({ alert, cameras }) => [alert.id, cameras]));
-    const byArea = new Map<Jurisdiction, DeviceId[]>();
-    for (const { id, device: text, jurisdiction, evidence } of alerts.values()) {
-      const device = deviceIn(text);
-      if (device === null || evidence.length > 0 || told.get(id)) continue;
-      byArea.set(jurisdiction, [...(byArea.get(jurisdiction) ?? []), device]);
-    }
-    const seeing = new Map<Jurisdiction, ReadonlyMap<DeviceId, readonly Sight[]>>();
-    for (const [area, devices] of byArea) seeing.set(area, await this.#deps.pictures.camerasFor(devices, area));
-    return ids.map((id) => {
-      const alert = alerts.get(id) ?? null;
-      const device = alert && deviceIn(alert.device);
-      if (device === null) return { alert, cameras: null };
-      return { alert, cameras: told.get(id) ?? seeing.get(alert!.jurisdiction)?.get(device) ?? [] };
-    });
+    const known = this.#deps.opened.take(ids);
+    return await lookAtAlerts(ids, { ...this.#deps, known, needsCameras: ({ evidence }) => evidence.length === 0 });
   }
 
   /**
@@ -215,11 +191,6 @@ export class EvidenceDesk {
     this.#deps.committed(published);
     return found.map(({ claim }) => (published.ended.has(claim.key) ? ENDED : DONE));
   }
-}
-
-function alertsOf(tables: Tables, ids: readonly string[]): Promise<AlertRow[]> {
-  const alerts = tables.tables<AlertTables>().selectFrom('alert').selectAll();
-  return alerts.where(sql<boolean>`id = any (${ids}::uuid[])`).execute();
 }
 
 function blobKey(alertId: string, evidenceId: string): string {

@@ -15,7 +15,7 @@ import {
   STAGE_QUEUE,
 } from '../../../alerts/desk/queues.ts';
 import { StageTimers } from '../../../alerts/desk/stage-timers.ts';
-import { AlertClips } from '../../../alerts/evidence/alert-clips.ts';
+import { ALERT_CLIPS_AT_ONCE, AlertClips } from '../../../alerts/evidence/alert-clips.ts';
 import { AlertedCameras } from '../../../alerts/evidence/alerted-cameras.ts';
 import type { ClipsPort } from '../../../alerts/evidence/clips-port.ts';
 import {
@@ -191,7 +191,7 @@ function handleQueues(work: AlertingDeps['work'], handlers: QueueHandlers): void
   const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
   work.handle(DELIVERY_QUEUE, (_key, signal, claim) => delivery.handle(claim, signal), deliveries);
   work.handle(STAGE_QUEUE, (key) => timers.handle(key));
-  work.handle(ALERT_CLIPS_QUEUE, (id) => alertClips.handle(id));
+  work.handle(ALERT_CLIPS_QUEUE, (id) => alertClips.handle(id), { atOnce: ALERT_CLIPS_AT_ONCE });
   work.handle(EVIDENCE_QUEUE, (_key, _signal, claim) => evidence.handle(claim), { atOnce: EVIDENCE_AT_ONCE });
 }
 
@@ -224,7 +224,7 @@ function composeEvidence(
     clips,
     firstNews: () => work.underWay(DESK_QUEUE, DELIVERY_QUEUE),
   });
-  const alertClips = new AlertClips({ database, clock, log, cameras: pictures, clips, committed });
+  const alertClips = new AlertClips({ database, clock, log, pictures, clips, committed });
   const alerted = new AlertedCameras({ database, clock, cameras: pictures });
   return { evidence, evidenceBlobs, alertClips, going: () => alerted.now() };
 }

@@ -195,7 +195,14 @@ t.test('a picture says how old it is, and a clip follows it when its time is ove
     camerasFor: (devices: readonly string[], readers: string) => camerasSeeing(database, devices, readers),
   };
   const log = alertLog();
-  const clips = new AlertClips({ database, clock: systemClock, log, cameras, clips: clipsPort, committed: () => {} });
+  const clips = new AlertClips({
+    database,
+    clock: systemClock,
+    log,
+    pictures: cameras,
+    clips: clipsPort,
+    committed: () => {},
+  });
   t.ok((await clips.handle(id)).again!.atMs >= atMs + 20_000);
   t.match([...asked.values()], [{ camera: 'cam-yinzhou', fromMs: atMs - 10_000, toMs: atMs + 20_000 }]);
   const facts = { startsAtMs: atMs - 9_000, endsAtMs: atMs + 20_000, missing: 'no pre-roll: not pulled' };
