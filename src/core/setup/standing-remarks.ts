@@ -10,6 +10,9 @@ export interface StandingRemarksDeps {
   observer: Observer;
 }
 
+/** Behind the start: a look runs programs, each of which holds up whoever starts it for some milliseconds. */
+const FIRST_AFTER_MS = 250;
+
 /** As long as something is wrong it is looked at this often, so that what somebody mended is seen within a minute. */
 const EVERY_MS = 20_000;
 
@@ -28,7 +31,7 @@ export class StandingRemarks {
     this.#deps = deps;
   }
 
-  /** Looks at once without being waited for: a server that does not answer must hold up nobody. */
+  /** Looks soon without being waited for: a server that does not answer must hold up nobody. */
   start(): void {
     const next = (): void => {
       this.#looking = this.#look().then(() => {
@@ -36,7 +39,7 @@ export class StandingRemarks {
           this.#cancel = this.#deps.clock.after(EVERY_MS, next);
       });
     };
-    next();
+    this.#cancel = this.#deps.clock.after(FIRST_AFTER_MS, next);
   }
 
   async stop(): Promise<void> {

@@ -50,6 +50,8 @@ export class Doorbell {
   readonly #said: SayOnce;
   /** Whether there is a connection to Redis. */
   #up = false;
+  /** Whether {@link stop} is through: no connection lives on. */
+  #isOver = false;
   /** A job that a killed process left behind as active must not hold back the rings of the next one. */
   readonly #life = randomUUID();
 
@@ -77,7 +79,10 @@ export class Doorbell {
 
   /** Opens a queue and a worker for every handler of the work queue. Returns at once; Redis may be down. */
   start(): void {
-    for (const name of this.#options.work.queues) this.#bells.set(name, this.#open(name));
+    // Shared by all queues: each connection learns sixty scripts of BullMQ, which took a tenth of a start.
+    const asking = this.#connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+    const working = this.#connect({ maxRetriesPerRequest: null });
+    for (const name of this.#options.work.queues) this.#bells.set(name, this.#open(name, { asking, working }));
     this.#stopSweep = this.#options.clock.every(this.#options.sweepMs ?? 1_000, () => {
       void this.#looking.run(() => this.#sweep().catch((error: unknown) => this.#complain(error)));
     });
@@ -120,18 +125,19 @@ export class Doorbell {
     await Promise.race([Promise.all([drained, swept]), cut]);
     await Promise.race([this.#options.work.idle(), cut]);
     await Promise.race([Promise.allSettled([...this.#bells.values()].map(({ queue }) => queue.close())), cut]);
+    this.#isOver = true;
     for (const connection of this.#connections) connection.disconnect();
   }
 
-  #open(name: string): QueueBell {
+  #open(name: string, { asking, working }: Record<'asking' | 'working', Redis>): QueueBell {
     const queue = new Queue(name, {
-      connection: this.#connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1 }),
+      connection: asking,
       prefix: this.#prefix,
       skipVersionCheck: true,
       defaultJobOptions: { removeOnComplete: true, removeOnFail: 100, attempts: 1 },
     });
     const worker = new Worker(name, () => this.#pump(name, 'job'), {
-      connection: this.#connect({ maxRetriesPerRequest: null }),
+      connection: working,
       prefix: this.#prefix,
       skipVersionCheck: true,
       autorun: true,
@@ -148,7 +154,7 @@ export class Doorbell {
       ...options,
       Connector: redisConnector() as RedisOptions['Connector'],
       connectTimeout: 3_000,
-      retryStrategy: (times: number) => Math.min(1_000, 50 * times),
+      retryStrategy: (times: number) => (this.#isOver ? null : Math.min(1_000, 50 * times)),
     };
     const connection = new Redis({ ...settings, replyMapping: 'legacy' });
     connection.on('ready', () => {
@@ -157,7 +163,20 @@ export class Doorbell {
     connection.on('close', () => {
       this.#up = false;
     });
+    return this.#keep(connection);
+  }
+
+  /**
+   * Ours to end, with every copy that BullMQ makes of it: a worker that is closed while it resets its copy (its watchdog,
+   * since BullMQ #4479) opens it again afterwards, and it would ask for Redis as long as the process lives.
+   */
+  #keep(connection: Redis): Redis {
+    const { duplicate } = connection;
+    connection.duplicate = (options) => this.#keep(duplicate.call(connection, options));
     connection.on('error', (error) => this.#complain(error));
+    connection.on('connect', () => {
+      if (this.#isOver) connection.disconnect();
+    });
     this.#connections.push(connection);
     return connection;
   }

@@ -4,7 +4,7 @@ import { allProcesses, descendantsOf, type Process, stillThere } from '../proces
 import { isRunning } from '../processes.ts';
 import { bringCluster } from '../services/ready-cluster.ts';
 import { type Owner, temporaryDirectory } from '../services/services.ts';
-import { until } from '../time/until.ts';
+import { settles, until } from '../time/until.ts';
 import { CITYWATCH } from './program.ts';
 
 export const ADMIN_TOKEN = 'acceptance-admin-token-of-forty-letters';
@@ -87,15 +87,20 @@ export class Gateway {
     const child = spawn(process.execPath, words, { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     let said = '';
+    const ready = (): boolean => /^ {2}MQTT .*\n/m.test(said);
+    let tell = (): void => {};
+    const told = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
     const listen = (text: string): void => {
       said = (said + text).slice(-LOG_CHARACTERS_MAX);
       this.output = (this.output + text).slice(-LOG_CHARACTERS_MAX);
+      if (ready()) tell();
     };
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', listen);
     this.#ended = new Promise((resolve) => child.once('close', (status) => resolve(status)));
-    const ready = (): boolean => /^ {2}MQTT .*\n/m.test(said);
-    const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
-    await until('the gateway is ready', () => ready() || hasEnded(), READY_MS);
+    // Told and not looked for: a look now and then would say of a start of a second that it took a tenth more.
+    await settles('the gateway is ready', Promise.race([told, this.#ended]), READY_MS);
     if (!ready()) throw new Error(`the gateway ended with ${child.signalCode ?? child.exitCode}: ${said}`);
     this.httpUrl = /^ {2}API +(http:\S+)\/api\/docs$/m.exec(said)?.[1] ?? '';
     this.mqttPort = Number(/^ {2}MQTT +mqtt:.*:(\d+)$/m.exec(said)?.[1]);

@@ -30,3 +30,17 @@ export async function until<T>(what: string, probe: () => T | Promise<T>, limitM
   }
   throw new Error(`${what}: not within ${limitMs} ms${last ? ` (${String(last)})` : ''}`);
 }
+
+/** What a promise comes to, or a failure that says what it waited for. */
+export async function settles<T>(what: string, promise: Promise<T>, limitMs = 60_000): Promise<T> {
+  const limit = new AbortController();
+  const late = sleep(limitMs, null, { signal: limit.signal }).then(() => {
+    throw new Error(`${what}: not within ${limitMs} ms`);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    limit.abort();
+    late.catch(() => {});
+  }
+}
