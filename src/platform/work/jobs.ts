@@ -167,8 +167,8 @@ export class Doorbell {
   }
 
   /**
-   * Ours to end, with every copy that BullMQ makes of it: a worker that is closed while it resets its copy (its watchdog,
-   * since BullMQ #4479) opens it again afterwards, and it would ask for Redis as long as the process lives.
+   * Ours to end, with every copy that BullMQ makes of it: a worker that is closed while its watchdog resets its copy
+   * (BullMQ #4479) opens it again afterwards, and it would ask for Redis as long as the process lives.
    */
   #keep(connection: Redis): Redis {
     const { duplicate } = connection;
