@@ -84,11 +84,17 @@ export function parseRule(
 
 type Found = { path: readonly PropertyKey[]; message: string };
 
+/** Making one takes as long as parsing ten files. */
+const SCHEMAS = new WeakMap<readonly Condition[], z.ZodType<RuleFile>>();
+
 function schemaWith(conditions: readonly Condition[]): z.ZodType<RuleFile> {
+  const known = SCHEMAS.get(conditions);
+  if (known) return known;
   const [first, ...more] = conditions.map(({ schema }) => schema as unknown as z.ZodObject);
-  return ruleKeys.extend({
-    condition: z.discriminatedUnion('type', [first!, ...more]),
-  }) as unknown as z.ZodType<RuleFile>;
+  const condition = z.discriminatedUnion('type', [first!, ...more]);
+  const schema = ruleKeys.extend({ condition }) as unknown as z.ZodType<RuleFile>;
+  SCHEMAS.set(conditions, schema);
+  return schema;
 }
 
 function kindIssues({ kinds, condition, by, schedule }: Rule, catalogue: KindCatalogue): Found[] {

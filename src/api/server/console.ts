@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CitywatchError } from '../../core/errors.ts';
 
@@ -44,20 +45,21 @@ const NOT_FOUND = '/not-found.html';
 /** The name of a built file holds a hash of what is in it, so it never changes. */
 const HASHED = /^\/assets\//;
 const GZIP_BYTES_MIN = 1024;
+const zipped = promisify<Buffer, Buffer>(gzip);
 
 /**
  * Reads the built console. Errors: `config.invalid` when it was not built; only what a build of ours holds is taken.
  */
 export async function readPages(directory: string): Promise<PageFiles> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
-  const files = new Map<string, PageFile>();
-  for (const entry of entries) {
+  const read = entries.map(async (entry): Promise<[string, PageFile] | null> => {
     const type = TYPES[extname(entry.name)];
-    if (!entry.isFile() || entry.name.startsWith('.') || type === undefined) continue;
+    if (!entry.isFile() || entry.name.startsWith('.') || type === undefined) return null;
     const path = join(entry.parentPath, entry.name);
     const address = `/${relative(directory, path).split(sep).join('/')}`;
-    files.set(address, pageFile(address, type, await readFile(path)));
-  }
+    return [address, await pageFile(address, type, await readFile(path))];
+  });
+  const files = new Map((await Promise.all(read)).filter((file) => file !== null));
   if (!files.has(INDEX) || !files.has(NOT_FOUND)) {
     throw new CitywatchError('config.invalid', {
       detail: 'The console is not built; run `node scripts/build-web.mjs`.',
@@ -66,8 +68,8 @@ export async function readPages(directory: string): Promise<PageFiles> {
   return files;
 }
 
-function pageFile(address: string, type: string, body: Buffer): PageFile {
-  const smaller = body.length >= GZIP_BYTES_MIN ? gzipSync(body) : body;
+async function pageFile(address: string, type: string, body: Buffer): Promise<PageFile> {
+  const smaller = body.length >= GZIP_BYTES_MIN ? await zipped(body) : body;
   return {
     body,
     gzipped: smaller.length < body.length ? smaller : null,

@@ -12,16 +12,16 @@ export type ComposeInput = Pick<GroundInput, 'config' | 'observer' | 'secrets' |
  */
 export async function compose(input: ComposeInput): Promise<Gateway> {
   const lifecycle = new Lifecycle(systemClock);
-  // Most of the program, and the kinds, are read while the servers start, which leave us nothing else to do.
+  // Most of the program, and the files, are read while the servers start, which leave us nothing else to do.
   const house = new Early(async () => {
-    const { buildHouse, readKinds } = await import('./house.ts');
-    return { buildHouse, kinds: await readKinds() };
+    const { buildHouse, readFurniture } = await import('./house.ts');
+    return { buildHouse, furniture: await readFurniture(input.observer) };
   });
   try {
     const meanwhile = (): void => house.begin();
     const ground = await openGround({ ...input, clock: systemClock, lifecycle, meanwhile });
-    const { buildHouse, kinds } = await house.get();
-    return await buildHouse(ground, kinds);
+    const { buildHouse, furniture } = await house.get();
+    return await buildHouse(ground, furniture);
   } catch (error) {
     await lifecycle.stop(5_000);
     throw error;

@@ -1,6 +1,8 @@
 import { dirname, join } from 'node:path';
+import type { RuleBook } from '../../alerts/rules/rule-book.ts';
 import { type ChoresInput, keepHouse } from '../../core/mechanisms/chores.ts';
 import type { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
+import type { Observer } from '../../core/observe.ts';
 import { watchKinds } from '../../devices/kinds/kind-watch.ts';
 import { Kinds } from '../../devices/kinds/kinds.ts';
 import type { FolderWatch } from '../../platform/files/folder-watch.ts';
@@ -9,8 +11,9 @@ import { pruneChanges } from '../../platform/follow/changes.ts';
 import { TwinReader } from '../../telemetry/twin/twin-reader.ts';
 import { watchSurroundings } from '../doctor/surroundings.ts';
 import { VERSION } from '../version.ts';
-import { type Alerts, openAlerts } from './alerts/alerts.ts';
+import { type Alerts, openAlerts, readRules } from './alerts/alerts.ts';
 import { startApi } from './api/api.ts';
+import { consolePages } from './api/console.ts';
 import { composeChecks } from './devices/checks.ts';
 import { openDevices } from './devices/devices.ts';
 import { composeHealth, type DevicesHealth } from './devices/health.ts';
@@ -33,15 +36,27 @@ type Books = ReturnType<typeof openBooks>;
 /** What the program is called where it was bundled, see `scripts/bundle.mjs`. */
 const BUNDLED = /\/main\.mjs$/;
 
-/** The kinds as they are delivered: a fifth of a start went into reading the same files again. */
-export function readKinds(): Promise<Kinds> {
+/** What is made of files that are delivered, and of nothing else. */
+interface Furniture {
+  kinds: Kinds;
+  book: RuleBook;
+  page: Awaited<ReturnType<typeof consolePages>>;
+}
+
+/**
+ * Reads what stands in files, which needs no server. Of the kinds, what was made of them is kept: a fifth of a start went
+ * into parsing the same files again.
+ */
+export async function readFurniture(observer: Observer): Promise<Furniture> {
   const program = process.argv[1] ?? '';
   const before = BUNDLED.test(program) ? madeBeside(dirname(program)) : NOTHING_MADE_BEFORE;
-  return Kinds.load(join(CONFIG_DIRECTORY, 'kinds'), before);
+  const page = consolePages(observer);
+  const kinds = await Kinds.load(join(CONFIG_DIRECTORY, 'kinds'), before);
+  return { kinds, book: await readRules(kinds), page: await page };
 }
 
 /** Builds and starts everything that stands on the ground, in the order in which its parts need each other. */
-export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway> {
+export async function buildHouse(ground: Ground, { kinds, book, page }: Furniture): Promise<Gateway> {
   const { config, observer, lifecycle } = ground;
   const devices = await openDevices(ground, kinds);
   const health = composeHealth(ground, devices);
@@ -53,7 +68,7 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   const telemetry = await openTelemetry(ground, devices, { ingest, books, twin });
   const streams = await openStreams(ground, devices, { ingest, health: health.cameras });
   const orders = composeOrders(ground, devices, health);
-  const alerts = await openAlerts(ground, devices, { ingest, streams, orders: orders.orders, health });
+  const alerts = await openAlerts(ground, devices, { ingest, streams, orders: orders.orders, health }, book);
   const told = { disconnect: uplinks.disconnect, self, health, streams, alerts, orders, twin, ...ingest.downlink };
   const registry = await openRegistry(ground, devices, told);
   const checks = composeChecks(ground, { devices, streams, ...registry, ...books, twin, uplinks: uplinks.opened });
@@ -87,7 +102,20 @@ export async function buildHouse(ground: Ground, kinds: Kinds): Promise<Gateway>
   lifecycle.onStop('jobs', (signal) => ground.doorbell.stop(signal));
   await uplinks.start();
   streams.watchCameras();
-  const parts = { ground, devices, registry, ingest, books, telemetry, streams, alerts, images, readers, surroundings };
+  const parts = {
+    ground,
+    devices,
+    registry,
+    ingest,
+    books,
+    telemetry,
+    streams,
+    alerts,
+    images,
+    readers,
+    surroundings,
+    page,
+  };
   const url = await startApi(parts, checks);
   surroundings.remarks.start();
   ground.shares.started();

@@ -138,6 +138,7 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
     try {
       if (!options.isLetIn) await arrive(options);
       await general.#check(options.observer);
+      for (const one of all) one.#connectAhead();
       return { ...shares, started, close };
     } catch (error) {
       await close();
@@ -230,6 +231,17 @@ export class Database<Use extends DatabaseUse = DatabaseUse> implements Tables {
   #hurry(): void {
     // The pool and its clients read this for each new connection.
     this.#pool.options.connectionTimeoutMillis = this.#connectTimeoutMs;
+  }
+
+  /**
+   * Opens a connection that is not needed yet: a start would wait for one after the other, 20 ms each. One that cannot
+   * be had is for whoever needs it.
+   */
+  #connectAhead(): void {
+    this.#pool.connect().then(
+      (client) => client.release(),
+      () => {},
+    );
   }
 
   async #check(observer: Observer): Promise<void> {

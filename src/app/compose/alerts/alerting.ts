@@ -32,12 +32,10 @@ import { countWithheld, lookAtWithheld } from '../../../alerts/route/stages/main
 import type { OutagePorts } from '../../../alerts/route/stages/outage.ts';
 import { stagesOf } from '../../../alerts/route/stages/stages.ts';
 import { type SubscriptionDeps, Subscriptions } from '../../../alerts/route/subscriptions.ts';
-import { CONDITIONS } from '../../../alerts/rules/conditions/conditions.ts';
 import { AlertPlates } from '../../../alerts/rules/plates.ts';
-import { RuleBook } from '../../../alerts/rules/rule-book.ts';
+import type { RuleBook } from '../../../alerts/rules/rule-book.ts';
 import { openSinks, SINKS, type SinkValues } from '../../../alerts/sinks/sinks.ts';
 import { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
-import type { WorkDays } from '../../../core/calendar/work-days.ts';
 import type { PoliceTree, Tree } from '../../../core/jurisdiction.ts';
 import type { DeviceId } from '../../../core/types.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
@@ -66,9 +64,7 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
   vaultKey: Buffer;
   devices: RuleSurroundings['devices'] & Pick<Directory, 'needsIncident'>;
   register: AccessRegister;
-  rulesDirectory: string;
-  /** For schedules of rules. */
-  workDays: WorkDays;
+  book: RuleBook;
   dataDirectory: string;
   webhookNetworks: string[];
   /** What was set for sinks. */
@@ -86,7 +82,7 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
 export async function composeAlerting(deps: AlertingDeps) {
   const { clock, observer, outbound, work, doorbell, vault, ownership, tree, personWhoSees } = deps;
   const { alerts: database, handling, general } = deps.shares;
-  const book = await RuleBook.load(deps.rulesDirectory, { ...deps, conditions: CONDITIONS });
+  const { book } = deps;
   const stages = stagesWith(deps, book);
   const log = new AlertLog({ clock, observer, stages, ownership, work, book });
   const rules = () => book.current();

@@ -2,7 +2,10 @@ import { join } from 'node:path';
 import { personWhoSees } from '../../../access/people.ts';
 import { ALERT_ORDERS_QUEUE } from '../../../alerts/desk/queues.ts';
 import { AlertOrders, type WorkOrdersPort } from '../../../alerts/orders/alert-orders.ts';
+import { CONDITIONS } from '../../../alerts/rules/conditions/conditions.ts';
+import { RuleBook } from '../../../alerts/rules/rule-book.ts';
 import { WorkDays } from '../../../core/calendar/work-days.ts';
+import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { DevicesHealth } from '../devices/health.ts';
 import { CONFIG_DIRECTORY } from '../ground/config-directory.ts';
@@ -21,8 +24,14 @@ export interface AlertSides {
   health: Pick<DevicesHealth, 'outages'>;
 }
 
+/** The rules as they are delivered, for devices of these kinds. Errors: `config.invalid`. */
+export async function readRules(kinds: Kinds): Promise<RuleBook> {
+  const workDays = await WorkDays.load(join(CONFIG_DIRECTORY, 'holidays.yaml'));
+  return await RuleBook.load(join(CONFIG_DIRECTORY, 'rules'), { kinds, workDays, conditions: CONDITIONS });
+}
+
 /** The alert side on what stands. `start` takes up what was left undone, and follows the log. */
-export async function openAlerts(ground: Ground, devices: Devices, sides: AlertSides) {
+export async function openAlerts(ground: Ground, devices: Devices, sides: AlertSides, book: RuleBook) {
   const { config, place, keys, lifecycle } = ground;
   const { ingest, streams, orders, health } = sides;
   const alerting = await composeAlerting({
@@ -32,8 +41,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     devices: devices.directory,
     plateKey: keys.plates,
     vaultKey: keys.vault,
-    rulesDirectory: join(CONFIG_DIRECTORY, 'rules'),
-    workDays: await WorkDays.load(join(CONFIG_DIRECTORY, 'holidays.yaml')),
+    book,
     dataDirectory: place.path,
     webhookNetworks: config.networks.webhooks,
     sinkValues: config.sinks,

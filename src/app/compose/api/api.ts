@@ -23,7 +23,7 @@ import type { Ingest } from '../ingest/ingest.ts';
 import type { startReaders } from '../ingest/readers.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { consolePages } from './console.ts';
+import type { consolePages } from './console.ts';
 
 /** All parts that people ask for something. */
 export interface ApiParts {
@@ -38,6 +38,7 @@ export interface ApiParts {
   images: ReturnType<typeof composeImages>;
   readers: ReturnType<typeof startReaders>;
   surroundings: Awaited<ReturnType<typeof watchSurroundings>>;
+  page: Awaited<ReturnType<typeof consolePages>>;
 }
 
 /** Opens the door for people and machines, and resolves with its address. */
@@ -84,7 +85,7 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     idempotency,
     room: parts.surroundings.disks,
     health: healthOf(parts),
-    ...(await consolePages(observer)),
+    ...parts.page,
     settings: settingsOf(ground),
   });
   lifecycle.onStop('api', () => api.close());
