@@ -175,7 +175,7 @@ function fromOf(inputs: readonly LogInput[]): Record<string, number> {
 /** Pictures and work orders come after all first news, whatever their alerts are worth (P3). */
 const PICTURE_PRIORITY = 9;
 
-/** Work that a change makes; `looked`: alerts of which it is said along with it why they have no picture. */
+/** Work that a change makes; `looked`: alerts of which it is said along with it that no camera sees their place. */
 function ticketsOf(
   { type, alert, deliveries }: Change,
   { book, looked }: { book: RuleFollowers | undefined; looked: ReadonlySet<string> },
@@ -185,9 +185,11 @@ function ticketsOf(
     .filter(({ state }) => state === 'waiting')
     .map(({ subscription }) => ({ queue: DELIVERY_QUEUE, key: deliveryKey(subscription, alert.id), priority }));
   if (type !== 'alert.opened') return tickets;
-  if (!looked.has(alert.id)) tickets.push({ queue: EVIDENCE_QUEUE, key: alert.id, priority });
-  // What is in memory of the time before would be gone soon.
-  if (book?.wantsClip(alert.rule)) tickets.push({ queue: ALERT_CLIPS_QUEUE, key: alert.id, priority });
+  if (!looked.has(alert.id)) {
+    tickets.push({ queue: EVIDENCE_QUEUE, key: alert.id, priority });
+    // What is in memory of the time before would be gone soon.
+    if (book?.wantsClip(alert.rule)) tickets.push({ queue: ALERT_CLIPS_QUEUE, key: alert.id, priority });
+  }
   if (book?.opensOrder(alert.rule)) {
     tickets.push({ queue: ALERT_ORDERS_QUEUE, key: alert.id, priority: PICTURE_PRIORITY });
   }
