@@ -39,7 +39,8 @@ export const serve: Command = {
     }
     await ensureDirectory(join(config.dataDir, 'run'), 0o700);
     await writeFileDurable(addressFile(config), gateway.urls.http, { mode: 0o600 });
-    for (const line of gateway.ready) terminal.print(line);
+    // In one piece: who waits for the first line may read the others at once.
+    terminal.print(gateway.ready.join('\n'));
     const isLost = gateway.lost.then(() => true);
     if (await Promise.race([end.asked.then(() => false), isLost])) {
       terminal.complain('Another citywatch has taken this database; this one ends.');
