@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Issue } from '../../core/errors.ts';
 import { folderSignature, yamlFilesIn } from '../../platform/files/folder-watch.ts';
-import { type KindCatalogue, parseRule, type Rule, type RuleMeans } from './rules.ts';
+import { type KindCatalogue, type Rule, type RuleMeans, ruleParser } from './rules.ts';
 
 export interface RuleFolder {
   /** The rules whose files are right, by file. */
@@ -25,8 +25,9 @@ export async function readRuleFolder(directory: string, { kinds, ...means }: Rul
   const files = await yamlFilesIn(directory);
   const rules = new Map<string, Rule>();
   const issues: Issue[] = [];
+  const parse = ruleParser(kinds, means);
   for (const file of files) {
-    const result = parseRule(await readFile(join(directory, file), 'utf8'), kinds, means);
+    const result = parse(await readFile(join(directory, file), 'utf8'));
     if ('rule' in result) rules.set(file, result.rule);
     else issues.push(...result.issues.map(({ path, message }) => ({ path: `${file}${path}`, message })));
   }

@@ -54,47 +54,50 @@ export function fileOf({ by: _, ...file }: Rule): RuleFile {
   return file;
 }
 
+/** A rule, or what is wrong with its text; issues carry `:line key` as their path. */
+export type ParsedRule = { rule: Rule } | { issues: Issue[] };
+
+/** As {@link ruleParser}, for one text. */
+export function parseRule(text: string, kinds: KindCatalogue, means: Partial<RuleMeans> = {}): ParsedRule {
+  return ruleParser(kinds, means)(text);
+}
+
 /**
- * Parses one rule; issues carry `:line key` as their path. Wrong are an unknown key, a kind or field that does not
- * exist, and what the condition itself does not take.
+ * Parses texts of rules. Wrong are an unknown key, a kind or field that does not exist, and what the condition itself
+ * does not take. To be kept for several: making it takes as long as parsing ten of them.
  */
-export function parseRule(
-  text: string,
+export function ruleParser(
   kinds: KindCatalogue,
   { conditions = CONDITIONS, workDays = WorkDays.WEEKENDS }: Partial<RuleMeans> = {},
-): { rule: Rule } | { issues: Issue[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, maxAliasCount: 0 } as object);
-  const lineAt = (path: readonly PropertyKey[]): string => {
-    const node = document.getIn([...path] as unknown[], true) as { range?: [number, number, number] } | undefined;
-    return node?.range ? `:${lines.linePos(node.range[0]).line}` : '';
+): (text: string) => ParsedRule {
+  const schema = schemaWith(conditions);
+  return (text) => {
+    const lines = new LineCounter();
+    const document = parseDocument(text, { lineCounter: lines, maxAliasCount: 0 } as object);
+    const lineOf = (position: number): string => `:${lines.linePos(position).line}`;
+    if (document.errors.length > 0) {
+      return { issues: document.errors.map(({ pos, message }) => ({ path: lineOf(pos[0]), message })) };
+    }
+    const placed = ({ path, message }: Found): Issue => {
+      const node = document.getIn([...path] as unknown[], true) as { range?: [number, number, number] } | undefined;
+      return { path: `${node?.range ? lineOf(node.range[0]) : ''} ${path.join('.')}`, message };
+    };
+    const parsed = schema.safeParse(document.toJS());
+    if (!parsed.success) return { issues: parsed.error.issues.map(placed) };
+    const by = conditions.find(({ type }) => type === parsed.data.condition.type)!;
+    const { schedule } = parsed.data;
+    const rule = { ...parsed.data, by: schedule ? scheduled(by, schedule, workDays) : by };
+    const issues = kindIssues(rule, kinds).map(placed);
+    return issues.length > 0 ? { issues } : { rule };
   };
-  if (document.errors.length > 0) {
-    return { issues: document.errors.map(({ pos, message }) => ({ path: `:${lines.linePos(pos[0]).line}`, message })) };
-  }
-  const placed = ({ path, message }: Found): Issue => ({ path: `${lineAt(path)} ${path.join('.')}`, message });
-  const parsed = schemaWith(conditions).safeParse(document.toJS());
-  if (!parsed.success) return { issues: parsed.error.issues.map(placed) };
-  const by = conditions.find(({ type }) => type === parsed.data.condition.type)!;
-  const { schedule } = parsed.data;
-  const rule = { ...parsed.data, by: schedule ? scheduled(by, schedule, workDays) : by };
-  const issues = kindIssues(rule, kinds).map(placed);
-  return issues.length > 0 ? { issues } : { rule };
 }
 
 type Found = { path: readonly PropertyKey[]; message: string };
 
-/** Making one takes as long as parsing ten files. */
-const SCHEMAS = new WeakMap<readonly Condition[], z.ZodType<RuleFile>>();
-
 function schemaWith(conditions: readonly Condition[]): z.ZodType<RuleFile> {
-  const known = SCHEMAS.get(conditions);
-  if (known) return known;
   const [first, ...more] = conditions.map(({ schema }) => schema as unknown as z.ZodObject);
   const condition = z.discriminatedUnion('type', [first!, ...more]);
-  const schema = ruleKeys.extend({ condition }) as unknown as z.ZodType<RuleFile>;
-  SCHEMAS.set(conditions, schema);
-  return schema;
+  return ruleKeys.extend({ condition }) as unknown as z.ZodType<RuleFile>;
 }
 
 function kindIssues({ kinds, condition, by, schedule }: Rule, catalogue: KindCatalogue): Found[] {

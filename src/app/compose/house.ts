@@ -15,7 +15,7 @@ import { type Alerts, openAlerts, readRules } from './alerts/alerts.ts';
 import { startApi } from './api/api.ts';
 import { consolePages } from './api/console.ts';
 import { composeChecks } from './devices/checks.ts';
-import { openDevices } from './devices/devices.ts';
+import { type Devices, openDevices } from './devices/devices.ts';
 import { composeHealth, type DevicesHealth } from './devices/health.ts';
 import { composeOrders } from './devices/orders.ts';
 import { followersOf } from './devices/others.ts';
@@ -44,8 +44,8 @@ interface Furniture {
 }
 
 /**
- * Reads what stands in files, which needs no server. Of the kinds, what was made of them is kept: a fifth of a start went
- * into parsing the same files again.
+ * Reads what stands in files, which needs no server. Of the kinds, what was made of them is kept: a fifth of a start
+ * went into parsing the same files again.
  */
 export async function readFurniture(observer: Observer): Promise<Furniture> {
   const program = process.argv[1] ?? '';
@@ -57,7 +57,7 @@ export async function readFurniture(observer: Observer): Promise<Furniture> {
 
 /** Builds and starts everything that stands on the ground, in the order in which its parts need each other. */
 export async function buildHouse(ground: Ground, { kinds, book, page }: Furniture): Promise<Gateway> {
-  const { config, observer, lifecycle } = ground;
+  const { lifecycle } = ground;
   const devices = await openDevices(ground, kinds);
   const health = composeHealth(ground, devices);
   const ingest = await openIngest(ground, devices, health.connected);
@@ -72,13 +72,7 @@ export async function buildHouse(ground: Ground, { kinds, book, page }: Furnitur
   const told = { disconnect: uplinks.disconnect, self, health, streams, alerts, orders, twin, ...ingest.downlink };
   const registry = await openRegistry(ground, devices, told);
   const checks = composeChecks(ground, { devices, streams, ...registry, ...books, twin, uplinks: uplinks.opened });
-  const images = composeImages({
-    ...ground,
-    register: devices.register,
-    devices: devices.directory,
-    keepDays: config.images.keepDays,
-    directory: await ground.place.directory('images'),
-  });
+  const images = await openImages(ground, devices);
 
   const welcome = await welcomeFirstPeople(ground, devices.passwords);
   // Everything runs from here on, doors last.
@@ -119,15 +113,32 @@ export async function buildHouse(ground: Ground, { kinds, book, page }: Furnitur
   const url = await startApi(parts, checks);
   surroundings.remarks.start();
   ground.shares.started();
-  const others = uplinks.urls();
+  return readyAt(ground, { url, others: uplinks.urls(), welcome, devices: devices.directory.size });
+}
+
+/** What is said once everything runs. */
+function readyAt(
+  { observer, lifecycle, lost }: Ground,
+  { url, others, welcome, devices }: { url: string; others: string[]; welcome: string[]; devices: number },
+): Gateway {
   const urls = { http: url, mqtt: others.find((other) => other.startsWith('mqtt')) ?? '' };
-  observer.log.info({ part: 'gateway', ...urls, version: VERSION, devices: devices.directory.size }, 'ready');
+  observer.log.info({ part: 'gateway', ...urls, version: VERSION, devices }, 'ready');
   return {
     ready: [...greeting(url, others), ...welcome],
     urls,
-    lost: ground.lost,
+    lost,
     stop: (deadlineMs) => lifecycle.stop(deadlineMs),
   };
+}
+
+async function openImages(ground: Ground, devices: Devices) {
+  return composeImages({
+    ...ground,
+    register: devices.register,
+    devices: devices.directory,
+    keepDays: ground.config.images.keepDays,
+    directory: await ground.place.directory('images'),
+  });
 }
 
 /** Lets changed files be taken over from now on. */
