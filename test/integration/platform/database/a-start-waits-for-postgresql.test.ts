@@ -98,11 +98,15 @@ t.test('what needs a connection during a start has the same patience, and after 
     limits: { ...DATABASE_LIMITS, connectTimeoutMs: 50 },
   });
   t.teardown(() => shares.close());
+  await until('each share has its first connection', () => wire.connections === 4);
   wire.hold();
-  const early = sql`select 1`.execute(shares.alerts.tables());
-  await until('it is on its way', () => wire.connections === 3);
+  const two = ({ alerts, handling }: typeof shares, share: 'alerts' | 'handling') =>
+    [1, 2].map(() => sql`select 1`.execute({ alerts, handling }[share].tables()));
+  const early = two(shares, 'alerts');
+  await until('one is on its way over another', () => wire.connections === 5);
   shares.started();
-  await t.rejects(sql`select 1`.execute(shares.handling.tables()), { code: 'store.unavailable' });
+  const [first, second] = two(shares, 'handling');
+  await t.rejects(second!, { code: 'store.unavailable' });
   wire.release();
-  await early;
+  await Promise.all([...early, first]);
 });

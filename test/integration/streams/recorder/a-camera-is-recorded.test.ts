@@ -71,7 +71,7 @@ t.test('the recording of a camera plays, and its row says what it is', async (t)
   await until('its file has a row', async () => (await recordings.within(ALL, 10)).length === 1);
   const [one] = await recordings.within(ALL, 10);
   await until('it lies in its day', () => bytesOf(one!).length === one!.bytes);
-  t.equal(await decodeFile(bytesOf(one!)), '');
+  t.same((await decodeFile(bytesOf(one!))).split('\n').slice(0, 4), ['']);
   t.ok(one!.endsAtMs - one!.startsAtMs > 1_000);
   t.match(one, { previousEndsAtMs: null, leaseEpoch: 1 });
   // The first picture may have come late; no hole goes on after the end, when it was to be recorded no longer.
