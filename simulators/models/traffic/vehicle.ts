@@ -25,7 +25,7 @@ function classOf(being: Being): string {
   return given in CLASSES ? given : 'other';
 }
 
-/** How fast it goes follows the day of its class, and the way is what has come together of that: they never disagree. */
+/** How fast it goes follows the day of its class; the way is what has come together of that: they never disagree. */
 function drive(being: Being, atMs: number) {
   const name = classOf(being);
   const { curve, kmh } = CLASSES[name] ?? { curve: TRAFFIC, kmh: 40 };
