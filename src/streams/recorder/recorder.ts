@@ -96,7 +96,7 @@ export class Recorder {
   found(file: RecordedFile): void {
     // What was fetched of the past ends no hole of now.
     if (file.head.source !== 'edge') this.#cameras.get(keyOf(file.head))?.recording.found(file);
-    this.#deps.notes.recorded(file);
+    this.#deps.notes.found(file);
   }
 
   /** Closes what is open, waits until it is on the disk and in the database, or for as long as `signal` lets it. */

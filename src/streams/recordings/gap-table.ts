@@ -1,4 +1,5 @@
 import type { DeviceId } from '../../core/types.ts';
+import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import type { Quality } from '../pool/types.ts';
@@ -58,7 +59,8 @@ export interface GapTableDeps {
 export type CoveringFile = Pick<Recording, 'device' | 'quality' | 'startsAtMs' | 'endsAtMs'>;
 
 const DETAIL_MAX = 300;
-const COVERED_MAX = 10_000;
+/** Files per question for the holes around them. */
+const COVERED_AT_ONCE = 500;
 
 /** The holes of recordings in PostgreSQL. */
 export class GapTable {
@@ -68,10 +70,17 @@ export class GapTable {
     this.#deps = deps;
   }
 
-  /** Writes holes as they stand now, each by its beginning; the last of several of one hole counts. */
+  /**
+   * Writes holes as they stand now, each by its beginning; the last of several of one hole counts. One that has become
+   * shorter than {@link GAP_MIN_MS} is none any more, and its row goes.
+   */
   async write(changes: readonly GapChange[]): Promise<void> {
     const last = new Map(changes.map((change) => [`${change.device} ${change.quality} ${change.fromMs}`, change]));
-    const rows = [...last.values()].map(({ device, quality, fromMs, toMs, reason: { cause, detail } }) => ({
+    const all = [...last.values()];
+    const none = all.filter(({ fromMs, toMs }) => toMs !== null && toMs - fromMs < GAP_MIN_MS);
+    if (none.length > 0) await this.#remove(none);
+    const some = all.filter((one) => !none.includes(one));
+    const rows = some.map(({ device, quality, fromMs, toMs, reason: { cause, detail } }) => ({
       device,
       quality,
       from_ms: Math.round(fromMs),
@@ -80,16 +89,23 @@ export class GapTable {
       detail: detail?.slice(0, DETAIL_MAX) ?? null,
       ...NOT_ASKED,
     }));
-    await this.#insert(rows);
+    if (rows.length > 0) await this.#insert(rows);
+  }
+
+  async #remove(holes: readonly GapChange[]): Promise<void> {
+    const gone = sql`
+      delete from recording_gap using owner,
+        unnest(${holes.map(({ device }) => device)}::text[], ${holes.map(({ quality }) => quality)}::text[],
+          ${holes.map(({ fromMs }) => Math.round(fromMs))}::bigint[]) as none (device, quality, from_ms)
+      where recording_gap.device = none.device and recording_gap.quality = none.quality
+        and recording_gap.from_ms = none.from_ms
+      returning recording_gap.device`;
+    await this.#deps.ownership.write(this.#deps.database, { what: 'holes of recordings', body: gone });
   }
 
   /** Holes that reach into a span, the oldest first; at most `max`. */
-  async within(span: Span, max: number): Promise<Gap[]> {
-    return (await this.#rows(span, max)).map(shown);
-  }
-
-  async #rows({ device, quality, fromMs, toMs }: Span, max: number): Promise<GapTables['recording_gap'][]> {
-    return await this.#deps.database
+  async within({ device, quality, fromMs, toMs }: Span, max: number): Promise<Gap[]> {
+    const rows = await this.#deps.database
       .tables<GapTables>()
       .selectFrom('recording_gap')
       .selectAll()
@@ -100,36 +116,55 @@ export class GapTable {
       .orderBy('from_ms')
       .limit(max)
       .execute();
+    return rows.map(shown);
   }
 
-  /** Takes the times of these files, which were found, out of holes that have ended. */
-  async cover(files: readonly CoveringFile[]): Promise<void> {
+  /**
+   * Takes the times of these files, which were found, out of holes that have ended. With `lasting` out of those that
+   * last, too: then what whoever follows them remembers must agree ({@link split}).
+   */
+  async cover(files: readonly CoveringFile[], { lasting = false } = {}): Promise<void> {
     const { database, ownership } = this.#deps;
-    const cameras = new Map<string, CoveringFile[]>();
-    for (const file of files) {
-      const key = `${file.device} ${file.quality}`;
-      const some = cameras.get(key) ?? [];
-      some.push(file);
-      cameras.set(key, some);
+    for (const gap of await this.#around(files)) {
+      if (gap.to_ms === null && !lasting) continue;
+      const { device, quality } = gap;
+      const toMs = gap.to_ms === null ? Number.POSITIVE_INFINITY : Number(gap.to_ms);
+      const own = files.filter((file) => file.device === device && file.quality === quality);
+      const left = without({ fromMs: Number(gap.from_ms), toMs }, own);
+      const rows = left.map((one) => ({
+        ...gap,
+        from_ms: one.fromMs,
+        to_ms: Number.isFinite(one.toMs) ? one.toMs : null,
+      }));
+      const gone = sql`
+        delete from recording_gap using owner where device = ${device} and quality = ${quality}
+          and from_ms = ${gap.from_ms}::bigint and to_ms is not distinct from ${gap.to_ms}::bigint
+        returning recording_gap.device`;
+      // Together: what is left of a hole must not be lost where this ends in between.
+      await database.transaction(async (tx) => {
+        const was = await ownership.write(tx, { what: 'holes of recordings', body: gone });
+        if (was.length > 0 && rows.length > 0) await this.#insert(rows, tx);
+      });
     }
-    for (const some of cameras.values()) {
-      const { device, quality } = some[0]!;
-      const fromMs = Math.min(...some.map(({ startsAtMs }) => startsAtMs));
-      const toMs = Math.max(...some.map(({ endsAtMs }) => endsAtMs));
-      for (const gap of await this.#rows({ device, quality, fromMs, toMs }, COVERED_MAX)) {
-        if (gap.to_ms === null) continue;
-        const left = without({ fromMs: Number(gap.from_ms), toMs: Number(gap.to_ms) }, some);
-        const rows = left.map((one) => ({ ...gap, from_ms: one.fromMs, to_ms: one.toMs }));
-        const gone = sql`
-          delete from recording_gap using owner where device = ${device} and quality = ${quality}
-            and from_ms = ${gap.from_ms}::bigint and to_ms is not null returning recording_gap.device`;
-        // Together: what is left of a hole must not be lost where this ends in between.
-        await database.transaction(async (tx) => {
-          await ownership.write(tx, { what: 'holes of recordings', body: gone });
-          if (rows.length > 0) await this.#insert(rows, tx);
-        });
-      }
+  }
+
+  /** Holes with a part in one of these files. */
+  async #around(files: readonly CoveringFile[]): Promise<GapTables['recording_gap'][]> {
+    const found: GapTables['recording_gap'][] = [];
+    for (const some of chunksOf(files, COVERED_AT_ONCE)) {
+      const { rows } = await sql<GapTables['recording_gap']>`
+        select distinct recording_gap.* from recording_gap, unnest(${some.map(({ device }) => device)}::text[],
+          ${some.map(({ quality }) => quality)}::text[], ${some.map(({ startsAtMs }) => Math.round(startsAtMs))}::bigint[],
+          ${some.map(({ endsAtMs }) => Math.round(endsAtMs))}::bigint[]) as file (device, quality, from_ms, to_ms)
+        where recording_gap.device = file.device and recording_gap.quality = file.quality
+          and recording_gap.from_ms < file.to_ms
+          and (recording_gap.to_ms is null or recording_gap.to_ms > file.from_ms)`.execute(
+        this.#deps.database.tables(),
+      );
+      found.push(...rows);
     }
+    // A hole around files of two chunks is one.
+    return [...new Map(found.map((gap) => [`${gap.device} ${gap.quality} ${gap.from_ms}`, gap])).values()];
   }
 
   async #insert(rows: readonly GapTables['recording_gap'][], tables: Tables = this.#deps.database): Promise<void> {
@@ -172,6 +207,13 @@ export function without(
   }
   if (toMs - atMs >= GAP_MIN_MS) left.push({ fromMs: atMs, toMs });
   return left.filter((one) => one.toMs - one.fromMs >= GAP_MIN_MS);
+}
+
+/** What is left of a hole without files that were found in it, in order; the last lasts where the hole does. */
+export function split(hole: GapChange, files: readonly CoveringFile[]): GapChange[] {
+  const own = files.filter(({ device, quality }) => device === hole.device && quality === hole.quality);
+  const left = without({ fromMs: hole.fromMs, toMs: hole.toMs ?? Number.POSITIVE_INFINITY }, own);
+  return left.map(({ fromMs, toMs }) => ({ ...hole, fromMs, toMs: Number.isFinite(toMs) ? toMs : null }));
 }
 
 function shown({ from_ms, to_ms, cause, detail, edge_state, edge_detail }: GapTables['recording_gap']): Gap {

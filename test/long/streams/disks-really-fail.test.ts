@@ -49,7 +49,9 @@ async function recorderOn(owner: Owner, directory: string, again: { reserveBytes
   };
   const bed: RecordedBed = { ...opened, cameras: CAMERAS, sentToMs: () => fed.sentToMs, record };
   const disk = opened.disks.of(FIRST_DISK)!;
-  const areWritten = () => disk.isReady && readdirSync(join(directory, 'open')).length === CAMERAS.length;
+  // Files that a disk did not let anybody save have other names.
+  const written = () => readdirSync(join(directory, 'open')).filter((name) => name.endsWith('.mp4'));
+  const areWritten = () => disk.isReady && written().length === CAMERAS.length;
   await until('all are written', areWritten, SOON_MS);
   return { ...opened, bed, disk, areWritten, fed };
 }

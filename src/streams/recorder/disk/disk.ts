@@ -265,7 +265,8 @@ export class Disk {
         return;
       case 'found': {
         const { type: _, ...file } = said;
-        this.#deps.found({ ...file, disk: this.name });
+        // Behind the end of the same file, which may have been told in one breath with this.
+        queueMicrotask(() => this.#deps.found({ ...file, disk: this.name }));
         return;
       }
       case 'removed':

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import {
   closeSync,
   createReadStream,
+  createWriteStream,
+  existsSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -12,40 +14,86 @@ import {
   rmSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { Inspected } from '../reader/reader-protocol.ts';
 import type { DiskReport } from './disk-protocol.ts';
 import { type Whole, wholeOf } from './segment-file.ts';
-import { OPEN, syncDirectory, WHOLE } from './writer.ts';
+import { FILE_MODE, OPEN, syncDirectory, UNSURE, unsure, WHOLE } from './writer.ts';
 
 /** Of one look, so that what is told at once has a limit. */
 const FOUND_MAX = 5_000;
+/** Ends the name of a copy until it is durable. */
+const COPY = '.copy';
 
 type Found = Extract<DiskReport, { type: 'found' }>;
 
 /**
  * Cuts a file that was not closed behind its last whole fragment, makes it durable and puts it among those that are
- * whole. One without any whole fragment is removed: nobody can play it.
+ * whole. One without any whole fragment is removed: nobody can play it. One that is {@link UNSURE} is copied instead.
+ * Null when that is done; else the disk does not let it, and the file stays by the name that is returned.
  */
-export async function salvage(directory: string, name: string): Promise<void> {
+export async function salvage(directory: string, name: string): Promise<string | null> {
+  const at = (place: string) => join(directory, OPEN, place);
+  try {
+    // What an earlier attempt left.
+    if (name.endsWith(COPY)) rmSync(at(name), { force: true });
+    else if (name.endsWith(UNSURE)) await saveCopy(directory, name);
+    else return await saveCut(directory, name);
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(at(name)) ? null : name;
+  }
+}
+
+async function saveCut(directory: string, name: string): Promise<string | null> {
   const path = join(directory, OPEN, name);
   const fd = openSync(path, 'r+');
   try {
     const whole = await wholeAt(fd);
-    if (!whole) return rmSync(path, { force: true });
+    if (!whole) {
+      rmSync(path, { force: true });
+      return null;
+    }
     ftruncateSync(fd, whole.bytes);
-    fsyncSync(fd);
+    try {
+      fsyncSync(fd);
+    } catch {
+      return unsure(directory, name);
+    }
   } finally {
     closeSync(fd);
   }
-  renameSync(path, join(directory, WHOLE, name));
+  takeIn(directory, name, name);
+  return null;
+}
+
+async function saveCopy(directory: string, name: string): Promise<void> {
+  const path = join(directory, OPEN, name);
+  const fd = openSync(path, 'r');
+  const whole = await wholeAt(fd).finally(() => closeSync(fd));
+  if (whole) {
+    // Read and written here: a copy by the system may share what the disk has of the file.
+    const from = createReadStream(path, { end: whole.bytes - 1 });
+    await pipeline(from, createWriteStream(path + COPY, { flush: true, mode: FILE_MODE }));
+    takeIn(directory, name + COPY, name.slice(0, -UNSURE.length));
+  }
+  rmSync(path, { force: true });
+}
+
+/** Puts a file that is durable among those that are whole. */
+function takeIn(directory: string, name: string, as: string): void {
+  renameSync(join(directory, OPEN, name), join(directory, WHOLE, as));
   syncDirectory(join(directory, WHOLE));
 }
 
-/** What an earlier process left open. The names of those that could not be read are returned; they stay. */
+/** What an earlier process left open. The names of those that could not be saved are returned; they stay. */
 export async function salvageAll(directory: string): Promise<string[]> {
-  const failed: string[] = [];
-  for (const name of readdirSync(join(directory, OPEN))) await salvage(directory, name).catch(() => failed.push(name));
-  return failed;
+  const left: string[] = [];
+  for (const name of readdirSync(join(directory, OPEN))) {
+    const stays = await salvage(directory, name);
+    if (stays !== null) left.push(stays);
+  }
+  return left;
 }
 
 /** Files that are whole and still lie where those lie that have no row. Strangers among them are passed over. */

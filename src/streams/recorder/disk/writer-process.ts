@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../../core/clock.ts';
+import { Joined } from '../../../core/mechanisms/one-at-a-time.ts';
 import { VOLUME_FILE } from '../../../platform/blobs/volume-file.ts';
 import { AWAY } from './disk-health.ts';
 import { type DiskReport, FrameReader, order } from './disk-protocol.ts';
@@ -13,6 +14,7 @@ import { Writer } from './writer.ts';
 
 /** A power cut costs at most so much, ms. */
 const SYNC_EVERY_MS = 4_000;
+const UNSAVED_MAX = 5_000;
 
 const [, , directory = '', identity = ''] = process.argv;
 // A gateway that was killed listens no more. What was written is made durable all the same, and we end.
@@ -52,11 +54,39 @@ async function tellFound(): Promise<void> {
 const found = withDisk(() => readFileSync(join(directory, VOLUME_FILE), 'utf8').trim());
 if (found !== identity) refuse(null);
 withDisk(() => writer.prepare());
-for (const name of await salvageAll(directory)) process.stderr.write(`a file cannot be read and stays: ${name}\n`);
+/** Files that the disk did not let us save: they are tried again. Of more the next process knows. */
+const unsaved = new Set(await salvageAll(directory));
+for (const name of unsaved) process.stderr.write(`a file cannot be saved and stays: ${name}\n`);
+const saving = new Joined();
 await tellFound();
 withDisk(() => writer.sync());
 tell({ type: 'ready' });
-const stopSync = systemClock.every(SYNC_EVERY_MS, () => withDisk(() => writer.sync()));
+
+/** Stops at the first that cannot be saved, which is the last of the next time. */
+async function save(): Promise<void> {
+  let saved = 0;
+  for (const name of [...unsaved]) {
+    const stays = await salvage(directory, name);
+    unsaved.delete(name);
+    if (stays !== null) {
+      unsaved.add(stays);
+      break;
+    }
+    saved += 1;
+  }
+  if (saved > 0) await tellFound();
+}
+
+async function saveBroken(): Promise<void> {
+  const broken = writer.broken();
+  for (const name of broken) if (unsaved.size < UNSAVED_MAX) unsaved.add(name);
+  if (broken.length > 0) await saving.run(save);
+}
+
+const stopSync = systemClock.every(SYNC_EVERY_MS, () => {
+  withDisk(() => writer.sync());
+  void saveBroken().then(() => (unsaved.size > 0 ? saving.run(save) : undefined));
+});
 for await (const chunk of process.stdin) {
   let bytes = 0;
   for (const { said, payload, bytes: framed } of reader.push(chunk as Buffer)) {
@@ -65,9 +95,7 @@ for await (const chunk of process.stdin) {
     bytes += framed;
   }
   tell({ type: 'taken', bytes });
-  const broken = writer.broken();
-  for (const name of broken) await salvage(directory, name).catch(() => {});
-  if (broken.length > 0) await tellFound();
+  await saveBroken();
 }
 stopSync();
 withDisk(() => writer.sync());

@@ -19,6 +19,11 @@ import type { DiskOrder, DiskReport } from './disk-protocol.ts';
 export const OPEN = 'open';
 /** Files that are whole and durable, and have no row yet. */
 export const WHOLE = 'whole';
+/**
+ * Ends the name of a file in {@link OPEN} that could not be made durable. The system counts what it has of it in memory
+ * as written from then on, and a second attempt to make it durable would succeed for nothing: only a copy can be.
+ */
+export const UNSURE = '.unsure';
 
 /** What is done with files. */
 export type FileOrder = Exclude<DiskOrder, { type: 'look' }>;
@@ -30,7 +35,7 @@ interface OpenFile {
   hash: Hash;
 }
 
-const FILE_MODE = 0o640;
+export const FILE_MODE = 0o640;
 const DIRECTORY_MODE = 0o750;
 
 /**
@@ -74,7 +79,7 @@ export class Writer {
       try {
         fdatasyncSync(fd);
       } catch (error) {
-        this.#failed(id, error);
+        this.#unsure(id, error);
       }
     }
     const { bavail, blocks, bsize } = statfsSync(this.#directory);
@@ -84,6 +89,13 @@ export class Writer {
   /** Names of files that failed since the last call: what is whole of them can be saved. */
   broken(): string[] {
     return this.#broken.splice(0);
+  }
+
+  /** It cannot be made durable. */
+  #unsure(id: number, error: unknown): void {
+    const file = this.#files.get(id);
+    if (file) file.name = unsure(this.#directory, file.name);
+    this.#failed(id, error);
   }
 
   #failed(id: number, error: unknown): void {
@@ -140,7 +152,12 @@ export class Writer {
     const file = this.#files.get(id);
     if (!file) return;
     const { fd, name, bytes, hash } = file;
-    fdatasyncSync(fd);
+    try {
+      fdatasyncSync(fd);
+    } catch (error) {
+      this.#unsure(id, error);
+      return;
+    }
     renameSync(join(this.#directory, OPEN, name), join(this.#directory, WHOLE, name));
     syncDirectory(join(this.#directory, WHOLE));
     this.#give(id);
@@ -164,6 +181,17 @@ export class Writer {
     } catch {
       // It is closed, whatever the disk says; what was lost is found by looking at the file.
     }
+  }
+}
+
+/** Marks a file that is being written as {@link UNSURE}, and returns its name from now on. */
+export function unsure(directory: string, name: string): string {
+  try {
+    renameSync(join(directory, OPEN, name), join(directory, OPEN, name + UNSURE));
+    return name + UNSURE;
+  } catch {
+    // A disk that does not even do this is looked at again by the next process.
+    return name;
   }
 }
 
