@@ -55,7 +55,7 @@ interface Open {
 
 export const SESSION_MAX_S = DAY_S;
 const IDLE_MS = 12 * HOUR_MS;
-const ABSOLUTE_MS = SESSION_MAX_S * 1_000;
+export const ABSOLUTE_MS = SESSION_MAX_S * 1_000;
 /** While PostgreSQL does not answer, people go on working this long. */
 const TRUSTED_MS = 50_000;
 const SEEN_EVERY_MS = 60_000;

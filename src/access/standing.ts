@@ -3,6 +3,7 @@ import type { Caller } from '../core/types.ts';
 import type { Database, Tables } from '../platform/database/database.ts';
 import type { Authority } from './authority.ts';
 import type { Right } from './rights.ts';
+import { ABSOLUTE_MS } from './sessions.ts';
 import type { AccessTables } from './tables.ts';
 
 export interface StandingDeps {
@@ -29,6 +30,19 @@ export class Standing {
     if (!stands) return null;
     const { name, purpose } = caller;
     return this.#deps.authority.callerFor({ type: caller.type, id: caller.id, name, purpose, ...stands }, [right]);
+  }
+
+  /** Whether a login goes on, by what its person names it by (`Session.id`). */
+  async isOpen(session: string): Promise<boolean> {
+    const { database, clock } = this.#deps;
+    const found = await database
+      .tables<AccessTables>()
+      .selectFrom('session')
+      .select('id')
+      .where('id', '=', session)
+      .where('created_at_ms', '>', clock.nowMs() - ABSOLUTE_MS)
+      .executeTakeFirst();
+    return found !== undefined;
   }
 
   #person(tables: Tables, { id }: Caller) {

@@ -50,6 +50,7 @@ import type {
   PassagesPort,
   RecordingParts,
   SearchPort,
+  StreamLinksPort,
   StreamPassesPort,
   StreamPlansPort,
   TwinPort,
@@ -114,6 +115,7 @@ export interface ApiDeps extends OrderParts, FieldParts, LoginParts, TreePorts {
   streams: StreamsPort;
   streamPlans: StreamPlansPort;
   streamPasses: StreamPassesPort;
+  streamLinks: StreamLinksPort;
   recordings: RecordingParts;
   approvedPictures: ApprovedPicturesPort;
   accessRegister: AccessRegisterPort;

@@ -38,6 +38,7 @@ import type { PassageSearch } from '../passages/search.ts';
 import type { Clips } from '../streams/clips/clips.ts';
 import type { ViewingCopies } from '../streams/copies/copies.ts';
 import type { RecordingExports } from '../streams/exports/exports.ts';
+import type { StreamLinks } from '../streams/passes/links.ts';
 import type { StreamPasses } from '../streams/passes/passes.ts';
 import type { Approval } from '../streams/picture-health/approval.ts';
 import type { ApprovedPictures } from '../streams/picture-health/approved.ts';
@@ -188,6 +189,12 @@ export type StreamPlansPort = Pick<StreamPlans, 'of' | 'set'>;
 export type StreamPassesPort = Pick<StreamPasses, 'create' | 'list' | 'revoke'> & {
   /** Where players come to; `host` is null where it is not known by what name they reach it. Null while RTSP is off. */
   address(): { host: string | null; port: number } | null;
+};
+
+/** Links to live video. The caller's right to each camera is checked before one is made. */
+export type StreamLinksPort = Pick<StreamLinks, 'create' | 'list' | 'revoke' | 'look'> & {
+  /** Where the gateway is reached; null where nobody said so. */
+  origin(): string | null;
 };
 
 /** Pictures that were approved. The caller's right to the camera is checked before; the look is registered by it. */

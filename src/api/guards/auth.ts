@@ -6,6 +6,7 @@ import type { Session } from '../../access/sessions.ts';
 import { CitywatchError, type ErrorCode } from '../../core/errors.ts';
 import { isStillThere } from '../../core/jurisdiction.ts';
 import { type Caller, DEVICE_ID, type DeviceIdentity } from '../../core/types.ts';
+import type { View } from '../../streams/pool/types.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { RateLimits } from '../server/limits.ts';
 import { refuseForeignPages, requireOwnPage, sessionIdOf } from './session-cookie.ts';
@@ -44,6 +45,8 @@ declare module 'fastify' {
     whileDue?: boolean;
     /** The field of the answer that is shown once and never kept. */
     oneTimeSecret?: string;
+    /** Shows live video, also to whoever comes with a link (`?link=`) instead of a login. */
+    linked?: boolean;
     /** In the contract, but not in this version: it is no part of what is served, and answers with that. */
     later?: boolean;
     /** Errors of this route beyond those that follow from its declaration; for the OpenAPI document. */
@@ -58,6 +61,8 @@ declare module 'fastify' {
     caller: Caller | null;
     /** The session of the person who asks; null for tokens and devices. */
     session: Session | null;
+    /** The one look of whoever came with a link. */
+    linked: View | null;
   }
 }
 
@@ -114,6 +119,7 @@ export function refuseUnknownQueries(app: FastifyInstance): void {
 export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLimits): void {
   app.decorateRequest('caller', null);
   app.decorateRequest('session', null);
+  app.decorateRequest('linked', null);
   app.addHook('onRequest', async (request) => {
     await limits.address(request);
     const { config } = request.routeOptions;
@@ -126,6 +132,7 @@ export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLi
     }
     request.caller = who.caller;
     request.session = who.session;
+    request.linked = who.linked;
     if (who.session) requireOwnPage(request);
     // A browser opens a WebSocket to whoever it is told, with its cookie.
     if (who.session && request.ws) refuseForeignPages(request);
@@ -161,20 +168,28 @@ interface Identified {
   caller: Caller;
   /** Null unless a session says who it is. */
   session: Session | null;
+  linked: View | null;
 }
 
 /** A request with an Authorization header is judged by that alone, whatever cookie it also has. */
 async function identify(request: FastifyRequest, deps: ApiDeps): Promise<Identified | null> {
   const header = request.headers.authorization;
   if (header === undefined) {
+    const { link } = request.query as { link?: unknown };
+    if (request.routeOptions.config.linked && typeof link === 'string') return await byLink(link, request, deps);
     const id = sessionIdOf(request);
     const session = id === undefined ? null : await deps.sessions.verify(id);
-    return session && { caller: session.caller, session };
+    return session && { caller: session.caller, session, linked: null };
   }
   const bearer = BEARER.exec(header)?.[1];
   if (bearer === undefined) return null;
   const caller = (await deviceCaller(bearer, deps)) ?? (await deps.tokens.verify(bearer));
-  return caller && { caller, session: null };
+  return caller && { caller, session: null, linked: null };
+}
+
+async function byLink(link: string, { socket }: FastifyRequest, { streamLinks }: ApiDeps): Promise<Identified | null> {
+  const found = await streamLinks.look(link, socket.remoteAddress ?? '');
+  return found && { caller: found.caller, session: null, linked: found.view };
 }
 
 /** `<deviceId>:<secret>`. A token may hold a colon too, so a wrong device secret is still tried as a token. */

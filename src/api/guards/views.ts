@@ -1,9 +1,11 @@
-import { CitywatchError } from '../../core/errors.ts';
+import type { FastifyRequest } from 'fastify';
+import { CitywatchError, invalid } from '../../core/errors.ts';
 import type { Caller, DeviceIdentity } from '../../core/types.ts';
 import { mosaicOf } from '../../streams/mosaic/name.ts';
 import type { Quality, View } from '../../streams/pool/types.ts';
 import type { Use } from '../../streams/pool/uses.ts';
 import type { ApiDeps } from '../deps.ts';
+import { callerOf } from './auth.ts';
 import { caseOf, purposeOf } from './look.ts';
 
 /** What a request for video says of its look. */
@@ -62,6 +64,30 @@ type ViewContext = Pick<ApiDeps, 'directory' | 'kinds' | 'authority'>;
 /** The look a request is part of. Rights come first, so that nothing else tells whether the camera exists. */
 export function viewOf(context: ViewContext, caller: Caller, id: string, query: Look): View {
   return lookAt(context, caller, cameraOf(context, caller, id), query);
+}
+
+/**
+ * As {@link viewOf} for live video, to which somebody may have come with a link: then it is the one look of that link,
+ * whatever else is asked for. Errors: `not-found` where it is for something else.
+ */
+export function liveViewOf(context: ViewContext, request: FastifyRequest, id: string, query: Look): View {
+  const { linked } = request;
+  if (!linked) return viewOf(context, callerOf(request), id, query);
+  if (linked.members !== undefined || linked.deviceId !== id) throw new CitywatchError('not-found');
+  return linked;
+}
+
+/** As {@link liveViewOf}, of a mosaic; a link alone says which cameras. Errors: also `request.invalid` without any. */
+export function liveMosaicViewOf(
+  context: ViewContext,
+  request: FastifyRequest,
+  { cameras, ...query }: Look & { cameras?: readonly string[] | undefined },
+): View {
+  const { linked } = request;
+  if (linked?.members === undefined && linked !== null) throw new CitywatchError('not-found');
+  if (linked) return linked;
+  if (cameras === undefined) throw invalid('cameras', 'name one at least');
+  return mosaicViewOf(context, callerOf(request), cameras, query);
 }
 
 /** As {@link viewOf}, of several cameras in one picture, in this order; each must be the caller's to look at. */

@@ -57,6 +57,7 @@ import { recordingRoutes } from './recordings.ts';
 import type { RoutePart } from './route.ts';
 import { sessionRoutes } from './session.ts';
 import { siteReportRoutes } from './site-reports.ts';
+import { streamLinkRoutes } from './stream-links.ts';
 import { streamPassRoutes } from './stream-passes.ts';
 import { streamRoutes } from './streams.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
@@ -137,6 +138,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   watchlistRoutes,
   streamRoutes,
   streamPassRoutes,
+  streamLinkRoutes,
   liveSocketRoutes,
   accessRegisterRoutes,
   overviewRoutes,

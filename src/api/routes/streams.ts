@@ -7,7 +7,7 @@ import { streamPlan } from '../../streams/pool/stream-plans.ts';
 import { USES } from '../../streams/pool/uses.ts';
 import { callerOf } from '../guards/auth.ts';
 import { lookQuery } from '../guards/look.ts';
-import { cameraOf, mosaicViewOf, viewOf } from '../guards/views.ts';
+import { cameraOf, liveMosaicViewOf, liveViewOf, viewOf } from '../guards/views.ts';
 import { bytesOf, deviceId, deviceParams, listOf, moment, noContent } from '../schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
@@ -61,15 +61,20 @@ const streamFields = {
 const stream = z.object({ device: z.string(), ...streamFields }).meta({ id: 'Stream' });
 const streamsOfDevice = z.object({ device: z.string(), streams: z.array(z.object(streamFields)) });
 
+/** With it nothing else is asked for: what is watched, and why, was said when the link was made. */
+const link = { link: z.string().max(100).optional().meta({ description: 'In the place of a login, from a link' }) };
+
 const mosaicLook = z.strictObject({
   cameras: z
     .string()
     .max(1_200)
     .transform((text) => text.split(','))
     .pipe(z.array(deviceId).min(1).max(MEMBERS_MAX))
+    .optional()
     .meta({ description: 'Ids of the cameras, in the order of their tiles, separated by commas' }),
   use: z.enum(['live', 'wall']).default('wall'),
   ...lookQuery,
+  ...link,
 });
 
 export const streamRoutes: RoutePart = (app, context) => {
@@ -156,18 +161,18 @@ function liveRoutes(app: ApiApp, context: RouteContext): void {
       `/streams/:id/${name}`,
       {
         exposeHeadRoute: false,
-        config: { right: 'video.look', errors },
+        config: { right: 'video.look', linked: true, errors },
         schema: {
           tags,
           summary,
           params: deviceParams,
-          querystring: look.extend(reloadQuery),
+          querystring: look.extend({ ...reloadQuery, ...link }),
           response: { 200: bytesOf(PLAYLIST_TYPE, 'The playlist; names in it are relative and carry the query') },
         },
       },
       async (request, reply) => {
         const { _HLS_msn: msn, _HLS_part: part, _HLS_skip: _, ...asked } = request.query;
-        const view = viewOf(context, callerOf(request), request.params.id, asked);
+        const view = liveViewOf(context, request, request.params.id, asked);
         // Parts are for HTTP/2: over less, each player would hold one of the few connections of its browser.
         const reload = request.raw.httpVersionMajor >= 2 ? { msn, part } : undefined;
         const wanted = (signal: AbortSignal) => context.streams[of](view, signal, reload);
@@ -180,31 +185,31 @@ function liveRoutes(app: ApiApp, context: RouteContext): void {
     '/streams/:id/:part',
     {
       exposeHeadRoute: false,
-      config: { right: 'video.look', errors },
+      config: { right: 'video.look', linked: true, errors },
       schema: {
         tags,
         summary: 'A part that the playlist names',
         params: deviceParams.extend({ part: PART }),
-        querystring: look,
+        querystring: look.extend(link),
         response: { 200: bytesOf(PART_TYPE, 'Initialisation segment or media segment') },
       },
     },
     async (request, reply) => {
-      const view = viewOf(context, callerOf(request), request.params.id, request.query);
+      const view = liveViewOf(context, request, request.params.id, request.query);
       return show(reply as never, await context.streams.part(view, request.params.part, request.signal));
     },
   );
 }
 
 function mosaicRoutes(app: ApiApp, context: RouteContext): void {
-  const view = (request: FastifyRequest, { cameras, ...look }: z.output<typeof mosaicLook>) =>
-    mosaicViewOf(context, callerOf(request), cameras, { ...look, quality: 'sub' });
+  const view = (request: FastifyRequest, look: z.output<typeof mosaicLook>) =>
+    liveMosaicViewOf(context, request, { ...look, quality: 'sub' });
   for (const [name, { of, summary }] of Object.entries(PLAYLISTS)) {
     app.get(
       `/mosaics/${name}`,
       {
         exposeHeadRoute: false,
-        config: { right: 'video.look', errors },
+        config: { right: 'video.look', linked: true, errors },
         schema: {
           tags,
           summary: `Several cameras in one picture. ${summary}`,
@@ -223,7 +228,7 @@ function mosaicRoutes(app: ApiApp, context: RouteContext): void {
     '/mosaics/:part',
     {
       exposeHeadRoute: false,
-      config: { right: 'video.look', errors },
+      config: { right: 'video.look', linked: true, errors },
       schema: {
         tags,
         summary: 'A part that the playlist of a mosaic names',

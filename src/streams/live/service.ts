@@ -218,7 +218,8 @@ export class StreamService {
 
 /** Names inside a playlist carry the look they belong to, so that fetching them is not another look. */
 function queryOf(view: View): string {
-  const { members, quality, use, purpose } = view;
+  const { members, quality, use, purpose, link } = view;
+  if (link !== undefined) return `?link=${link}`;
   const query = new URLSearchParams(members ? { cameras: members.join(',') } : { quality });
   query.set('use', use);
   query.set('purpose', purpose);

@@ -42,6 +42,8 @@ export interface View {
   viewer: Pick<Caller, 'type' | 'id' | 'name'>;
   purpose: string;
   case: string | null;
+  /** The token of a link that the viewer came with, who has nothing else: names in playlists carry it. */
+  link?: string;
 }
 
 /** Writes the register row of a viewing session. Rejecting means that nothing is shown. */

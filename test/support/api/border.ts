@@ -119,6 +119,7 @@ function questionsOfVideo(camera: string): Record<string, string> {
     'GET /mosaics/media.m3u8': `/mosaics/media.m3u8?cameras=${camera}`,
     'GET /mosaics/{part}': `/mosaics/0123456789abcdef.mp4?cameras=${camera}`,
     'GET /stream-passes': '/stream-passes',
+    'GET /stream-links': '/stream-links',
     'GET /recording-exports': '/recording-exports',
     'GET /recording-exports/key': '/recording-exports/key',
     'GET /recording-exports/{id}': `/recording-exports/${NOBODY}`,

@@ -72,6 +72,7 @@ export const NO_EDITS: Record<string, string> = {
   'POST /recordings/disks/{name}/retire': 'as that of a new disk',
   'POST /recordings/disks/{name}/check': 'changes what differs; test/integration/streams/recordings shows its row',
   'DELETE /streams/{id}/pins/{pin}': 'needs a pin: test/integration/streams/recordings shows its row',
+  'POST /stream-links/{id}/revoke': 'needs a link: test/integration/streams/links shows its row',
   'POST /stream-passes/{id}/revoke': 'needs a viewer token: test/integration/streams/rtsp shows its row',
   'DELETE /session': 'ends the own session, which must not fail',
   'POST /users/codes': 'needs three administrators; three-administrators.test.ts shows its row',
@@ -91,6 +92,7 @@ const OF_RECORDINGS: [string, Edit][] = [
   ['POST /devices/{id}/stream-plan', { path: '/devices/camera-1/stream-plan', body: { alwaysOn: true } }],
   ['POST /recordings/disks/{name}', { path: '/recordings/disks/recordings', body: { use: 'active' } }],
   ['POST /streams/{id}/pins', { path: '/streams/camera-1/pins', body: pin }],
+  ['POST /stream-links', { body: { camera: 'camera-1', purpose: 'routine' } }],
   ['POST /stream-passes', { body: { camera: 'camera-1', purpose: 'routine' } }],
   ['POST /streams/{id}/clips', { path: '/streams/camera-1/clips', body: clip }],
 ];

@@ -72,6 +72,7 @@ const OWNERS: Record<string, RegExp> = {
     'recording_gap',
     'recording_pin',
     'recording_plan',
+    'stream_link',
     'stream_pass',
     'stream_plan',
     'recording_removal',

@@ -69,6 +69,7 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     streams: streams.streams,
     streamPlans: streams.plans,
     streamPasses: streams.passes,
+    streamLinks: streams.links,
     recordings: streams.recordings.port,
     approvedPictures: streams.approved,
     cameraSetup: (id) => streams.setup.status(id),

@@ -1,6 +1,8 @@
 import { mosaicViewOf, viewOf } from '../../../api/guards/views.ts';
-import type { StreamPassesPort } from '../../../api/ports.ts';
+import type { StreamLinksPort, StreamPassesPort } from '../../../api/ports.ts';
 import type { StreamService } from '../../../streams/live/service.ts';
+import type { LinkRights } from '../../../streams/passes/link.ts';
+import { StreamLinks } from '../../../streams/passes/links.ts';
 import type { PassRights, StreamPass } from '../../../streams/passes/pass.ts';
 import { StreamPasses } from '../../../streams/passes/passes.ts';
 import { RTSP_LIMITS, RtspServer } from '../../../streams/rtsp/server.ts';
@@ -11,6 +13,7 @@ import type { Ground } from '../ground/ground.ts';
 export function composeRtsp(ground: Ground, devices: Devices, streams: StreamService) {
   const { config, clock, observer, database, keys, lifecycle } = ground;
   const passes = new StreamPasses({ database, clock, key: keys.passes, rights: rightsOf(devices) });
+  const links = new StreamLinks({ database, clock, key: keys.passes, rights: linkRightsOf(devices) });
   const { host, port, sessionsMax, perViewerMax } = config.rtsp;
   const known = config.publicUrl === null ? null : new URL(config.publicUrl).hostname;
   let address: ReturnType<StreamPassesPort['address']> = null;
@@ -21,7 +24,17 @@ export function composeRtsp(ground: Ground, devices: Devices, streams: StreamSer
       revoke: (caller, id) => passes.revoke(caller, id),
       address: () => address,
     } satisfies StreamPassesPort,
-    tidy: (nowMs: number) => passes.prune(nowMs),
+    links: {
+      create: (caller, input, cameras) => links.create(caller, input, cameras),
+      list: (caller) => links.list(caller),
+      revoke: (caller, id) => links.revoke(caller, id),
+      look: (token, from) => links.look(token, from),
+      origin: () => (config.publicUrl === null ? null : new URL(config.publicUrl).origin),
+    } satisfies StreamLinksPort,
+    async tidy(nowMs: number): Promise<void> {
+      await passes.prune(nowMs);
+      await links.prune(nowMs);
+    },
     async start(): Promise<void> {
       if (port === null) return;
       const seats = { sessionsMax, perViewerMax };
@@ -34,10 +47,10 @@ export function composeRtsp(ground: Ground, devices: Devices, streams: StreamSer
 }
 
 /** What the viewer of a token may look at, by the one function that decides that for every route. */
-function rightsOf({ standing, doors: directory, kinds, authority }: Devices): PassRights {
+function rightsOf({ standing, doors: directory, kinds, authority }: Devices): PassRights & Omit<LinkRights, 'isOpen'> {
   return {
     callerOf: (viewer) => standing.now({ ...NOBODY, ...viewer }, 'video.look'),
-    lookOf: (caller, pass) => {
+    lookOf: (caller, pass: Looked) => {
       const context = { directory, kinds, authority };
       const { cameras, isMosaic } = pass;
       if (isMosaic) return mosaicViewOf(context, caller, cameras, lookOf(pass));
@@ -46,9 +59,15 @@ function rightsOf({ standing, doors: directory, kinds, authority }: Devices): Pa
   };
 }
 
+function linkRightsOf(devices: Devices): LinkRights {
+  return { ...rightsOf(devices), isOpen: (session) => devices.standing.isOpen(session) };
+}
+
 /** What is asked for anew of whoever looks: nothing of it is taken from here. */
 const NOBODY = { role: 'viewer', jurisdiction: '000000', purpose: null } as const;
 
-function lookOf({ quality, use, purpose, case: caseNumber }: StreamPass) {
+type Looked = Pick<StreamPass, 'cameras' | 'isMosaic' | 'quality' | 'use' | 'purpose' | 'case'>;
+
+function lookOf({ quality, use, purpose, case: caseNumber }: Looked) {
   return { quality, use, purpose, ...(caseNumber === null ? {} : { case: caseNumber }) };
 }

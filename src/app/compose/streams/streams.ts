@@ -49,6 +49,7 @@ export async function openStreams(ground: Ground, devices: Devices, { ingest, he
     plans,
     transcodes,
     passes: rtsp.port,
+    links: rtsp.links,
     async tidy(nowMs: number): Promise<void> {
       await recordings.tidy(nowMs);
       await rtsp.tidy(nowMs);

@@ -3,6 +3,7 @@ import type {
   PtzPort,
   RecordersPort,
   RecordingParts,
+  StreamLinksPort,
   StreamPassesPort,
 } from '../../../../src/api/ports.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
@@ -24,6 +25,7 @@ export function memoryCameras() {
     streamPlans: { of: () => USUAL_PLAN, set: async () => {} },
     approvedPictures: memoryApproved(),
     streamPasses: memoryPasses(),
+    streamLinks: memoryLinks(),
   };
 }
 
@@ -76,6 +78,28 @@ function memoryPasses(): StreamPassesPort {
       if (!covers(caller, HERE)) throw new CitywatchError('not-found');
     },
     address: () => ({ host: null, port: 554 }),
+  };
+}
+
+/** Links that nobody opens. */
+function memoryLinks(): StreamLinksPort {
+  return {
+    create: async (caller, { endsAtMs, ...input }) => ({
+      link: {
+        ...input,
+        id: NOBODY,
+        viewer: { type: caller.type, id: caller.id, name: caller.name },
+        createdAtMs: 0,
+        openUntilMs: 1,
+        endsAtMs: endsAtMs ?? 1,
+        network: null,
+      },
+      token: 'token',
+    }),
+    list: async () => [],
+    revoke: memoryPasses().revoke,
+    look: async () => null,
+    origin: () => null,
   };
 }
 
@@ -236,6 +260,9 @@ function requestsOfOthers(camera: string) {
     'GET /api/v1/mosaics/live.m3u8': { url: `?purpose=maintenance&cameras=${camera}` },
     'GET /api/v1/mosaics/media.m3u8': { url: `?purpose=maintenance&cameras=${camera}` },
     'GET /api/v1/mosaics/:part': { part: '0123456789abcdef.mp4', url: `?purpose=maintenance&cameras=${camera}` },
+    'GET /api/v1/stream-links': { ownAreaOnly: true },
+    'POST /api/v1/stream-links': { payload: { camera, purpose: 'maintenance' } },
+    'POST /api/v1/stream-links/:id/revoke': { id: NOBODY },
     'GET /api/v1/stream-passes': { ownAreaOnly: true },
     'POST /api/v1/stream-passes': { payload: { camera, purpose: 'maintenance' } },
     'POST /api/v1/stream-passes/:id/revoke': { id: NOBODY },
