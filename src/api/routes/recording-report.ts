@@ -4,7 +4,7 @@ import { day } from '../../devices/reports/plan-input.ts';
 import type { RecordingReported, RecordingRow } from '../../streams/recordings/report.ts';
 import { callerOf } from '../guards/auth.ts';
 import { deviceId, jurisdiction, listOf } from '../schemas.ts';
-import { answerReport, pageOfRows, type ReportColumn, reportOf, reportQuery } from './report.ts';
+import { answerReport, pageOfOrdered, type ReportColumn, reportOf, reportQuery } from './report.ts';
 import { defined, type RoutePart } from './route.ts';
 
 const counts = {
@@ -64,6 +64,15 @@ const COLUMNS: readonly ReportColumn<RecordingRow>[] = [
   { name: 'pinnedS', title: '锁定时长(秒)', of: ({ pinnedS }) => pinnedS },
 ];
 
+/** Of camera and day, as the report has its rows. */
+const IN_ORDER = {
+  keyOf: ({ device, day: of }: RecordingRow) => `${device}/${of}`,
+  isAfter: (row: RecordingRow, key: string) => {
+    const [before = '', last = ''] = key.split('/');
+    return row.device === before ? row.day > last : row.device > before;
+  },
+};
+
 /** What was recorded of cameras, against what should have been. */
 export const recordingReportRoutes: RoutePart = (app, context) => {
   app.get(
@@ -96,7 +105,7 @@ export const recordingReportRoutes: RoutePart = (app, context) => {
         page: async (page) => {
           found ??= context.recordings.report.report(callerOf(request), filter);
           const { rows, ...head } = await found;
-          return { ...pageOfRows(rows, ({ device, day: of }) => `${device}/${of}`, page), head };
+          return { ...pageOfOrdered(rows, IN_ORDER, page), head };
         },
       });
     },

@@ -1,8 +1,10 @@
 import { type Clock, chinaDayAt, DAY_MS, MINUTE_MS, startOfChinaDay } from '../../core/clock.ts';
 import { invalid } from '../../core/errors.ts';
 import { covers, type Jurisdiction, type Scope, type Tree } from '../../core/jurisdiction.ts';
+import { nextTurn } from '../../core/mechanisms/next-turn.ts';
 import { percentOf } from '../../core/percent.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
+import { chunksOf } from '../../platform/database/chunks.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { RecordingPlans, StandingPlan } from '../recorder/plan/plans.ts';
 import { expectedMs, NEVER, type Week, weekOf } from '../recorder/plan/schedule.ts';
@@ -96,6 +98,8 @@ export interface RecordingReported {
 }
 
 const DAYS_MAX = 31;
+/** So many are counted in one turn of the event loop: 31 days of all cameras of a city would take half a second. */
+const CAMERAS_AT_ONCE = 200;
 /** A file gets its row when its minute is over, so nobody knows yet what was recorded of the last ones. */
 const SETTLED_MS = 2 * MINUTE_MS;
 
@@ -109,7 +113,7 @@ export class RecordingReport {
 
   /** Errors: `request.invalid` for days that are not over yet, or more than 31. */
   async report(caller: Caller, { jurisdiction, device, below, ...days }: RecordingFilter): Promise<RecordingReported> {
-    const { database, clock, tree } = this.#deps;
+    const { clock, tree } = this.#deps;
     const nowMs = clock.nowMs();
     const { fromMs, toMs } = periodOf(days, nowMs);
     const area = jurisdiction === undefined ? null : tree.area(jurisdiction);
@@ -118,25 +122,42 @@ export class RecordingReport {
     const places = new Map<DeviceId, Jurisdiction>();
     for (const { id, jurisdiction: place } of [...this.#deps.within(caller), ...gone])
       if ((area === null || covers(area, place)) && (device ?? id) === id) places.set(id, place);
-    const asked = { devices: [...places.keys()], fromMs, toMs: Math.min(toMs, nowMs - SETTLED_MS) };
+    const plans = new Map([...this.#deps.plans.standing()].map((plan) => [plan.device, plan]));
+    const about = { plans, places, ends, textOf: dayTexts(), nowMs, below };
+    const rows: RecordingRow[] = [];
+    const sum = new Sum();
+    for (const devices of chunksOf([...places.keys()].sort(), CAMERAS_AT_ONCE)) {
+      const asked = { devices, fromMs, toMs: Math.min(toMs, nowMs - SETTLED_MS) };
+      rows.push(...(await this.#rowsOf(asked, { ...about, sum })));
+      await nextTurn();
+    }
+    return { from: chinaDayAt(fromMs), to: chinaDayAt(toMs - 1), sum: sum.counts, rows };
+  }
+
+  /** In order of camera and day; all days are counted in `sum`, also those that are not shown. */
+  async #rowsOf(asked: DaysAsked, { sum, below, nowMs, ...about }: AskedOf): Promise<RecordingRow[]> {
+    const { database, classOf, leastDays } = this.#deps;
     const [recorded, holes, oldest] = await Promise.all([
       recordedDays(database, asked),
       holesOfDays(database, asked),
       oldestDays(database, asked.devices),
     ]);
-    const counted = countedDays(asked, { plans: this.#deps.plans.standing(), places, ends, recorded, holes });
+    const counted = countedDays(asked, { ...about, recorded, holes });
+    sum.add(counted);
     const shown = below === undefined ? counted : counted.filter((one) => one.keptMs * 100 < one.expectedMs * below);
-    const { classOf, leastDays } = this.#deps;
     const devices = [...new Set(shown.map(({ device }) => device))];
+    if (devices.length === 0) return [];
     const today = dayNumber(nowMs);
     const kept = await keptAgainstLaw({ database, devices, oldest, classOf, leastDays, today, atMs: nowMs });
     const names = await this.#deps.namesOf(devices);
-    const textOf = dayTexts();
-    const rows = shown.map((one) =>
-      rowOf(one, { textOf, places, names, oldest: oldest.get(one.device), kept: kept(one.device) }),
-    );
-    return { from: chinaDayAt(fromMs), to: chinaDayAt(toMs - 1), sum: sumOf(counted), rows };
+    return shown.map((one) => rowOf(one, { ...about, names, oldest: oldest.get(one.device), kept: kept(one.device) }));
   }
+}
+
+interface AskedOf extends Pick<Found, 'plans' | 'places' | 'ends'>, Pick<About, 'textOf'> {
+  sum: Sum;
+  below: number | undefined;
+  nowMs: number;
 }
 
 interface CountedDay {
@@ -149,7 +170,7 @@ interface CountedDay {
 }
 
 interface Found {
-  plans: Iterable<StandingPlan>;
+  plans: ReadonlyMap<DeviceId, StandingPlan>;
   places: ReadonlyMap<DeviceId, Jurisdiction>;
   /** Until when those were there that are gone. */
   ends: ReadonlyMap<DeviceId, number>;
@@ -158,7 +179,10 @@ interface Found {
 }
 
 /** Days on which a camera should have been recorded, or was, in order of camera and day. */
-function countedDays({ fromMs, toMs }: DaysAsked, { plans, places, ends, recorded, holes }: Found): CountedDay[] {
+function countedDays(
+  { devices, fromMs, toMs }: DaysAsked,
+  { plans, ends, recorded, holes }: Omit<Found, 'places'>,
+): CountedDay[] {
   const found = new Map<DeviceId, Map<number, CountedDay>>();
   const dayOf = (device: DeviceId, day: number): CountedDay => {
     const days = found.get(device) ?? new Map<number, CountedDay>();
@@ -167,8 +191,7 @@ function countedDays({ fromMs, toMs }: DaysAsked, { plans, places, ends, recorde
     days.set(day, counted);
     return counted;
   };
-  for (const { device, plan, sinceMs } of plans) {
-    if (!places.has(device)) continue;
+  for (const { device, plan, sinceMs } of devices.flatMap((id) => plans.get(id) ?? [])) {
     // Nobody knows beforehand when something happens.
     const week: Week = plan.mode === 'event' ? NEVER : weekOf(plan.mode === 'schedule' ? plan.hours : null);
     const untilMs = Math.min(toMs, ends.get(device) ?? toMs);
@@ -185,8 +208,8 @@ function countedDays({ fromMs, toMs }: DaysAsked, { plans, places, ends, recorde
     counted.edgeMs = Math.min(edgeMs, counted.keptMs);
   }
   for (const one of holes) dayOf(one.device, one.day).holes = one;
-  const devices = [...found.keys()].sort();
-  return devices.flatMap((device) => [...found.get(device)!.values()].sort((one, other) => one.day - other.day));
+  const ordered = [...found.keys()].sort();
+  return ordered.flatMap((device) => [...found.get(device)!.values()].sort((one, other) => one.day - other.day));
 }
 
 /** Errors: `request.invalid`. */
@@ -240,17 +263,24 @@ function secondsOf({ expectedMs: expected, keptMs, edgeMs }: Pick<CountedDay, 'e
   };
 }
 
-function sumOf(counted: readonly CountedDay[]): RecordingCounts {
-  let [expected, kept, edge] = [0, 0, 0];
-  for (const { expectedMs: ms, keptMs, edgeMs } of counted) {
-    expected += ms;
-    if (ms > 0) kept += keptMs;
-    if (ms > 0) edge += edgeMs;
+/** Of days of cameras that are counted together, all days of one camera at once. */
+class Sum {
+  #cameras = 0;
+  readonly #all = { expectedMs: 0, keptMs: 0, edgeMs: 0 };
+
+  add(counted: readonly CountedDay[]): void {
+    const all = this.#all;
+    for (const { expectedMs: ms, keptMs, edgeMs } of counted) {
+      all.expectedMs += ms;
+      if (ms > 0) all.keptMs += keptMs;
+      if (ms > 0) all.edgeMs += edgeMs;
+    }
+    this.#cameras += new Set(counted.map(({ device }) => device)).size;
   }
-  return {
-    cameras: new Set(counted.map(({ device }) => device)).size,
-    ...secondsOf({ expectedMs: expected, keptMs: kept, edgeMs: edge }),
-  };
+
+  get counts(): RecordingCounts {
+    return { cameras: this.#cameras, ...secondsOf(this.#all) };
+  }
 }
 
 function dayTexts(): (day: number) => string {
