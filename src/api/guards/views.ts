@@ -4,6 +4,7 @@ import type { Caller, DeviceIdentity } from '../../core/types.ts';
 import { mosaicOf } from '../../streams/mosaic/name.ts';
 import type { Quality, View } from '../../streams/pool/types.ts';
 import type { Use } from '../../streams/pool/uses.ts';
+import { recodedOf } from '../../streams/recode/name.ts';
 import type { ApiDeps } from '../deps.ts';
 import { callerOf } from './auth.ts';
 import { caseOf, purposeOf } from './look.ts';
@@ -66,13 +67,30 @@ export function viewOf(context: ViewContext, caller: Caller, id: string, query: 
   return lookAt(context, caller, cameraOf(context, caller, id), query);
 }
 
+/** As {@link viewOf}, as H.264 where that is asked for: what the camera sends, or that coded anew. */
+export function codedViewOf(
+  context: ViewContext,
+  caller: Caller,
+  id: string,
+  { codec, ...query }: Look & { codec?: 'h264' | undefined },
+): View {
+  const view = viewOf(context, caller, id, query);
+  const { deviceId } = view;
+  return codec === undefined ? view : { ...view, codec, deviceId: recodedOf(deviceId), members: [deviceId] };
+}
+
 /**
  * As {@link viewOf} for live video, to which somebody may have come with a link: then it is the one look of that link,
  * whatever else is asked for. Errors: `not-found` where it is for something else.
  */
-export function liveViewOf(context: ViewContext, request: FastifyRequest, id: string, query: Look): View {
+export function liveViewOf(
+  context: ViewContext,
+  request: FastifyRequest,
+  id: string,
+  query: Look & { codec?: 'h264' | undefined },
+): View {
   const { linked } = request;
-  if (!linked) return viewOf(context, callerOf(request), id, query);
+  if (!linked) return codedViewOf(context, callerOf(request), id, query);
   if (linked.members !== undefined || linked.deviceId !== id) throw new CitywatchError('not-found');
   return linked;
 }

@@ -6,7 +6,7 @@ import { type LiveNews, liveOrder } from '../../streams/live/live-protocol.ts';
 import { OrderPace } from '../../streams/live/order-pace.ts';
 import { callerOf } from '../guards/auth.ts';
 import { Shares } from '../guards/shares.ts';
-import { mosaicViewOf, viewOf } from '../guards/views.ts';
+import { codedViewOf, mosaicViewOf } from '../guards/views.ts';
 import { bytesOf } from '../schemas.ts';
 import type { RouteContext, RoutePart } from './route.ts';
 
@@ -66,7 +66,7 @@ function serve(socket: WebSocket, request: FastifyRequest, context: RouteContext
     clock,
     streams,
     viewOf: ({ camera = '', cameras, ...look }) =>
-      cameras ? mosaicViewOf(context, caller, cameras, look) : viewOf(context, caller, camera, look),
+      cameras ? mosaicViewOf(context, caller, cameras, look) : codedViewOf(context, caller, camera, look),
     sink,
     limits: LIVE_LIMITS,
     pace,

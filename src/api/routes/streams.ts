@@ -61,6 +61,10 @@ const streamFields = {
 const stream = z.object({ device: z.string(), ...streamFields }).meta({ id: 'Stream' });
 const streamsOfDevice = z.object({ device: z.string(), streams: z.array(z.object(streamFields)) });
 
+const codec = {
+  codec: z.enum(['h264']).optional().meta({ description: 'H.265 coded anew, for players that cannot show it' }),
+};
+
 /** With it nothing else is asked for: what is watched, and why, was said when the link was made. */
 const link = { link: z.string().max(100).optional().meta({ description: 'In the place of a login, from a link' }) };
 
@@ -166,7 +170,7 @@ function liveRoutes(app: ApiApp, context: RouteContext): void {
           tags,
           summary,
           params: deviceParams,
-          querystring: look.extend({ ...reloadQuery, ...link }),
+          querystring: look.extend({ ...reloadQuery, ...codec, ...link }),
           response: { 200: bytesOf(PLAYLIST_TYPE, 'The playlist; names in it are relative and carry the query') },
         },
       },
@@ -190,7 +194,7 @@ function liveRoutes(app: ApiApp, context: RouteContext): void {
         tags,
         summary: 'A part that the playlist names',
         params: deviceParams.extend({ part: PART }),
-        querystring: look.extend(link),
+        querystring: look.extend({ ...codec, ...link }),
         response: { 200: bytesOf(PART_TYPE, 'Initialisation segment or media segment') },
       },
     },

@@ -62,7 +62,7 @@ export const STREAM = {
     [
       'CITYWATCH_TRANSCODE_PCT',
       'How much of the processor pictures and sound may take that are coded anew (thumbnails, viewing copies, ' +
-        'mosaics): percent of one core; without it half of all cores.',
+        'mosaics, H.265 as H.264): percent of one core; without it half of all cores.',
     ],
     z.int().min(50).max(25_600).nullable(),
     null,

@@ -226,6 +226,26 @@ export function encodeTask(
   return { args: built(command), input, output, gives: true };
 }
 
+/**
+ * Reads a Matroska stream of one video for as long as it comes, and writes it as fragmented MP4 (H.264) of a size, with
+ * a key frame each 2 s: what browsers show everywhere. Pictures keep their times.
+ */
+export function recodeTask({ input, output }: { input: string; output: string }, { width, height }: Size): FfmpegTask {
+  const command = ffmpeg('pipe:0')
+    .inputOptions(QUIET)
+    .inputOptions(['-protocol_whitelist', 'pipe', '-analyzeduration', '0', '-probesize', '32', '-fpsprobesize', '0'])
+    .inputOptions(['-fflags', 'nobuffer', '-threads', '1', '-f', 'matroska'])
+    .outputOptions(['-map', '0:v:0', '-vf', `scale=${width}:${height},format=yuv420p`, '-an', '-sn', '-dn'])
+    .outputOptions(['-map_metadata', '-1', '-vsync', 'passthrough', '-enc_time_base', '1:90000', '-threads', '1'])
+    .outputOptions(['-c:v', 'libx264', '-preset', 'superfast', '-tune', 'zerolatency', '-profile:v', 'main'])
+    .outputOptions(['-crf', '26', '-maxrate', '3M', '-bufsize', '3M', '-bf', '0', '-g', '250'])
+    .outputOptions(['-force_key_frames', 'expr:gte(t,n_forced*2)', '-video_track_timescale', '90000'])
+    .outputOptions(['-f', 'mp4', '-movflags', '+frag_keyframe+empty_moov+default_base_moof'])
+    .outputOptions(['-frag_duration', String(FRAGMENT_US), '-flush_packets', '1'])
+    .output('pipe:1');
+  return { args: built(command), input, output, gives: true };
+}
+
 function pictureTask(paths: PicturePaths, coding: string[], filters: string[]): FfmpegTask {
   const command = withInput(ffmpeg(), paths, 'pipe:0').output('pipe:1');
   withOutput(command, paths, { input: 0, coding, filters });

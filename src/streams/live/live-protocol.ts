@@ -16,6 +16,8 @@ export const liveOrder = z.discriminatedUnion('type', [
     /** In the place of `camera`: those of a mosaic, in the order of their tiles. */
     cameras: z.array(z.string().min(1).max(128)).min(1).max(MEMBERS_MAX).optional(),
     quality: z.enum(['main', 'sub']).default('main'),
+    /** H.265 coded anew, for a browser that cannot show it. */
+    codec: z.enum(['h264']).optional(),
     use: z.enum(['alert', 'live', 'wall']).default('live'),
     purpose: z.string().min(1).max(200).optional(),
     case: z.string().min(1).max(64).optional(),

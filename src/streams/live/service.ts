@@ -218,9 +218,11 @@ export class StreamService {
 
 /** Names inside a playlist carry the look they belong to, so that fetching them is not another look. */
 function queryOf(view: View): string {
-  const { members, quality, use, purpose, link } = view;
+  const { members, codec, quality, use, purpose, link } = view;
   if (link !== undefined) return `?link=${link}`;
-  const query = new URLSearchParams(members ? { cameras: members.join(',') } : { quality });
+  const isMosaic = members !== undefined && codec === undefined;
+  const query = new URLSearchParams(isMosaic ? { cameras: members.join(',') } : { quality });
+  if (codec !== undefined) query.set('codec', codec);
   query.set('use', use);
   query.set('purpose', purpose);
   if (view.case !== null) query.set('case', view.case);

@@ -1,12 +1,11 @@
-import type { Socket } from 'node:net';
 import type { Logger } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
+import { calledOff, readParts } from '../engine/coded-parts.ts';
 import { encodeTask } from '../ffmpeg/arguments.ts';
 import type { LocalSocket } from '../ffmpeg/local-sockets.ts';
 import type { TranscodeBudget } from '../ffmpeg/transcode-budget.ts';
-import { FragmentParser, type Part } from '../fmp4/parser.ts';
+import type { Part } from '../fmp4/parser.ts';
 import { StreamFailure } from '../pool/types.ts';
-import { abortFailure } from '../relay/camera-session.ts';
 import { Canvas, placesOf } from './canvas.ts';
 import { Tile, type TileDeps } from './tile.ts';
 
@@ -76,12 +75,12 @@ async function encode(deps: MosaicDeps, { draw, onPart }: Encoding, signal: Abor
       stopDrawing = clock.every(1_000 / PER_S, write);
       if (signal.aborted) stopDrawing();
     }, ignored);
-    const unusable = output.connection.then((socket) => read(socket, onPart));
+    const unusable = output.connection.then((socket) => readParts(socket, onPart));
     const ended = process.ended.then((end) => {
       if (!signal.aborted) log.warn({ ...end }, 'the encoder of a mosaic ended');
       return new StreamFailure(end.how === 'not-started' ? 'not-started' : 'ffmpeg');
     });
-    const failure = await Promise.race([ended, unusable.catch(() => ended), called(signal)]);
+    const failure = await Promise.race([ended, unusable.catch(() => ended), calledOff(signal)]);
     stopDrawing();
     process.stop();
     await process.ended;
@@ -92,27 +91,6 @@ async function encode(deps: MosaicDeps, { draw, onPart }: Encoding, signal: Abor
     stopDrawing();
     for (const end of ends) end.close();
   }
-}
-
-/** Resolves where what comes is no stream. */
-function read(socket: Socket, onPart: (part: Part) => void): Promise<StreamFailure> {
-  const parser = new FragmentParser();
-  return new Promise((resolve) => {
-    socket.on('data', (chunk: Buffer) => {
-      try {
-        for (const part of parser.push(chunk)) onPart(part);
-      } catch (error) {
-        socket.destroy();
-        resolve(new StreamFailure('ffmpeg', 'What it wrote is not a stream.', error));
-      }
-    });
-  });
-}
-
-/** Resolves when the run is called off, with why. */
-async function called(signal: AbortSignal): Promise<StreamFailure> {
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-  return signal.reason === 'stalled' ? new StreamFailure('stalled') : abortFailure(signal);
 }
 
 function ignored(): void {}

@@ -12,6 +12,8 @@ import { LocalSockets } from '../ffmpeg/local-sockets.ts';
 import { Spawner } from '../ffmpeg/spawner.ts';
 import { type MosaicDeps, runMosaic } from '../mosaic/mosaic-run.ts';
 import { membersOf } from '../mosaic/name.ts';
+import { originalOf } from '../recode/name.ts';
+import { runRecode } from '../recode/recode-run.ts';
 import type { TcpPort } from '../relay/camera-session.ts';
 import { Relay } from '../relay/relay.ts';
 import type { StreamStatus } from './arrivals.ts';
@@ -31,7 +33,7 @@ export interface CameraPoolDeps {
   leases: Leases;
   planOf: PoolDeps['planOf'];
   processorS: PoolDeps['processorS'];
-  /** What mosaics are coded from. */
+  /** What mosaics are coded from, and H.265 as H.264. */
   transcodes: MosaicDeps['budget'];
 }
 
@@ -146,9 +148,11 @@ export class CameraPool {
       times: options.times,
       run: (target, port, signal) => {
         const members = membersOf(target.deviceId);
-        if (!members) return runPull(run, target, port, signal);
+        const original = originalOf(target.deviceId);
+        if (!members && original === null) return runPull(run, target, port, signal);
         port.begun();
-        return runMosaic(mosaic, members, port.part, signal);
+        if (members) return runMosaic(mosaic, members, port.part, signal);
+        return runRecode(mosaic, { ...target, deviceId: original! }, port.part, signal);
       },
     });
   }
@@ -187,9 +191,12 @@ export class CameraPool {
     return this.#pool.list();
   }
 
-  /** See {@link Pool.pulls}; of cameras alone, since what a mosaic shows is theirs. */
+  /** See {@link Pool.pulls}; of cameras alone, since what is made of their video shows nothing else. */
   *pulls(): ReturnType<Pool['pulls']> {
-    for (const pull of this.#pool.pulls()) if (membersOf(pull.target.deviceId) === null) yield pull;
+    for (const pull of this.#pool.pulls()) {
+      const { deviceId } = pull.target;
+      if (membersOf(deviceId) === null && originalOf(deviceId) === null) yield pull;
+    }
   }
 
   /** See {@link Pool.unrenewed}. */

@@ -36,6 +36,8 @@ export interface View {
   deviceId: DeviceId;
   /** The cameras of a mosaic, in the order of their tiles: it is a look at each of them. */
   members?: readonly DeviceId[];
+  /** Given where the one of `members` is wanted as H.264, whatever it sends. */
+  codec?: 'h264';
   quality: Quality;
   use: Use;
   /** Who looks, as the register keeps it; `id` is stable. */
@@ -51,7 +53,7 @@ export type RegisterView = (view: View) => Promise<void>;
 
 /** Why a camera gives no picture. The texts are for the person in front of the screen. */
 const FAILURES = {
-  busy: 'There is too much to do for one more mosaic.',
+  busy: 'There is too much to do to code one more stream anew (a mosaic, or H.265 as H.264).',
   'no-address': 'The device has no stream address.',
   lookup: 'The camera could not be looked up.',
   'refused-address': 'The stream address may not be contacted.',

@@ -75,6 +75,8 @@ export class Player {
   #attempt = 0;
   /** The connection of the page was tried, and the browser would not have what came. */
   #byHls = false;
+  /** The gateway codes the picture anew, because this browser cannot show the codec of the camera. */
+  #isRecoded = false;
   #about: About = { codec: '', reason: '' };
 
   constructor(options: PlayerOptions) {
@@ -105,7 +107,8 @@ export class Player {
     this.#about = { ...this.#about, reason: '' };
     const quality = this.#quality;
     if (typeof MediaSource !== 'undefined' && !this.#byHls && !liveSocket.isMissing) {
-      const look = { camera, quality, use: this.#use, purpose: lookPurpose.value };
+      const codec = this.#isRecoded ? { codec: 'h264' as const } : {};
+      const look = { camera, quality, ...codec, use: this.#use, purpose: lookPurpose.value };
       this.#source = new SocketSource(liveSocket, video, look, this.#events());
     } else if (playsHls()) {
       const look = { address: this.#address('live.m3u8', quality), quality, wall: this.#use === 'wall' };
@@ -122,6 +125,7 @@ export class Player {
       },
       foreign: (codec) => this.#onForeignCodec(codec),
       trouble: (reason) => {
+        if (this.#isRecoded && reason === 'busy') return this.#giveStills();
         this.#about = { ...this.#about, reason: reason ?? '' };
         if (reason !== null) this.#tell('trouble');
       },
@@ -133,7 +137,10 @@ export class Player {
         this.#close();
         void this.#showStills('busy', this.#running.signal);
       },
-      failed: (state, cutOff) => this.#again(state, cutOff),
+      failed: (state, cutOff) => {
+        if (this.#isRecoded && state === 'full') this.#giveStills();
+        else this.#again(state, cutOff);
+      },
     };
   }
 
@@ -143,7 +150,8 @@ export class Player {
   }
 
   #address(name: string, quality: string): string {
-    const look = `quality=${quality}&use=${this.#use}&purpose=${lookPurpose.value}`;
+    const codec = this.#isRecoded && name === 'live.m3u8' ? '&codec=h264' : '';
+    const look = `quality=${quality}&use=${this.#use}&purpose=${lookPurpose.value}${codec}`;
     return `/api/v1/streams/${encodeURIComponent(this.#options.camera)}/${name}?${look}`;
   }
 
@@ -185,14 +193,26 @@ export class Player {
     return this.#given === this.#quality || this.#given === 'main' ? 'playing' : 'lowered';
   }
 
-  /** The small picture may be of another codec; where it is not, stills are what is left. */
+  /**
+   * The small picture may be of another codec. Where it is not, the gateway is asked to code it anew, and where it has
+   * too much to do for that, stills are what is left.
+   */
   #onForeignCodec(codec: string): void {
     this.#close();
     this.#about = { ...this.#about, codec };
     if (this.#quality === 'main') {
       this.#quality = 'sub';
       this.#open();
-    } else void this.#showStills('stills', this.#running.signal);
+    } else if (!this.#isRecoded) {
+      this.#isRecoded = true;
+      this.#quality = this.#options.quality;
+      this.#open();
+    } else this.#giveStills();
+  }
+
+  #giveStills(): void {
+    this.#close();
+    void this.#showStills('stills', this.#running.signal);
   }
 
   async #showStills(state: PlayerState, signal: AbortSignal): Promise<void> {

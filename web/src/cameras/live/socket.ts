@@ -5,6 +5,8 @@ import { type News, type VideoPart, videoPart } from './message.ts';
 export interface Look {
   camera: string;
   quality: 'main' | 'sub';
+  /** Coded anew where the camera sends something else. */
+  codec?: 'h264';
   use: 'live' | 'wall';
   purpose: string;
 }
