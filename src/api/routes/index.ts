@@ -47,6 +47,7 @@ import { passageRoutes } from './passages.ts';
 import { photoRoutes } from './photos.ts';
 import { pickupReportRoutes } from './pickup-report.ts';
 import { planRoutes } from './plans.ts';
+import { playbackRoutes } from './playback.ts';
 import { policeRoutes } from './police.ts';
 import { ptzRoutes } from './ptz.ts';
 import { recordingDiskRoutes } from './recording-disks.ts';
@@ -85,6 +86,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   discoveryRoutes,
   ptzRoutes,
   recordingRoutes,
+  playbackRoutes,
   thumbnailRoutes,
   recordingPinRoutes,
   approvedPictureRoutes,

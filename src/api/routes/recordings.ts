@@ -1,18 +1,13 @@
-import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { SEVERITIES, type Severity } from '../../alerts/rules/rules.ts';
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller, DeviceIdentity } from '../../core/types.ts';
-import { PART_TYPE, PLAYLIST_TYPE } from '../../streams/live/hls.ts';
-import { SPEEDS, type Speed } from '../../streams/playback/speed.ts';
 import { recordingPlan } from '../../streams/recorder/plan/plans.ts';
 import type { StoredEvent } from '../../telemetry/history/stored-events.ts';
 import { callerOf } from '../guards/auth.ts';
-import { lookQuery } from '../guards/look.ts';
-import { cameraOf, recordedCameraOf, recordedViewOf } from '../guards/views.ts';
-import { bytesOf, deviceParams, inOrder, moment, momentOrNull, noContent, rangeQuery } from '../schemas.ts';
-import { sendRange } from '../server/byte-range.ts';
+import { cameraOf, recordedCameraOf } from '../guards/views.ts';
+import { deviceParams, inOrder, moment, momentOrNull, noContent, rangeQuery } from '../schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
 const tags = ['streams'];
@@ -30,14 +25,6 @@ const GAP_CAUSES = [
 ] as const;
 
 const spanQuery = z.strictObject({ quality, ...rangeQuery }).check(inOrder());
-const speed = z
-  .enum(SPEEDS.map(String) as [string, ...string[]])
-  .default('1')
-  .transform((text) => Number(text) as Speed)
-  .meta({ description: 'How many times as fast as it was; from 8 on key frames alone' });
-const lookOfSpan = z.strictObject({ quality, ...rangeQuery, ...lookQuery }).check(inOrder());
-const fasterLook = z.strictObject({ quality, speed, ...rangeQuery, ...lookQuery }).check(inOrder());
-const look = z.strictObject({ quality, speed, ...lookQuery });
 
 const timeline = z
   .object({
@@ -94,7 +81,6 @@ const timeline = z
 export const recordingRoutes: RoutePart = (app, context) => {
   planRoutes(app, context);
   timelineRoute(app, context);
-  playbackRoutes(app, context);
 };
 
 function planRoutes(app: ApiApp, context: RouteContext): void {
@@ -215,83 +201,4 @@ async function eventsOn(
     if (error instanceof CitywatchError) return null;
     throw error;
   }
-}
-
-function playbackRoutes(app: ApiApp, context: RouteContext): void {
-  const { playback } = context.recordings;
-  app.get(
-    '/streams/:id/playback.m3u8',
-    {
-      exposeHeadRoute: false,
-      config: { right: 'video.look', errors: ['look.incident-missing'] },
-      schema: {
-        tags,
-        summary: 'What was recorded in a time as HLS, over its holes, also faster; a day at most',
-        params: deviceParams,
-        querystring: fasterLook,
-        response: { 200: bytesOf(PLAYLIST_TYPE, 'The playlist; names in it are relative and carry the query') },
-      },
-    },
-    async (request, reply) => {
-      const { from: fromMs, to: toMs, speed: asked, ...rest } = request.query;
-      const view = recordedViewOf(context, callerOf(request), request.params.id, rest);
-      const text = await playback.playlist(view, { fromMs, toMs }, asked);
-      return sendPlaylist(reply as never, text);
-    },
-  );
-
-  app.get(
-    '/streams/:id/playback-keys.m3u8',
-    {
-      exposeHeadRoute: false,
-      config: { right: 'video.look', errors: ['look.incident-missing', 'stream.full'] },
-      schema: {
-        tags,
-        summary: 'The key frames of what was recorded in a time, for scrubbing (HLS, I-frames only); an hour at most',
-        params: deviceParams,
-        querystring: lookOfSpan,
-        response: { 200: bytesOf(PLAYLIST_TYPE, 'The playlist; each key frame is a part of its file') },
-      },
-    },
-    async (request, reply) => {
-      const { from: fromMs, to: toMs, ...rest } = request.query;
-      const view = recordedViewOf(context, callerOf(request), request.params.id, rest);
-      return sendPlaylist(reply as never, await playback.keysPlaylist(view, { fromMs, toMs }));
-    },
-  );
-  fileRoute(app, context);
-}
-
-function fileRoute(app: ApiApp, context: RouteContext): void {
-  const { playback } = context.recordings;
-  app.get(
-    '/streams/:id/recordings/:file',
-    {
-      exposeHeadRoute: false,
-      config: { right: 'video.look', errors: ['look.incident-missing', 'stream.full'] },
-      schema: {
-        tags,
-        summary: 'A file that a playlist names, or a part of it by Range',
-        params: deviceParams.extend({ file: z.string().regex(/^\d{1,16}-\d{1,16}\.(mp4|m4s)$/) }),
-        querystring: look,
-        response: { 200: bytesOf(PART_TYPE, 'The file'), 206: bytesOf(PART_TYPE, 'The part that was asked for') },
-      },
-    },
-    async (request, reply) => {
-      const [name, type] = request.params.file.split('.');
-      const [startsAtMs, leaseEpoch] = name!.split('-').map(Number);
-      const of = { startsAtMs: startsAtMs!, leaseEpoch: leaseEpoch! };
-      const { speed: asked, ...rest } = request.query;
-      const view = recordedViewOf(context, callerOf(request), request.params.id, rest);
-      const answer = reply.type(PART_TYPE) as never;
-      if (type === 'mp4') return await sendRange(request, answer, await playback.file(view, of, asked));
-      const keys = await playback.keys(view, of, asked);
-      const read = async (start: number, end: number) => keys.subarray(start, end + 1);
-      return await sendRange(request, answer, { bytes: keys.length, read });
-    },
-  );
-}
-
-function sendPlaylist(reply: FastifyReply, text: string): FastifyReply {
-  return reply.type(PLAYLIST_TYPE).header('cache-control', 'no-store').send(text);
 }

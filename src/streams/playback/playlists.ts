@@ -1,5 +1,6 @@
 import { toRfc3339 } from '../../core/clock.ts';
 import type { RecordedMoment } from '../clips/recorded-moments.ts';
+import { codecsOf, type Movie } from '../fmp4/movie.ts';
 import type { View } from '../pool/types.ts';
 import type { Recording } from '../recordings/recording.ts';
 import { isKeysOnly, type Speed } from './speed.ts';
@@ -35,18 +36,60 @@ export function playlistOf(files: readonly Recording[], view: View, speed: Speed
   return ended(lines);
 }
 
-/** RFC 8216 §4.3.3.6: each key frame is a segment, from its `moof` to its last byte, and lasts until the next. */
-export function keysPlaylistOf(known: readonly KeysOfFile[], view: View): string {
+/** What a master playlist says of recordings before any is fetched. */
+export interface Variant {
+  movies: readonly Movie[];
+  /** Bits a second of the heaviest file, and of all files. */
+  peakBits: number;
+  meanBits: number;
+  /** Bits a second of key frames alone; null where there is no playlist of them. */
+  keyBits: number | null;
+}
+
+/**
+ * RFC 8216 §4.3.4: one variant, and beside it its key frames, by which players show pictures while somebody moves
+ * through a time. All codecs of a time are named.
+ */
+export function recordedMasterOf(
+  { movies, peakBits, meanBits, keyBits }: Variant,
+  view: View,
+  { fromMs, toMs, speed }: { fromMs: number; toMs: number; speed: Speed },
+): string {
+  const query = new URLSearchParams({ from: toRfc3339(fromMs), to: toRfc3339(toMs) });
+  const names = (name: string) => `${name}${queryOf(view, speed)}&${query}`;
+  const { width, height } = movies.reduce((one, other) => (other.width > one.width ? other : one));
+  const codecs = (of: (movie: Movie) => string) => [...new Set(movies.flatMap((movie) => of(movie).split(',')))].join();
+  const size = `RESOLUTION=${width}x${height}`;
+  const bits = (ofOne: number) => Math.ceil(ofOne * speed);
+  const lines = ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-INDEPENDENT-SEGMENTS'];
+  lines.push(
+    `#EXT-X-STREAM-INF:BANDWIDTH=${bits(peakBits)},AVERAGE-BANDWIDTH=${bits(meanBits)},` +
+      `CODECS="${codecs(codecsOf)}",${size}`,
+    names('playback.m3u8'),
+  );
+  if (keyBits !== null) {
+    const keys = `BANDWIDTH=${bits(keyBits)},CODECS="${codecs(({ codec }) => codec)}",${size}`;
+    lines.push(`#EXT-X-I-FRAME-STREAM-INF:${keys},URI="${names('playback-keys.m3u8')}"`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/**
+ * RFC 8216 §4.3.3.6: each key frame is a segment, from its `moof` to its last byte, and lasts until the next. So many
+ * times as fast they stand where the faster playlist has them.
+ */
+export function keysPlaylistOf(known: readonly KeysOfFile[], view: View, speed: Speed = 1): string {
   const rows = known.map(({ file, moments }) => {
     const keys = moments.filter(({ key }) => key);
-    return keys.map((key, index) => ({ key, ms: (keys[index + 1]?.startsAtMs ?? file.endsAtMs) - key.startsAtMs }));
+    const endOf = (index: number): number => keys[index + 1]?.startsAtMs ?? file.endsAtMs;
+    return keys.map((key, index) => ({ key, ms: (endOf(index) - key.startsAtMs) / speed }));
   });
   const longestMs = Math.max(1_000, ...rows.flat().map(({ ms }) => ms));
   const lines = headOf(longestMs / 1_000, '#EXT-X-I-FRAMES-ONLY');
   for (const [index, { file }] of known.entries()) {
     const name = nameOf(file, view, 1);
     if (isBroken(known[index - 1]?.file, file)) lines.push('#EXT-X-DISCONTINUITY');
-    if (rows[index]!.length > 0) lines.push(mapOf(file, name));
+    if (rows[index]!.length > 0) lines.push(mapOf(file, nameOf(file, view, speed)));
     for (const { key, ms } of rows[index]!) {
       lines.push(
         `#EXT-X-PROGRAM-DATE-TIME:${toRfc3339(key.startsAtMs)}`,

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
-import { type KeysOfFile, keysPlaylistOf, playlistOf } from '../playback/playlists.ts';
+import type { RecordedMoment } from '../clips/recorded-moments.ts';
+import { type KeysOfFile, keysPlaylistOf, playlistOf, recordedMasterOf } from '../playback/playlists.ts';
 import type { RecordedFiles } from '../playback/recorded-files.ts';
 import { fasterLead, keysSegment, type Speed } from '../playback/speed.ts';
 import type { View } from '../pool/types.ts';
@@ -43,6 +44,8 @@ const FILES_MAX = 1_500;
 const GAPS_MAX = 2_000;
 /** An hour of one camera. */
 const KEYS_FILES_MAX = 75;
+/** Runs of a camera that are asked for their codec. */
+const RUNS_MAX = 8;
 const NOT_ON_DISK = 'The file of this recording is not on the disk.';
 /** Files that follow each other so closely have no hole between them (promise P5). */
 const TOGETHER_MS = 2_000;
@@ -74,12 +77,35 @@ export class Playback {
    * An HLS playlist of the key frames of a span (RFC 8216 §4.3.3.6), each a part of its file. Errors: as
    * {@link playlist}, and `store.unavailable`.
    */
-  async keysPlaylist(view: View, span: Pick<Span, 'fromMs' | 'toMs'>): Promise<string> {
+  async keysPlaylist(view: View, span: Pick<Span, 'fromMs' | 'toMs'>, speed: Speed = 1): Promise<string> {
     const files = await this.#filesOf(view, span, { max: KEYS_FILES_MAX, atMost: 'an hour' });
     await this.#deps.register(view);
     const known: KeysOfFile[] = [];
     for (const file of files) known.push({ file, moments: (await this.#deps.files.moments(file)) ?? [] });
-    return keysPlaylistOf(known, view);
+    return keysPlaylistOf(known, view, speed);
+  }
+
+  /**
+   * The playlist that names codecs and size before anything is fetched, {@link playlist}, and beside it
+   * {@link keysPlaylist} where the time is not too long for that. Errors: as {@link keysPlaylist}.
+   */
+  async master(view: View, span: Pick<Span, 'fromMs' | 'toMs'>, speed: Speed = 1): Promise<string> {
+    const files = await this.#filesOf(view, span, { max: FILES_MAX, atMost: 'a day' });
+    await this.#deps.register(view);
+    // What comes from one run of the camera is of one codec.
+    const runs = [...new Map(files.toReversed().map((file) => [file.continuity, file])).values()].slice(-RUNS_MAX);
+    const known = await Promise.all(runs.map((file) => this.#deps.files.moments(file)));
+    const readable = known.flatMap((moments) => (moments && moments.length > 0 ? [moments] : []));
+    if (readable.length === 0) throw new CitywatchError('not-found', { detail: NOT_ON_DISK });
+    const isShort = files.length <= KEYS_FILES_MAX;
+    const keyBits = Math.max(...readable.map(keyBitsOf));
+    const variant = {
+      movies: readable.map(([moment]) => moment!.init.movie),
+      peakBits: Math.max(...files.map((file) => bitsOf([file]))),
+      meanBits: bitsOf(files),
+      keyBits: isShort ? keyBits : null,
+    };
+    return recordedMasterOf(variant, view, { ...span, speed });
   }
 
   /** The key frames of a file as a segment of a playlist of this speed. Errors: as {@link file}. */
@@ -126,6 +152,25 @@ export class Playback {
     if (files.length <= limit.max) return files;
     throw invalid('to', `is too long a time for one playlist: ask for ${limit.atMost} at most`);
   }
+}
+
+function bitsOf(files: readonly Recording[]): number {
+  const sum = (of: (file: Recording) => number) => files.reduce((all, file) => all + of(file), 0);
+  return (
+    (sum(({ bytes }) => bytes) * 8_000) /
+    Math.max(
+      1,
+      sum(({ startsAtMs, endsAtMs }) => endsAtMs - startsAtMs),
+    )
+  );
+}
+
+/** Of the heaviest key frame, shown for as long as one is on average. */
+function keyBitsOf(moments: readonly RecordedMoment[]): number {
+  const keys = moments.filter(({ key }) => key);
+  const lengthMs = moments.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  const heaviest = Math.max(0, ...keys.map(({ keyBytes }) => keyBytes));
+  return (heaviest * 8_000 * Math.max(1, keys.length)) / Math.max(1, lengthMs);
 }
 
 /** What a file is called in playlists. */

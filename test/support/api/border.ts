@@ -133,6 +133,7 @@ function questionsOfVideo(camera: string): Record<string, string> {
     'GET /streams/{id}/clips/{clip}': `/streams/${camera}/clips/${NOBODY}`,
     'GET /streams/{id}/clips/{clip}/clip.mp4': `/streams/${camera}/clips/${NOBODY}/clip.mp4`,
     'GET /streams/{id}/playback.m3u8': `/streams/${camera}/playback.m3u8?${SOME_TIME}`,
+    'GET /streams/{id}/playback-master.m3u8': `/streams/${camera}/playback-master.m3u8?${SOME_TIME}`,
     'GET /streams/{id}/playback-keys.m3u8': `/streams/${camera}/playback-keys.m3u8?${SOME_TIME}`,
     'GET /streams/{id}/recordings/thumbnails': `/streams/${camera}/recordings/thumbnails?${SOME_TIME}`,
     'GET /streams/{id}/recordings/thumbnail.jpg': `/streams/${camera}/recordings/thumbnail.jpg?at=2026-01-01T00:00:00Z`,

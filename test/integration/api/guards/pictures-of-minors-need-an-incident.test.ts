@@ -23,6 +23,7 @@ const PATHS: Record<string, string> = {
   '/api/v1/mosaics/{part}': `/api/v1/mosaics/0123456789abcdef.mp4?cameras=${CAMERA}`,
   '/api/v1/streams/{id}/snapshot.jpg': `/api/v1/streams/${CAMERA}/snapshot.jpg`,
   '/api/v1/streams/{id}/playback.m3u8': `/api/v1/streams/${CAMERA}/playback.m3u8?${A_DAY}`,
+  '/api/v1/streams/{id}/playback-master.m3u8': `/api/v1/streams/${CAMERA}/playback-master.m3u8?${A_DAY}`,
   '/api/v1/streams/{id}/playback-keys.m3u8': `/api/v1/streams/${CAMERA}/playback-keys.m3u8?${A_DAY}`,
   '/api/v1/streams/{id}/recordings/thumbnail.jpg': `/api/v1/streams/${CAMERA}/recordings/thumbnail.jpg?${AT}`,
   '/api/v1/streams/{id}/recordings/thumbnails': `/api/v1/streams/${CAMERA}/recordings/thumbnails?${A_DAY}`,
@@ -70,6 +71,7 @@ function partsThatAsk(look: (given: Look) => void) {
   const playback = {
     playlist: after(async () => '#EXTM3U\n'),
     keysPlaylist: after(async () => '#EXTM3U\n'),
+    master: after(async () => '#EXTM3U\n'),
     file: after(async () => file),
   } as unknown as RecordingParts['playback'];
   const kept = memoryCameras().recordings.clips;

@@ -3,6 +3,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import * as HLS from 'hls-parser';
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { TranscodeBudget, transcodeLimits } from '../../../../src/streams/ffmpeg/transcode-budget.ts';
@@ -138,7 +139,7 @@ t.test('no picture leaves without its row, and a file that is not as its row say
 /** Serves what playlists name, as the gateway does, to players. */
 async function served(speed: Speed, keys = false): Promise<{ url: string; playlist: string }> {
   const span = { fromMs: beginMs, toMs: beginMs + 3_600_000 };
-  const playlist = keys ? await playback.keysPlaylist(view, span) : await playback.playlist(view, span, speed);
+  const playlist = keys ? await playback.keysPlaylist(view, span, speed) : await playback.playlist(view, span, speed);
   const server = createServer((request, response) => {
     void (async () => {
       const { pathname, searchParams } = new URL(request.url!, 'http://any');
@@ -196,6 +197,38 @@ t.test('beyond that it shows key frames, no closer than people see them', async 
     t.ok(times.length === 1 || Math.abs(gap - 6 / shown / speed) < 0.01, `${gap} s between at ${speed}`);
     t.match(playlist, `#EXTINF:${(6 / speed).toFixed(3)},`);
   }
+});
+
+t.test('key frames for scrubbing stand where a faster playlist has them', async (t) => {
+  for (const speed of [1, 4, 16] as const) {
+    const { url, playlist } = await served(speed, true);
+    const times = await timesOf(url);
+    t.equal(times.length, 6);
+    t.ok(Math.abs(times[5]! - times[0]! - 5 / speed) < 0.01, `${times} at ${speed}`);
+    t.match(playlist, `#EXTINF:${(1 / speed).toFixed(3)},`);
+  }
+});
+
+t.test('a master playlist names what there is of a time, and its key frames beside it', async (t) => {
+  const span = { fromMs: beginMs, toMs: beginMs + 3_600_000 };
+  const looks = views.length;
+  for (const speed of [1, 4] as const) {
+    const text = await playback.master(view, span, speed);
+    const master = HLS.parse(text) as HLS.types.MasterPlaylist;
+    const variant = master.variants.find(({ isIFrameOnly }) => !isIFrameOnly);
+    t.equal(master.isMasterPlaylist, true);
+    t.match(variant!.codecs, /^(?=.*avc1\.)(?=.*hvc1\.)/, 'both that occur');
+    t.ok(variant!.bandwidth >= variant!.averageBandwidth!);
+    const uri = /I-FRAME-STREAM-INF:.*URI="([^"]+)"/.exec(text)![1]!;
+    t.match([variant!.uri, uri], [/^playback\.m3u8\?/, /^playback-keys\.m3u8\?/]);
+    for (const name of [variant!.uri, uri]) {
+      const { searchParams } = new URL(name, 'http://any');
+      t.equal(Date.parse(searchParams.get('from')!), span.fromMs);
+      t.equal(searchParams.get('speed'), speed === 1 ? null : String(speed));
+      t.equal(searchParams.get('purpose'), view.purpose);
+    }
+  }
+  t.ok(views.length > looks, 'it is a look');
 });
 
 t.test('each key frame of a scrubbing playlist is a picture by itself, at its time', async (t) => {

@@ -136,6 +136,7 @@ function memoryRecordings(): RecordingParts {
       timeline: async () => ({ stretches: [], gaps: [], more: false }),
       playlist: async () => '#EXTM3U\n',
       keysPlaylist: async () => '#EXTM3U\n',
+      master: async () => '#EXTM3U\n',
       keys: async () => Buffer.of(0),
       file: async () => ({ bytes: 1, read: async () => Buffer.of(0) }),
     },
@@ -240,6 +241,10 @@ function playbackRequests(camera: string) {
     'POST /api/v1/recording-exports/:id/viewing-copies/:copy/remove': { id: NOBODY, part: NOBODY },
     'GET /api/v1/recording-exports/:id/viewing-copies/:copy/copy.tar': { id: NOBODY, part: NOBODY },
     'GET /api/v1/streams/:id/playback-keys.m3u8': {
+      id: camera,
+      url: '?purpose=maintenance&from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z',
+    },
+    'GET /api/v1/streams/:id/playback-master.m3u8': {
       id: camera,
       url: '?purpose=maintenance&from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z',
     },
