@@ -2,31 +2,10 @@ import t from 'tap';
 import { listen } from '../../../../src/api/server/server.ts';
 import { FragmentParser } from '../../../../src/streams/fmp4/parser.ts';
 import { bearer, CAMERA, startApi, TOKENS } from '../../../support/api/api.ts';
+import { openPage } from '../../../support/streams/live-page.ts';
 import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
 import { startStreams } from '../../../support/streams/streams.ts';
 import { until } from '../../../support/time/until.ts';
-
-interface Page {
-  socket: WebSocket;
-  news: { type: string; channel: number; [field: string]: unknown }[];
-  videos: Buffer[];
-  closed: { code: number }[];
-}
-
-async function openPage(url: string, token: string, headers: Record<string, string> = {}): Promise<Page> {
-  const options = { headers: { ...bearer(token), ...headers } } as unknown as string[];
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/live`, options);
-  socket.binaryType = 'arraybuffer';
-  const page: Page = { socket, news: [], videos: [], closed: [] };
-  socket.addEventListener('message', ({ data }) => {
-    if (typeof data === 'string') page.news.push(JSON.parse(data));
-    else page.videos.push(Buffer.from(data as ArrayBuffer));
-  });
-  socket.addEventListener('close', ({ code }) => page.closed.push({ code }));
-  socket.addEventListener('error', () => {});
-  await until('it is open or refused', () => socket.readyState !== WebSocket.CONNECTING);
-  return page;
-}
 
 t.test('a page sees cameras over one WebSocket, and each look is registered before', async (t) => {
   const camera = await TestCamera.start(t);
