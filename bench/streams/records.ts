@@ -11,6 +11,7 @@ import { Recordings } from '../../src/streams/recordings/recordings.ts';
 import { RecordingReport } from '../../src/streams/recordings/report.ts';
 import { callerIn, openDatabase, openRegistry } from '../../test/support/devices/registry.ts';
 import { firstOwner } from '../../test/support/services/ownership.ts';
+import { NOT_CODED } from '../../test/support/streams/recordings/not-coded.ts';
 import { processesOf, spentMs } from '../support/database-processes.ts';
 import { owner, print, quantiles, round, run, setting } from '../support/harness.ts';
 import { fillRecordings } from '../support/recorded-city.ts';
@@ -44,7 +45,7 @@ await run(async () => {
   const register = async () => {};
   // A timeline reads no file.
   const files = { moments: () => Promise.reject(new Error('no file is read')) };
-  const playback = new Playback({ clock, recordings, gaps, readerOf: () => null, register, files });
+  const playback = new Playback({ clock, recordings, gaps, readerOf: () => null, register, files, coded: NOT_CODED });
   const report = new RecordingReport({
     database,
     clock,

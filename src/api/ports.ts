@@ -168,7 +168,10 @@ export type UpkeepPort = Pick<
 /** What is recorded, and what was. Rights to the camera are decided before; looks are registered by it. */
 export interface RecordingParts {
   plans: Pick<RecordingPlans, 'of' | 'set'>;
-  playback: Pick<Playback, 'timeline' | 'playlist' | 'keysPlaylist' | 'master' | 'keys' | 'file'>;
+  playback: Pick<
+    Playback,
+    'timeline' | 'playlist' | 'codedPlaylist' | 'codedPart' | 'keysPlaylist' | 'master' | 'keys' | 'file'
+  >;
   thumbnails: Pick<Thumbnails, 'of' | 'one'>;
   /** Shows nothing beyond the caller's jurisdiction. */
   report: Pick<RecordingReport, 'report'>;

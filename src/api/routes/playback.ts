@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { invalid } from '../../core/errors.ts';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../streams/live/hls.ts';
 import { SPEEDS, type Speed } from '../../streams/playback/speed.ts';
 import { callerOf } from '../guards/auth.ts';
@@ -16,8 +17,11 @@ const speed = z
   .default('1')
   .transform((text) => Number(text) as Speed)
   .meta({ description: 'How many times as fast as it was; from 8 on key frames alone' });
+const codec = z.enum(['h264']).optional().meta({ description: 'H.265 coded anew, at its own speed; an hour at most' });
+const codedLook = z.strictObject({ quality, speed, codec, ...rangeQuery, ...lookQuery }).check(inOrder());
 const fasterLook = z.strictObject({ quality, speed, ...rangeQuery, ...lookQuery }).check(inOrder());
-const look = z.strictObject({ quality, speed, ...lookQuery });
+const part = z.union([z.literal('head'), z.coerce.number().int().min(0).max(999)]).optional();
+const look = z.strictObject({ quality, speed, codec, part, ...lookQuery });
 
 /** How what was recorded is played: playlists, and the files that they name. */
 export const playbackRoutes: RoutePart = (app, context) => {
@@ -26,19 +30,21 @@ export const playbackRoutes: RoutePart = (app, context) => {
     '/streams/:id/playback.m3u8',
     {
       exposeHeadRoute: false,
-      config: { right: 'video.look', errors: ['look.incident-missing'] },
+      config: { right: 'video.look', errors: ['look.incident-missing', 'stream.full'] },
       schema: {
         tags,
         summary: 'What was recorded in a time as HLS, over its holes, also faster; a day at most',
         params: deviceParams,
-        querystring: fasterLook,
+        querystring: codedLook,
         response: { 200: bytesOf(PLAYLIST_TYPE, 'The playlist; names in it are relative and carry the query') },
       },
     },
     async (request, reply) => {
-      const { from: fromMs, to: toMs, speed: asked, ...rest } = request.query;
+      const { from: fromMs, to: toMs, speed: asked, codec: coded, ...rest } = request.query;
+      if (coded && asked !== 1) throw invalid('speed', 'what is coded anew plays at its own speed');
       const view = recordedViewOf(context, callerOf(request), request.params.id, rest);
-      const text = await playback.playlist(view, { fromMs, toMs }, asked);
+      const span = { fromMs, toMs };
+      const text = await (coded ? playback.codedPlaylist(view, span) : playback.playlist(view, span, asked));
       return sendPlaylist(reply as never, text);
     },
   );
@@ -95,7 +101,7 @@ function fileRoute(app: ApiApp, context: RouteContext): void {
     '/streams/:id/recordings/:file',
     {
       exposeHeadRoute: false,
-      config: { right: 'video.look', errors: ['look.incident-missing', 'stream.full'] },
+      config: { right: 'video.look', errors: ['look.incident-missing', 'stream.full', 'stream.unavailable'] },
       schema: {
         tags,
         summary: 'A file that a playlist names, or a part of it by Range',
@@ -108,13 +114,14 @@ function fileRoute(app: ApiApp, context: RouteContext): void {
       const [name, type] = request.params.file.split('.');
       const [startsAtMs, leaseEpoch] = name!.split('-').map(Number);
       const of = { startsAtMs: startsAtMs!, leaseEpoch: leaseEpoch! };
-      const { speed: asked, ...rest } = request.query;
+      const { speed: asked, codec: coded, part: named, ...rest } = request.query;
       const view = recordedViewOf(context, callerOf(request), request.params.id, rest);
       const answer = reply.type(PART_TYPE) as never;
       if (type === 'mp4') return await sendRange(request, answer, await playback.file(view, of, asked));
-      const keys = await playback.keys(view, of, asked);
-      const read = async (start: number, end: number) => keys.subarray(start, end + 1);
-      return await sendRange(request, answer, { bytes: keys.length, read });
+      const data =
+        coded && named !== undefined ? await playback.codedPart(view, of, named) : await playback.keys(view, of, asked);
+      const read = async (start: number, end: number) => data.subarray(start, end + 1);
+      return await sendRange(request, answer, { bytes: data.length, read });
     },
   );
 }

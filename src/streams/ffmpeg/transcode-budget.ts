@@ -4,7 +4,7 @@ import { orAborted } from '../../core/mechanisms/abort.ts';
 import { Counter, Gauge, type Observer } from '../../core/observe.ts';
 
 /** What pictures are decoded or coded anew for, the most urgent first: that is the order of the line. */
-export const TRANSCODE_PURPOSES = ['thumbnail', 'audio', 'mosaic', 'recode', 'watermark'] as const;
+export const TRANSCODE_PURPOSES = ['thumbnail', 'playback', 'audio', 'mosaic', 'recode', 'watermark'] as const;
 
 export type TranscodePurpose = (typeof TRANSCODE_PURPOSES)[number];
 
@@ -208,6 +208,7 @@ export function transcodeLimits(corePct: number): TranscodeLimits {
     lastingPct: Math.max(Math.floor(corePct / 2), corePct - PCT_OF_A_CORE),
     shares: {
       thumbnail: { costPct: 50, atOnceMax: 2, waitingMax: 32, lasting: false },
+      playback: { costPct: 100, atOnceMax: 2, waitingMax: 16, lasting: false },
       audio: { costPct: 2, atOnceMax: 64, waitingMax: 16, lasting: true },
       mosaic: { costPct: 50, atOnceMax: 4, waitingMax: 4, lasting: true },
       recode: { costPct: 50, atOnceMax: 4, waitingMax: 4, lasting: true },

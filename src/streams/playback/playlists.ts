@@ -102,6 +102,36 @@ export function keysPlaylistOf(known: readonly KeysOfFile[], view: View, speed: 
   return ended(lines);
 }
 
+/** A file in pieces that are coded anew, by their lengths; null where it is given as it is. */
+export interface PiecesOfFile {
+  file: Recording;
+  piecesMs: readonly number[] | null;
+}
+
+/** As {@link playlistOf}, of files of which some are coded anew. */
+export function codedPlaylistOf(known: readonly PiecesOfFile[], view: View): string {
+  const wholeMs = ({ startsAtMs, endsAtMs }: Recording): number => endsAtMs - startsAtMs;
+  const lengths = known.flatMap(({ file, piecesMs }) => piecesMs ?? [wholeMs(file)]);
+  const lines = headOf(Math.max(0, ...lengths) / 1_000);
+  for (const [index, { file, piecesMs }] of known.entries()) {
+    const before = known[index - 1];
+    const isOther = before !== undefined && (before.piecesMs === null) !== (piecesMs === null);
+    if (isOther || isBroken(before?.file, file)) lines.push('#EXT-X-DISCONTINUITY');
+    const name = (part: string) => `${keysNameOf(file, view, 1)}&codec=h264&part=${part}`;
+    if (piecesMs === null) lines.push(mapOf(file, nameOf(file, view, 1)));
+    else lines.push(`#EXT-X-MAP:URI="${name('head')}"`);
+    lines.push(`#EXT-X-PROGRAM-DATE-TIME:${toRfc3339(file.startsAtMs)}`);
+    const range = `#EXT-X-BYTERANGE:${file.bytes - file.leadBytes}@${file.leadBytes}`;
+    if (piecesMs === null) lines.push(extinf(wholeMs(file)), range, nameOf(file, view, 1));
+    for (const [part, ms] of (piecesMs ?? []).entries()) lines.push(extinf(ms), name(String(part)));
+  }
+  return ended(lines);
+}
+
+function extinf(ms: number): string {
+  return `#EXTINF:${(ms / 1_000).toFixed(3)},`;
+}
+
 function headOf(longestS: number, ...more: string[]): string[] {
   return [
     '#EXTM3U',

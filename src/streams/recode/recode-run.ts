@@ -146,7 +146,7 @@ class Coding {
   constructor(deps: RecodeDeps, init: InitSegment, onPart: (part: Part) => void) {
     this.#stream = new VideoStream(init);
     this.#waiting.push(this.#stream.head);
-    this.ended = this.#run(deps, sizeOf(init.movie), onPart);
+    this.ended = this.#run(deps, recodedSize(init.movie), onPart);
   }
 
   /** Throws {@link BoxError} where the pictures are not all there. */
@@ -209,7 +209,7 @@ function costPct({ width, height }: Size): number {
 }
 
 /** At most 1,280 points wide, in even numbers, as the coder takes them. */
-function sizeOf({ width, height }: Size): Size {
+export function recodedSize({ width, height }: Size): Size {
   const scale = Math.min(1, WIDTH_MAX / Math.max(1, width));
   const fit = (points: number): number => Math.max(16, 2 * Math.floor((points * scale) / 2));
   return { width: fit(width), height: fit(height) };

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import type { RecordedMoment } from '../clips/recorded-moments.ts';
+import type { CodedPart, CodedPlayback } from '../playback/coded-playback.ts';
 import { type KeysOfFile, keysPlaylistOf, playlistOf, recordedMasterOf } from '../playback/playlists.ts';
 import type { RecordedFiles } from '../playback/recorded-files.ts';
 import { fasterLead, keysSegment, type Speed } from '../playback/speed.ts';
@@ -17,6 +18,8 @@ export interface PlaybackDeps {
   gaps: GapTable;
   /** Where their fragments are. */
   files: Pick<RecordedFiles, 'moments'>;
+  /** What codes H.265 anew. */
+  coded: Pick<CodedPlayback, 'playlist' | 'part'>;
   /** Who reads a disk; null where it is none of ours. */
   readerOf(disk: string): Pick<DiskReader, 'size' | 'read'> | null;
   /** Enters a look into the access register before the first byte; once for a look that goes on. */
@@ -64,6 +67,20 @@ export class Playback {
     const [files, holes] = await Promise.all([recordings.within(span, FILES_MAX + 1), gaps.within(span, GAPS_MAX + 1)]);
     const more = files.length > FILES_MAX || holes.length > GAPS_MAX;
     return { stretches: stretchesOf(files.slice(0, FILES_MAX)), gaps: holes.slice(0, GAPS_MAX), more };
+  }
+
+  /** As {@link playlist}, with H.265 coded anew as H.264; an hour at most. Errors: also `store.unavailable`. */
+  async codedPlaylist(view: View, span: Pick<Span, 'fromMs' | 'toMs'>): Promise<string> {
+    const files = await this.#filesOf(view, span, { max: KEYS_FILES_MAX, atMost: 'an hour' });
+    await this.#deps.register(view);
+    return await this.#deps.coded.playlist(files, view);
+  }
+
+  /** A part of a file that {@link codedPlaylist} names. Errors: as `CodedPlayback.part`. */
+  async codedPart(view: View, of: FileName, part: CodedPart): Promise<Buffer> {
+    const found = await this.#one(view, of);
+    await this.#deps.register(view);
+    return await this.#deps.coded.part(found, part);
   }
 
   /** An HLS playlist of all that there is of a span, so many times as fast. Errors: `not-found`, `request.invalid`. */

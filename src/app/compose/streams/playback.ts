@@ -1,4 +1,5 @@
 import type { FragmentReader } from '../../../streams/clips/recorded-moments.ts';
+import { CodedPlayback } from '../../../streams/playback/coded-playback.ts';
 import { KeyPictures, type KeyPicturesDeps } from '../../../streams/playback/key-pictures.ts';
 import { RecordedFiles } from '../../../streams/playback/recorded-files.ts';
 import { ThumbnailCache } from '../../../streams/playback/thumbnail-cache.ts';
@@ -29,7 +30,13 @@ export async function openPlayback(ground: Ground, devices: Devices, parts: Reco
   await cache.start();
   const pictures = new KeyPictures({ clock, sockets, spawner, transcodes });
   return {
-    playback: new Playback({ ...recorded, clock, files, readerOf }),
+    playback: new Playback({
+      ...recorded,
+      clock,
+      files,
+      coded: new CodedPlayback({ clock, sockets, spawner, transcodes, files }),
+      readerOf,
+    }),
     thumbnails: new Thumbnails({ ...recorded, clock, files, pictures, cache }),
     copies: await openCopies(ground, devices, parts),
     tidy: () => cache.tidy((some) => stillKept(database, some)),

@@ -15,6 +15,7 @@ import { UNHEARD } from '../../../support/devices/imports.ts';
 import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
 import { quietObserver } from '../../../support/services/services.ts';
+import { NOT_CODED } from '../../../support/streams/recordings/not-coded.ts';
 
 const NINGBO = callerIn('330200');
 const YINZHOU = '330212';
@@ -50,7 +51,7 @@ const register = viewRegister({
 const gaps = new GapTable({ database, ownership });
 const files = { moments: async () => null };
 const ofRecordings = { clock: systemClock, recordings: recorded, gaps, files, readerOf: () => null };
-const playback = new Playback({ ...ofRecordings, register });
+const playback = new Playback({ ...ofRecordings, coded: NOT_CODED, register });
 const people = { tokens, jurisdictions, authority };
 const parts = { registry: behindApi, directory: doors, kinds, ...people, reports, siteClosing };
 const api = await startApi(t, { ...parts, recordings: { playback } as never });

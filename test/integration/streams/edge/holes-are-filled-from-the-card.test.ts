@@ -19,6 +19,7 @@ import { startCameras } from '../../../support/streams/cameras.ts';
 import { decodeFile } from '../../../support/streams/players.ts';
 import { FedPool } from '../../../support/streams/pool/fed-pool.ts';
 import { edgeStorage } from '../../../support/streams/recordings/edge-storage.ts';
+import { NOT_CODED } from '../../../support/streams/recordings/not-coded.ts';
 import { TEST_NETWORK } from '../../../support/streams/streams.ts';
 import { until } from '../../../support/time/until.ts';
 
@@ -130,6 +131,7 @@ t.test('a hole is filled with the pictures of its time, which say where they com
     clock: systemClock,
     recordings: life.recordings,
     files: { moments: async () => null },
+    coded: NOT_CODED,
     gaps: life.gaps,
     readerOf: () => null,
     register: async () => {},

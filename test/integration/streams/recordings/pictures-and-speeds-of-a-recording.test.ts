@@ -7,6 +7,8 @@ import * as HLS from 'hls-parser';
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { TranscodeBudget, transcodeLimits } from '../../../../src/streams/ffmpeg/transcode-budget.ts';
+import { FragmentParser } from '../../../../src/streams/fmp4/parser.ts';
+import { CodedPlayback } from '../../../../src/streams/playback/coded-playback.ts';
 import { KeyPictures } from '../../../../src/streams/playback/key-pictures.ts';
 import { RecordedFiles } from '../../../../src/streams/playback/recorded-files.ts';
 import type { Speed } from '../../../../src/streams/playback/speed.ts';
@@ -22,6 +24,7 @@ import { openDatabase } from '../../../support/devices/registry.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
 import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
 import { fragmentedHevc, fragmentedSteps } from '../../../support/streams/fragmented.ts';
+import { decodeFile, packetTimes } from '../../../support/streams/players.ts';
 import { type FilmRecorded, recordFilm } from '../../../support/streams/recordings/recorded-film.ts';
 import { look, startStreams } from '../../../support/streams/streams.ts';
 
@@ -54,7 +57,14 @@ const counted: Pick<KeyPictures, 'make'> = {
   },
 };
 const thumbnails = new Thumbnails({ ...parts, pictures: counted, cache });
-const playback = new Playback({ ...parts, readerOf });
+const coded = new CodedPlayback({
+  clock: systemClock,
+  sockets: pool.sockets,
+  spawner: pool.spawner,
+  transcodes,
+  files,
+});
+const playback = new Playback({ ...parts, coded, readerOf });
 const view = look('cam-1');
 /** Six seconds of steps, a hole, and two of another codec. */
 const beginMs = Math.floor(systemClock.nowMs() / 1_000) * 1_000 - 3_600_000;
@@ -137,9 +147,16 @@ t.test('no picture leaves without its row, and a file that is not as its row say
 });
 
 /** Serves what playlists name, as the gateway does, to players. */
-async function served(speed: Speed, keys = false): Promise<{ url: string; playlist: string }> {
+async function served(
+  speed: Speed,
+  how: 'plain' | 'keys' | 'coded' = 'plain',
+): Promise<{ url: string; playlist: string }> {
   const span = { fromMs: beginMs, toMs: beginMs + 3_600_000 };
-  const playlist = keys ? await playback.keysPlaylist(view, span, speed) : await playback.playlist(view, span, speed);
+  const playlist = await {
+    plain: () => playback.playlist(view, span, speed),
+    keys: () => playback.keysPlaylist(view, span, speed),
+    coded: () => playback.codedPlaylist(view, span),
+  }[how]();
   const server = createServer((request, response) => {
     void (async () => {
       const { pathname, searchParams } = new URL(request.url!, 'http://any');
@@ -147,6 +164,9 @@ async function served(speed: Speed, keys = false): Promise<{ url: string; playli
       const [, startsAtMs, leaseEpoch, type] = /(\d+)-(\d+)\.(\w+)$/.exec(pathname)!;
       const of = { startsAtMs: Number(startsAtMs), leaseEpoch: Number(leaseEpoch) };
       const asked = Number(searchParams.get('speed') ?? 1) as Speed;
+      const part = searchParams.get('part');
+      const named = part === 'head' ? part : Number(part);
+      if (part !== null) return response.end(await playback.codedPart(view, of, named));
       if (type === 'm4s') return response.end(await playback.keys(view, of, asked));
       const { bytes, read } = await playback.file(view, of, asked);
       const [, from = '0', to = `${bytes - 1}`] = /bytes=(\d+)-(\d*)/.exec(request.headers.range ?? '') ?? [];
@@ -201,12 +221,32 @@ t.test('beyond that it shows key frames, no closer than people see them', async 
 
 t.test('key frames for scrubbing stand where a faster playlist has them', async (t) => {
   for (const speed of [1, 4, 16] as const) {
-    const { url, playlist } = await served(speed, true);
+    const { url, playlist } = await served(speed, 'keys');
     const times = await timesOf(url);
     t.equal(times.length, 6);
     t.ok(Math.abs(times[5]! - times[0]! - 5 / speed) < 0.01, `${times} at ${speed}`);
     t.match(playlist, `#EXTINF:${(1 / speed).toFixed(3)},`);
   }
+});
+
+t.test('H.265 is played as H.264 where that is asked for, and the rest as it was recorded', async (t) => {
+  const { url, playlist } = await served(1, 'coded');
+  t.match(playlist, /recordings\/\d+-\d+\.mp4\?quality=main&purpose=routine\n/, 'a file of H.264');
+  const [, head] = /#EXT-X-MAP:URI="([^"]+part=head)"/.exec(playlist)!;
+  const get = async (name: string) => Buffer.from(await (await fetch(new URL(name, url))).arrayBuffer());
+  const parts = [...playlist.matchAll(/^(recordings\S+part=\d+)$/gm)].map(([, name]) => name!);
+  t.ok(parts.length > 0);
+  const bytes = await Promise.all([head!, ...parts].map(get));
+  const file = Buffer.concat(bytes);
+  const parsed = new FragmentParser().push(file);
+  t.match(parsed[0], { type: 'init', init: { movie: { codec: /^avc1/ } } });
+  const times = await packetTimes(file);
+  t.equal(times.length, 10, 'every picture of its second');
+  t.equal(await decodeFile(file), '');
+  t.ok((await timesOf(url)).length >= 72, 'a player shows it');
+  t.equal(transcodes.usedPct, 0, 'each turn was given back');
+  const name = { startsAtMs: otherMs, leaseEpoch: 1 };
+  await t.rejects(playback.codedPart(view, name, 99), { code: 'not-found' });
 });
 
 t.test('a master playlist names what there is of a time, and its key frames beside it', async (t) => {
@@ -232,7 +272,7 @@ t.test('a master playlist names what there is of a time, and its key frames besi
 });
 
 t.test('each key frame of a scrubbing playlist is a picture by itself, at its time', async (t) => {
-  const { url, playlist } = await served(1, true);
+  const { url, playlist } = await served(1, 'keys');
   t.match(playlist, '#EXT-X-I-FRAMES-ONLY');
   const ranges = [...playlist.matchAll(/#EXT-X-BYTERANGE:(\d+)@(\d+)\n(\S+)/g)];
   t.equal(ranges.length, 6);
@@ -262,7 +302,7 @@ t.test('a time that is too long, empty or before everything is said so', async (
   const of = { startsAtMs: beginMs, leaseEpoch: 1 };
   rmSync(films[0]!.path);
   const again = new RecordedFiles({ readerOf });
-  const blind = new Playback({ ...parts, files: again, readerOf });
+  const blind = new Playback({ ...parts, coded, files: again, readerOf });
   await t.rejects(blind.keys(view, of, 8), { code: 'not-found' });
   await t.rejects(blind.file(view, of, 2), { code: 'not-found' });
   const shown = new Thumbnails({ ...parts, files: again, pictures, cache });

@@ -136,6 +136,8 @@ function memoryRecordings(): RecordingParts {
       timeline: async () => ({ stretches: [], gaps: [], more: false }),
       playlist: async () => '#EXTM3U\n',
       keysPlaylist: async () => '#EXTM3U\n',
+      codedPlaylist: async () => '#EXTM3U\n',
+      codedPart: async () => Buffer.of(0),
       master: async () => '#EXTM3U\n',
       keys: async () => Buffer.of(0),
       file: async () => ({ bytes: 1, read: async () => Buffer.of(0) }),
