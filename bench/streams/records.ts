@@ -20,8 +20,8 @@ import { fillRecordings } from '../support/recorded-city.ts';
  * What is asked of the records of recordings: the timeline of a day of one camera, and the report of 30 days of all of
  * them, with many files recorded. The processor time is that of this process and of all processes of PostgreSQL.
  * `CITYWATCH_BENCH_ROWS` is how many files there are, `CITYWATCH_BENCH_CAMERAS` of how many cameras. Goals: 50 ms for
- * the timeline at 10 million files, 1 s for the report of 3,200 cameras, during which the event loop is late by 50 ms at
- * most.
+ * the timeline at 10 million files, 1 s for the report of 3,200 cameras, during which the event loop is late by 50 ms
+ * at most.
  */
 const ROWS = setting('ROWS', 10_000_000);
 const CAMERAS = setting('CAMERAS', 3_200);

@@ -50,10 +50,9 @@ import type {
   PassagesPort,
   RecordingParts,
   SearchPort,
-  StreamLinksPort,
-  StreamPassesPort,
   StreamPlansPort,
   TwinPort,
+  ViewerParts,
 } from './ports.ts';
 import type { ReportParts } from './report-ports.ts';
 import type { PageFiles } from './server/console.ts';
@@ -64,7 +63,7 @@ import type { TreePorts } from './tree-ports.ts';
  * What the API needs of the other parts, and nothing more. Every method that reads or changes something of a city
  * takes the caller: the parts decide what that caller may see (promise P7), the API never filters.
  */
-export interface ApiDeps extends OrderParts, FieldParts, LoginParts, TreePorts {
+export interface ApiDeps extends OrderParts, FieldParts, LoginParts, TreePorts, ViewerParts {
   registry: RegistryPort;
   search: SearchPort;
   kinds: KindsPort;
@@ -114,8 +113,6 @@ export interface ApiDeps extends OrderParts, FieldParts, LoginParts, TreePorts {
   alerts: AlertParts;
   streams: StreamsPort;
   streamPlans: StreamPlansPort;
-  streamPasses: StreamPassesPort;
-  streamLinks: StreamLinksPort;
   recordings: RecordingParts;
   approvedPictures: ApprovedPicturesPort;
   accessRegister: AccessRegisterPort;

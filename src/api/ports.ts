@@ -200,6 +200,12 @@ export type StreamLinksPort = Pick<StreamLinks, 'create' | 'list' | 'revoke' | '
   origin(): string | null;
 };
 
+/** What opens live video to players that cannot log in. */
+export interface ViewerParts {
+  streamPasses: StreamPassesPort;
+  streamLinks: StreamLinksPort;
+}
+
 /** Pictures that were approved. The caller's right to the camera is checked before; the look is registered by it. */
 export type ApprovedPicturesPort = Pick<ApprovedPictures, 'of' | 'remove'> & Pick<Approval, 'approve' | 'approveFirst'>;
 

@@ -152,10 +152,12 @@ export class GapTable {
   async #around(files: readonly CoveringFile[]): Promise<GapTables['recording_gap'][]> {
     const found: GapTables['recording_gap'][] = [];
     for (const some of chunksOf(files, COVERED_AT_ONCE)) {
+      const begins = some.map(({ startsAtMs }) => Math.round(startsAtMs));
+      const ends = some.map(({ endsAtMs }) => Math.round(endsAtMs));
       const { rows } = await sql<GapTables['recording_gap']>`
         select distinct recording_gap.* from recording_gap, unnest(${some.map(({ device }) => device)}::text[],
-          ${some.map(({ quality }) => quality)}::text[], ${some.map(({ startsAtMs }) => Math.round(startsAtMs))}::bigint[],
-          ${some.map(({ endsAtMs }) => Math.round(endsAtMs))}::bigint[]) as file (device, quality, from_ms, to_ms)
+          ${some.map(({ quality }) => quality)}::text[], ${begins}::bigint[], ${ends}::bigint[])
+          as file (device, quality, from_ms, to_ms)
         where recording_gap.device = file.device and recording_gap.quality = file.quality
           and recording_gap.from_ms < file.to_ms
           and (recording_gap.to_ms is null or recording_gap.to_ms > file.from_ms)`.execute(

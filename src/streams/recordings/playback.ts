@@ -4,7 +4,7 @@ import type { RecordedMoment } from '../clips/recorded-moments.ts';
 import type { CodedPart, CodedPlayback } from '../playback/coded-playback.ts';
 import { type KeysOfFile, keysPlaylistOf, playlistOf, recordedMasterOf } from '../playback/playlists.ts';
 import type { RecordedFiles } from '../playback/recorded-files.ts';
-import { fasterLead, keysSegment, type Speed } from '../playback/speed.ts';
+import { fasterLead, isKeysOnly, keysSegment, type Speed } from '../playback/speed.ts';
 import type { View } from '../pool/types.ts';
 import { WHOLE } from '../recorder/disk/writer.ts';
 import type { DiskReader } from '../recorder/reader/disk-reader.ts';
@@ -95,6 +95,7 @@ export class Playback {
    * {@link playlist}, and `store.unavailable`.
    */
   async keysPlaylist(view: View, span: Pick<Span, 'fromMs' | 'toMs'>, speed: Speed = 1): Promise<string> {
+    if (isKeysOnly(speed)) throw invalid('speed', 'from 8 on `playback.m3u8` itself has key frames alone');
     const files = await this.#filesOf(view, span, { max: KEYS_FILES_MAX, atMost: 'an hour' });
     await this.#deps.register(view);
     const known: KeysOfFile[] = [];
@@ -114,13 +115,13 @@ export class Playback {
     const known = await Promise.all(runs.map((file) => this.#deps.files.moments(file)));
     const readable = known.flatMap((moments) => (moments && moments.length > 0 ? [moments] : []));
     if (readable.length === 0) throw new CitywatchError('not-found', { detail: NOT_ON_DISK });
-    const isShort = files.length <= KEYS_FILES_MAX;
+    const hasKeys = files.length <= KEYS_FILES_MAX && !isKeysOnly(speed);
     const keyBits = Math.max(...readable.map(keyBitsOf));
     const variant = {
       movies: readable.map(([moment]) => moment!.init.movie),
       peakBits: Math.max(...files.map((file) => bitsOf([file]))),
       meanBits: bitsOf(files),
-      keyBits: isShort ? keyBits : null,
+      keyBits: hasKeys ? keyBits : null,
     };
     return recordedMasterOf(variant, view, { ...span, speed });
   }

@@ -123,12 +123,12 @@ export class RecordingReport {
     for (const { id, jurisdiction: place } of [...this.#deps.within(caller), ...gone])
       if ((area === null || covers(area, place)) && (device ?? id) === id) places.set(id, place);
     const plans = new Map([...this.#deps.plans.standing()].map((plan) => [plan.device, plan]));
-    const about = { plans, places, ends, textOf: dayTexts(), nowMs, below };
-    const rows: RecordingRow[] = [];
     const sum = new Sum();
+    const about: AskedOf = { plans, places, ends, textOf: dayTexts(), nowMs, below, sum };
+    const rows: RecordingRow[] = [];
     for (const devices of chunksOf([...places.keys()].sort(), CAMERAS_AT_ONCE)) {
       const asked = { devices, fromMs, toMs: Math.min(toMs, nowMs - SETTLED_MS) };
-      rows.push(...(await this.#rowsOf(asked, { ...about, sum })));
+      rows.push(...(await this.#rowsOf(asked, about)));
       await nextTurn();
     }
     return { from: chinaDayAt(fromMs), to: chinaDayAt(toMs - 1), sum: sum.counts, rows };

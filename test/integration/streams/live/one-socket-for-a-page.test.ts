@@ -2,7 +2,7 @@ import t from 'tap';
 import { listen } from '../../../../src/api/server/server.ts';
 import { FragmentParser } from '../../../../src/streams/fmp4/parser.ts';
 import { bearer, CAMERA, startApi, TOKENS } from '../../../support/api/api.ts';
-import { openPage } from '../../../support/streams/live-page.ts';
+import { openPage } from '../../../support/streams/live/live-page.ts';
 import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
 import { startStreams } from '../../../support/streams/streams.ts';
 import { until } from '../../../support/time/until.ts';

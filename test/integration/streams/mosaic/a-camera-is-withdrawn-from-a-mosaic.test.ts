@@ -3,7 +3,7 @@ import { listen } from '../../../../src/api/server/server.ts';
 import { PULL_TIMES } from '../../../../src/streams/pool/pull-machine.ts';
 import { bearer, HERE, makeDevice, startApi, TOKENS } from '../../../support/api/api.ts';
 import { memorySight } from '../../../support/api/memory/search.ts';
-import { openPage } from '../../../support/streams/live-page.ts';
+import { openPage } from '../../../support/streams/live/live-page.ts';
 import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
 import { startStreams } from '../../../support/streams/streams.ts';
 import { until } from '../../../support/time/until.ts';

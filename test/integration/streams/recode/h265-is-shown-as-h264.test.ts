@@ -50,7 +50,7 @@ t.test('H.265 is coded anew for whoever asks, from the one pull of the camera', 
   );
   const { body } = await bed.service.playlist(VIEW);
   t.match(body, /CODECS="avc1/);
-  t.match(body, /media\.m3u8\?quality=main&use=live&purpose=routine&codec=h264/);
+  t.match(body, /media\.m3u8\?quality=main&codec=h264&use=live&purpose=routine/);
   t.equal(camera.plays, 1);
   const judged = [...bed.pool.pulls()].map(({ target }) => target.deviceId);
   t.strictSame(judged, ['cam-1'], 'its picture is judged once');

@@ -165,11 +165,8 @@ t.test('a camera that is recorded by events has what was before from memory, and
   await until('it lies in its day', () => bytesOf(one).length === one.bytes);
   t.equal(await decodeFile(bytesOf(one)), '', 'it plays');
   await until('it rests again', async () => (await gaps.within(ALL, 100)).at(-1)?.toMs === null);
-  const last = (await gaps.within(ALL, 100)).slice(-2);
-  t.match(last, [
-    { cause: 'not-planned', toMs: Number },
-    { cause: 'not-planned', toMs: null },
-  ]);
+  // The first rest was over within two seconds, unless the machine was busy: then it is no hole.
+  t.match((await gaps.within(ALL, 100)).at(-1), { cause: 'not-planned', toMs: null });
   unplanned = [];
   await until('its plan was ended', async () => (await gaps.within(ALL, 100)).every(({ toMs }) => toMs !== null));
   looking.release();

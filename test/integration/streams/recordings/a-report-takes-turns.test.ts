@@ -11,11 +11,12 @@ const AREA = '330200';
 
 const database = await openDatabase(t);
 const lastDay = dayNumber(systemClock.nowMs()) - 1;
+const firstDay = lastDay - DAYS + 1;
 const devices = CAMERAS.map(({ id }) => id);
 await sql`
   insert into recording_day (device, quality, day, recorded_ms, kept_ms, recorded_bytes, kept_bytes, edge_ms)
   select device, 'main', day, ${DAY_MS}::bigint / 2, ${DAY_MS}::bigint / 2, 1, 1, 1000
-  from unnest(${devices}::text[]) as device, generate_series(${lastDay - DAYS + 1}::int, ${lastDay}::int) as day`.execute(
+  from unnest(${devices}::text[]) as device, generate_series(${firstDay}::int, ${lastDay}::int) as day`.execute(
   database.tables(),
 );
 const report = new RecordingReport({
@@ -32,7 +33,7 @@ const report = new RecordingReport({
   retired: async () => [],
   namesOf: async () => new Map(),
 });
-const month = { from: chinaDayAt(startOfDay(lastDay - DAYS + 1)), to: chinaDayAt(startOfDay(lastDay)) };
+const month = { from: chinaDayAt(startOfDay(firstDay)), to: chinaDayAt(startOfDay(lastDay)) };
 
 t.test('the report of a month of many cameras is whole, and others have their turns while it is made', async (t) => {
   let [turns, isOver] = [0, false];

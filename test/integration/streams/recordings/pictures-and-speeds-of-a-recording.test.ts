@@ -3,12 +3,9 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import * as HLS from 'hls-parser';
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { TranscodeBudget, transcodeLimits } from '../../../../src/streams/ffmpeg/transcode-budget.ts';
-import { FragmentParser } from '../../../../src/streams/fmp4/parser.ts';
-import { CodedPlayback } from '../../../../src/streams/playback/coded-playback.ts';
 import { KeyPictures } from '../../../../src/streams/playback/key-pictures.ts';
 import { RecordedFiles } from '../../../../src/streams/playback/recorded-files.ts';
 import type { Speed } from '../../../../src/streams/playback/speed.ts';
@@ -24,7 +21,7 @@ import { openDatabase } from '../../../support/devices/registry.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
 import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
 import { fragmentedHevc, fragmentedSteps } from '../../../support/streams/fragmented.ts';
-import { decodeFile, packetTimes } from '../../../support/streams/players.ts';
+import { NOT_CODED } from '../../../support/streams/recordings/not-coded.ts';
 import { type FilmRecorded, recordFilm } from '../../../support/streams/recordings/recorded-film.ts';
 import { look, startStreams } from '../../../support/streams/streams.ts';
 
@@ -42,7 +39,8 @@ const cacheDirectory = join(directory, 'thumbnails');
 const cache = new ThumbnailCache(cacheDirectory, { filesMax: 6, bytesMax: 1024 * 1024 });
 const transcodes = new TranscodeBudget({ clock: systemClock, observer: quietObserver() }, transcodeLimits(100));
 const made: number[] = [];
-const pictures = new KeyPictures({ clock: systemClock, sockets: pool.sockets, spawner: pool.spawner, transcodes });
+const { sockets, spawner } = pool;
+const pictures = new KeyPictures({ clock: systemClock, sockets, spawner, transcodes });
 const views: View[] = [];
 let refusal: Error | null = null;
 const register = async (view: View): Promise<void> => {
@@ -57,14 +55,7 @@ const counted: Pick<KeyPictures, 'make'> = {
   },
 };
 const thumbnails = new Thumbnails({ ...parts, pictures: counted, cache });
-const coded = new CodedPlayback({
-  clock: systemClock,
-  sockets: pool.sockets,
-  spawner: pool.spawner,
-  transcodes,
-  files,
-});
-const playback = new Playback({ ...parts, coded, readerOf });
+const playback = new Playback({ ...parts, coded: NOT_CODED, readerOf });
 const view = look('cam-1');
 /** Six seconds of steps, a hole, and two of another codec. */
 const beginMs = Math.floor(systemClock.nowMs() / 1_000) * 1_000 - 3_600_000;
@@ -147,15 +138,11 @@ t.test('no picture leaves without its row, and a file that is not as its row say
 });
 
 /** Serves what playlists name, as the gateway does, to players. */
-async function served(
-  speed: Speed,
-  how: 'plain' | 'keys' | 'coded' = 'plain',
-): Promise<{ url: string; playlist: string }> {
+async function served(speed: Speed, how: 'plain' | 'keys' = 'plain') {
   const span = { fromMs: beginMs, toMs: beginMs + 3_600_000 };
   const playlist = await {
     plain: () => playback.playlist(view, span, speed),
     keys: () => playback.keysPlaylist(view, span, speed),
-    coded: () => playback.codedPlaylist(view, span),
   }[how]();
   const server = createServer((request, response) => {
     void (async () => {
@@ -164,9 +151,6 @@ async function served(
       const [, startsAtMs, leaseEpoch, type] = /(\d+)-(\d+)\.(\w+)$/.exec(pathname)!;
       const of = { startsAtMs: Number(startsAtMs), leaseEpoch: Number(leaseEpoch) };
       const asked = Number(searchParams.get('speed') ?? 1) as Speed;
-      const part = searchParams.get('part');
-      const named = part === 'head' ? part : Number(part);
-      if (part !== null) return response.end(await playback.codedPart(view, of, named));
       if (type === 'm4s') return response.end(await playback.keys(view, of, asked));
       const { bytes, read } = await playback.file(view, of, asked);
       const [, from = '0', to = `${bytes - 1}`] = /bytes=(\d+)-(\d*)/.exec(request.headers.range ?? '') ?? [];
@@ -220,55 +204,13 @@ t.test('beyond that it shows key frames, no closer than people see them', async 
 });
 
 t.test('key frames for scrubbing stand where a faster playlist has them', async (t) => {
-  for (const speed of [1, 4, 16] as const) {
-    const { url, playlist } = await served(speed, 'keys');
-    const times = await timesOf(url);
-    t.equal(times.length, 6);
-    t.ok(Math.abs(times[5]! - times[0]! - 5 / speed) < 0.01, `${times} at ${speed}`);
-    t.match(playlist, `#EXTINF:${(1 / speed).toFixed(3)},`);
+  for (const speed of [2, 4] as const) {
+    const { playlist } = await served(speed, 'keys');
+    t.equal(playlist.match(new RegExp(`#EXTINF:${(1 / speed).toFixed(3)},`, 'g'))?.length, 6);
+    t.match(playlist, new RegExp(`MAP:URI="[^"]+speed=${speed}"`), 'by the faster clock of that playlist');
   }
-});
-
-t.test('H.265 is played as H.264 where that is asked for, and the rest as it was recorded', async (t) => {
-  const { url, playlist } = await served(1, 'coded');
-  t.match(playlist, /recordings\/\d+-\d+\.mp4\?quality=main&purpose=routine\n/, 'a file of H.264');
-  const [, head] = /#EXT-X-MAP:URI="([^"]+part=head)"/.exec(playlist)!;
-  const get = async (name: string) => Buffer.from(await (await fetch(new URL(name, url))).arrayBuffer());
-  const parts = [...playlist.matchAll(/^(recordings\S+part=\d+)$/gm)].map(([, name]) => name!);
-  t.ok(parts.length > 0);
-  const bytes = await Promise.all([head!, ...parts].map(get));
-  const file = Buffer.concat(bytes);
-  const parsed = new FragmentParser().push(file);
-  t.match(parsed[0], { type: 'init', init: { movie: { codec: /^avc1/ } } });
-  const times = await packetTimes(file);
-  t.equal(times.length, 10, 'every picture of its second');
-  t.equal(await decodeFile(file), '');
-  t.ok((await timesOf(url)).length >= 72, 'a player shows it');
-  t.equal(transcodes.usedPct, 0, 'each turn was given back');
-  const name = { startsAtMs: otherMs, leaseEpoch: 1 };
-  await t.rejects(playback.codedPart(view, name, 99), { code: 'not-found' });
-});
-
-t.test('a master playlist names what there is of a time, and its key frames beside it', async (t) => {
   const span = { fromMs: beginMs, toMs: beginMs + 3_600_000 };
-  const looks = views.length;
-  for (const speed of [1, 4] as const) {
-    const text = await playback.master(view, span, speed);
-    const master = HLS.parse(text) as HLS.types.MasterPlaylist;
-    const variant = master.variants.find(({ isIFrameOnly }) => !isIFrameOnly);
-    t.equal(master.isMasterPlaylist, true);
-    t.match(variant!.codecs, /^(?=.*avc1\.)(?=.*hvc1\.)/, 'both that occur');
-    t.ok(variant!.bandwidth >= variant!.averageBandwidth!);
-    const uri = /I-FRAME-STREAM-INF:.*URI="([^"]+)"/.exec(text)![1]!;
-    t.match([variant!.uri, uri], [/^playback\.m3u8\?/, /^playback-keys\.m3u8\?/]);
-    for (const name of [variant!.uri, uri]) {
-      const { searchParams } = new URL(name, 'http://any');
-      t.equal(Date.parse(searchParams.get('from')!), span.fromMs);
-      t.equal(searchParams.get('speed'), speed === 1 ? null : String(speed));
-      t.equal(searchParams.get('purpose'), view.purpose);
-    }
-  }
-  t.ok(views.length > looks, 'it is a look');
+  await t.rejects(playback.keysPlaylist(view, span, 8), { code: 'request.invalid', issues: [{ path: 'speed' }] });
 });
 
 t.test('each key frame of a scrubbing playlist is a picture by itself, at its time', async (t) => {
@@ -302,7 +244,7 @@ t.test('a time that is too long, empty or before everything is said so', async (
   const of = { startsAtMs: beginMs, leaseEpoch: 1 };
   rmSync(films[0]!.path);
   const again = new RecordedFiles({ readerOf });
-  const blind = new Playback({ ...parts, coded, files: again, readerOf });
+  const blind = new Playback({ ...parts, coded: NOT_CODED, files: again, readerOf });
   await t.rejects(blind.keys(view, of, 8), { code: 'not-found' });
   await t.rejects(blind.file(view, of, 2), { code: 'not-found' });
   const shown = new Thumbnails({ ...parts, files: again, pictures, cache });

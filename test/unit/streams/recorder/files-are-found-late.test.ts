@@ -11,10 +11,8 @@ const CAM = { device: 'cam-1', quality: 'main' } as const;
 const DISK: GapReason = { cause: 'disk-failed', detail: 'EIO' };
 const CAMERA: GapReason = { cause: 'camera', detail: 'unreachable' };
 
-/** Notes above tables in memory that keep the rules of those in the database. */
-function notesInMemory() {
-  const clock = new ManualClock();
-  const startMs = clock.nowMs();
+/** Tables in memory that keep the rules of those in the database. */
+function tablesInMemory() {
   let rows = new Map<number, GapChange>();
   const put = (changes: readonly GapChange[]): void => {
     for (const one of changes) {
@@ -22,9 +20,9 @@ function notesInMemory() {
       else rows.set(one.fromMs, one);
     }
   };
-  let isDown = false;
+  const state = { isDown: false };
   const need = async (): Promise<void> => {
-    if (isDown) throw new Error('the database is away');
+    if (state.isDown) throw new Error('the database is away');
   };
   const gaps = {
     write: async (changes: readonly GapChange[]) => {
@@ -38,6 +36,15 @@ function notesInMemory() {
       put(left);
     },
   };
+  const ordered = () => [...rows.values()].sort((one, other) => one.fromMs - other.fromMs);
+  return { state, need, gaps, ordered };
+}
+
+/** Notes above such tables; times are told from the beginning. */
+function notesInMemory() {
+  const clock = new ManualClock();
+  const startMs = clock.nowMs();
+  const { state, need, gaps, ordered } = tablesInMemory();
   const notes = new Notes({
     clock,
     observer: quietObserver(),
@@ -66,12 +73,11 @@ function notesInMemory() {
     at,
     steps: (...steps: GapStep[]) => notes.holes(CAM, steps.map(shifted)),
     down: (is: boolean) => {
-      isDown = is;
+      state.isDown = is;
     },
     told: async () => {
       await notes.flush();
-      const ordered = [...rows.values()].sort((one, other) => one.fromMs - other.fromMs);
-      return ordered.map(({ fromMs, toMs }) => [fromMs - startMs, toMs === null ? null : toMs - startMs]);
+      return ordered().map(({ fromMs, toMs }) => [fromMs - startMs, toMs === null ? null : toMs - startMs]);
     },
   };
 }

@@ -1,5 +1,5 @@
-import { bearer } from '../api/api.ts';
-import { until } from '../time/until.ts';
+import { bearer } from '../../api/api.ts';
+import { until } from '../../time/until.ts';
 
 /** The connection of a page for live video, and what came by it. */
 export interface LivePage {
