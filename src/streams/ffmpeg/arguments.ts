@@ -234,7 +234,7 @@ export function recodeTask({ input, output }: { input: string; output: string },
   const command = ffmpeg('pipe:0')
     .inputOptions(QUIET)
     .inputOptions(['-protocol_whitelist', 'pipe', '-analyzeduration', '0', '-probesize', '32', '-fpsprobesize', '0'])
-    .inputOptions(['-fflags', 'nobuffer', '-threads', '1', '-f', 'matroska'])
+    .inputOptions(['-threads', '1', '-f', 'matroska'])
     .outputOptions(['-map', '0:v:0', '-vf', `scale=${width}:${height},format=yuv420p`, '-an', '-sn', '-dn'])
     .outputOptions(['-map_metadata', '-1', '-vsync', 'passthrough', '-enc_time_base', '1:90000', '-threads', '1'])
     .outputOptions(['-c:v', 'libx264', '-preset', 'superfast', '-tune', 'zerolatency', '-profile:v', 'main'])
