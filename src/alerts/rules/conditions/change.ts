@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { orderMs } from '../../../core/device-time.ts';
 import type { FieldValue } from '../../../core/types.ts';
 import { type Condition, type ConditionState, positionOf, type Transition, unchanged } from './condition.ts';
-import { fieldName } from './names.ts';
+import { fieldName } from './parts/names.ts';
 import { deviceOf } from './subject.ts';
 
 const value = z.union([z.string().max(256), z.number(), z.boolean()]);

@@ -12,7 +12,7 @@ import {
   type Transition,
   unchanged,
 } from './condition.ts';
-import { fieldName } from './names.ts';
+import { fieldName } from './parts/names.ts';
 import { deviceOf } from './subject.ts';
 
 /** Which events of a device are meant: the keys of every condition that looks at events. */

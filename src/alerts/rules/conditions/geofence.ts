@@ -3,10 +3,10 @@ import { DAY_S } from '../../../core/clock.ts';
 import { orderMs } from '../../../core/device-time.ts';
 import { isInside } from '../../../core/registry/geometry.ts';
 import type { DeviceKind, FieldValue, Reading } from '../../../core/types.ts';
-import { clause, clauseMisfits, isRaised } from './clauses.ts';
 import { type Condition, type Misfit, positionOf, type Step, unchanged } from './condition.ts';
-import { anew, type HoldState, lasted, move, type Now } from './holding.ts';
-import { fieldName } from './names.ts';
+import { clause, clauseMisfits, isRaised } from './parts/clauses.ts';
+import { anew, type HoldState, lasted, move, type Now } from './parts/holding.ts';
+import { fieldName } from './parts/names.ts';
 import { deviceOf } from './subject.ts';
 
 const seconds = z.number().min(0).max(DAY_S);

@@ -3,8 +3,8 @@ import { DAY_S } from '../../../core/clock.ts';
 import { orderMs } from '../../../core/device-time.ts';
 import type { FieldValue, Reading } from '../../../core/types.ts';
 import { type Condition, type Misfit, positionOf, type Step, unchanged } from './condition.ts';
-import { anew, type HoldState, lasted, move, type Now } from './holding.ts';
-import { fieldName } from './names.ts';
+import { anew, type HoldState, lasted, move, type Now } from './parts/holding.ts';
+import { fieldName } from './parts/names.ts';
 import { deviceOf } from './subject.ts';
 
 const seconds = z.number().min(0).max(DAY_S);

@@ -3,9 +3,9 @@ import { DAY_S } from '../../../core/clock.ts';
 import { orderMs } from '../../../core/device-time.ts';
 import type { FieldValue, Reading } from '../../../core/types.ts';
 import { splitPlates } from '../plates.ts';
-import { clause, clauseMisfits, isRaised } from './clauses.ts';
 import { type Condition, positionOf, type Step, unchanged } from './condition.ts';
-import { anew, type HoldState, lasted, move, type Now } from './holding.ts';
+import { clause, clauseMisfits, isRaised } from './parts/clauses.ts';
+import { anew, type HoldState, lasted, move, type Now } from './parts/holding.ts';
 import { deviceOf } from './subject.ts';
 
 const seconds = z.number().min(0).max(DAY_S);

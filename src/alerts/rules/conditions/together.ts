@@ -3,9 +3,9 @@ import { DAY_S } from '../../../core/clock.ts';
 import { orderMs } from '../../../core/device-time.ts';
 import { distanceM, type Point } from '../../../core/registry/geometry.ts';
 import type { DecodedRecord, DeviceKind } from '../../../core/types.ts';
-import { clause, clauseMisfits, isRaised } from './clauses.ts';
 import { type Condition, type ConditionState, type Input, type Misfit, positionOf, unchanged } from './condition.ts';
 import { deviceEvent, eventMisfits, isEvent } from './event.ts';
+import { clause, clauseMisfits, isRaised } from './parts/clauses.ts';
 import { DISTRICT, deviceOf, type Subject } from './subject.ts';
 
 /** Kinds it is looked for at; all kinds of the rule when absent. */

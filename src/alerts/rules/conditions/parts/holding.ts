@@ -1,5 +1,5 @@
-import type { JournalPosition } from '../../../core/types.ts';
-import { type ConditionState, type Step, type Transition, unchanged } from './condition.ts';
+import type { JournalPosition } from '../../../../core/types.ts';
+import { type ConditionState, type Step, type Transition, unchanged } from '../condition.ts';
 
 /** How long something must last before it counts, both ways; seconds. */
 export interface HoldSettings {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { DeviceKind, FieldSpec, FieldValue } from '../../../core/types.ts';
-import type { Misfit } from './condition.ts';
+import type { DeviceKind, FieldSpec, FieldValue } from '../../../../core/types.ts';
+import type { Misfit } from '../condition.ts';
 import { fieldName } from './names.ts';
 
 /** A limit on one field, with the level at which it is over again. */
