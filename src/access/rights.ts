@@ -42,6 +42,7 @@ export const RIGHTS = {
   'ptz.first': 'Take a camera over from everybody who lacks this.',
   'plates.search': 'Search passages of vehicles.',
   'alerts.read': 'Alerts, their log and their stream.',
+  'faults.read': 'Faults of devices and of the gateway: the maintenance desk, its log and stream.',
   'alerts.look': 'Pictures of alerts.',
   'alerts.handle': 'Acknowledge, assign, comment and close alerts.',
   'alerts.plates': 'The plates of an alert, whole.',
@@ -82,7 +83,7 @@ const WATCHING: readonly Right[] = [
 
 const LOOKING: readonly Right[] = ['video.look', 'pictures.look', 'looks.any-purpose'];
 
-const ALERTS: readonly Right[] = ['alerts.read', 'alerts.look'];
+const ALERTS: readonly Right[] = ['alerts.read', 'faults.read', 'alerts.look'];
 
 const EXPLAINING: readonly Right[] = ['registry.diagnose', 'explain.read'];
 
@@ -140,10 +141,11 @@ export const RIGHTS_OF: Readonly<Record<Holder, ReadonlySet<Right>>> = {
     'cameras.tend',
     'cameras.restart',
     'ptz.move',
+    'faults.read',
     'video.look',
     'pictures.look',
   ]),
-  integrator: new Set([...WATCHING, ...EXPLAINING, 'orders.read', 'alerts.read', 'subscriptions.keep']),
+  integrator: new Set([...WATCHING, ...EXPLAINING, 'orders.read', 'alerts.read', 'faults.read', 'subscriptions.keep']),
   auditor: new Set([...EVERYBODY, 'audit.read', 'register.read']),
   approver: new Set([...EVERYBODY, 'grants.approve', 'recordings.approve']),
   security: new Set([...EVERYBODY, 'people.keep', 'tokens.keep', 'rights.give']),
@@ -171,6 +173,7 @@ const OF_THE_SYSTEM: ReadonlySet<Right> = new Set<Right>([
   'commands.operate',
   'commands.administer',
   'rules.read',
+  'faults.read',
   'subscriptions.keep',
   'explain.read',
   'explain.replay',

@@ -1,3 +1,4 @@
+import type { Severity } from '../alerts/rules/rules.ts';
 import { namesOfScope, ownArea } from '../core/jurisdiction.ts';
 import { BoundedMap } from '../core/mechanisms/bounded.ts';
 import type { Caller } from '../core/types.ts';
@@ -7,9 +8,15 @@ export interface Overview {
   /** By kind, each device once; `silent` was never heard of. */
   devices: { kind: string; online: number; offline: number; stale: number; silent: number }[];
   messagesPerSecond: number;
-  /** Alerts that are not closed. */
-  alerts: { extreme: number; severe: number; moderate: number; minor: number };
+  /** Alerts of the police desk that are not closed. */
+  alerts: BySeverity;
+  /** The same of the maintenance desk. */
+  faults: BySeverity;
 }
+
+type BySeverity = Record<Severity, number>;
+
+const NONE: BySeverity = { extreme: 0, severe: 0, moderate: 0, minor: 0 };
 
 /** Counting takes a pass over an area's devices, so everybody of that area gets the same answer for this long. */
 const FRESH_MS = 2_000;
@@ -42,7 +49,12 @@ export class Overviews {
     const { directory, twin, alerts, messageRate } = this.#parts;
     const devices = [...twin.counts(directory.within(caller))].map(([kind, counts]) => ({ kind, ...counts }));
     const messagesPerSecond = Math.round(messageRate.perSecond(ownArea(caller)) * 10) / 10;
-    const open = { extreme: 0, severe: 0, moderate: 0, minor: 0, ...(await alerts.queries.openCounts(caller)) };
-    return { devices: devices.sort((a, b) => (a.kind < b.kind ? -1 : 1)), messagesPerSecond, alerts: open };
+    const { police, maintenance } = await alerts.queries.openCounts(caller);
+    return {
+      devices: devices.sort((a, b) => (a.kind < b.kind ? -1 : 1)),
+      messagesPerSecond,
+      alerts: { ...NONE, ...police },
+      faults: { ...NONE, ...maintenance },
+    };
   }
 }

@@ -46,7 +46,8 @@ t.test('each example of docs/rules.md is a right rule', async (t) => {
   t.ok('rule' in parseRule(whole!, kinds));
   for (const { type } of CONDITIONS) {
     const [condition] = examplesIn(section(type));
-    const head = `rule: a\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\nkinds: [${KINDS[type]}]\n`;
+    const head =
+      `rule: a\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\n` + `class: incident\nkinds: [${KINDS[type]}]\n`;
     t.match(parseRule(head + condition, kinds), { rule: { condition: { type } } }, type);
   }
 });

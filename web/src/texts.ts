@@ -96,6 +96,7 @@ const TEXTS = {
   'reason.no-lease': ['the database does not answer', '数据库无响应'],
 
   'alerts.title': ['Alerts', '告警'],
+  'alerts.faults': ['Maintenance', '设备维护'],
   'alerts.none': ['No alerts. All is quiet.', '暂无告警，一切正常。'],
   'alerts.loading': ['Reading alerts…', '正在读取告警…'],
   'alerts.failed': ['The alerts could not be read. Trying again…', '无法读取告警，正在重试…'],

@@ -19,6 +19,8 @@ export interface Alert {
   id: string;
   title: { en: string; zh: string };
   severity: Severity;
+  class: 'incident' | 'fault' | 'system';
+  desk: 'police' | 'maintenance';
   condition: 'active' | 'recovering' | 'cleared' | 'stale';
   handling: 'new' | 'acked' | 'assigned' | 'in_progress' | 'closed';
   /** `silenced`: its device is in maintenance. */
@@ -55,7 +57,10 @@ export interface DeviceCounts {
 export interface Overview {
   devices: DeviceCounts[];
   messagesPerSecond: number;
+  /** Open ones of the police desk. */
   alerts: Record<Severity, number>;
+  /** And of the maintenance desk. */
+  faults: Record<Severity, number>;
 }
 
 export interface Session {

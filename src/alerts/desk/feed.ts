@@ -5,7 +5,8 @@ import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { Caller } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
-import { placeOf } from './log/entry.ts';
+import { isWanted, type Wanted } from '../rules/classes.ts';
+import { classOf, placeOf } from './log/entry.ts';
 import type { LogEntry } from './log.ts';
 import { AlertQueries, toEntry } from './queries.ts';
 import type { AlertTables } from './tables.ts';
@@ -105,24 +106,30 @@ export class AlertFeed {
   }
 
   /**
-   * The caller's entries after `seq`, at most 500, waiting until there are some. Returns an empty list when `signal`
-   * ends the wait. `seq` of the answer is where to go on.
+   * The caller's entries after `seq` that are wanted, at most 500, waiting until there are some. Returns an empty list
+   * when `signal` ends the wait. `seq` of the answer is where to go on.
    */
-  async next(caller: Caller, seq: number, signal: AbortSignal): Promise<{ entries: LogEntry[]; seq: number }> {
+  async next(
+    caller: Caller,
+    seq: number,
+    signal: AbortSignal,
+    wanted: Wanted = {},
+  ): Promise<{ entries: LogEntry[]; seq: number }> {
     for (let from = seq; ; ) {
       if (signal.aborted || this.#stopped.signal.aborted) return { entries: [], seq: from };
-      const answer = await this.#after(caller, from);
+      const answer = await this.#after(caller, from, wanted);
       if (answer.entries.length > 0) return answer;
       from = answer.seq;
       if (from >= this.#seq) await this.#grown(signal);
     }
   }
 
-  async #after(caller: Caller, seq: number): Promise<{ entries: LogEntry[]; seq: number }> {
+  async #after(caller: Caller, seq: number, wanted: Wanted): Promise<{ entries: LogEntry[]; seq: number }> {
     const oldest = this.#seq + 1 - this.#recent.length;
-    if (seq + 1 < oldest) return await this.#queries.events(caller, seq, READ_MAX);
+    if (seq + 1 < oldest) return await this.#queries.events(caller, seq, READ_MAX, wanted);
     // Only what is new to this reader is looked at, however much is kept.
-    const entries = this.#recent.slice(seq + 1 - oldest).filter((one) => covers(caller, placeOf(one)));
+    const recent = this.#recent.slice(seq + 1 - oldest);
+    const entries = recent.filter((one) => isWanted(wanted, classOf(one)) && covers(caller, placeOf(one)));
     return { entries, seq: this.#seq };
   }
 

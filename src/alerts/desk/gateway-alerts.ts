@@ -7,6 +7,7 @@ import type { DeviceId, JournalPosition } from '../../core/types.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import { enqueueWork } from '../../platform/work/work.ts';
+import { classedBy } from '../rules/classes.ts';
 import { deviceOf, GATEWAY_SUBJECT } from '../rules/conditions/subject.ts';
 import { dedupKey } from '../rules/findings.ts';
 import type { Rule } from '../rules/rules.ts';
@@ -98,6 +99,7 @@ export class GatewayAlerts {
         rule: rule.rule,
         rule_version: rule.version,
         severity: rule.severity,
+        ...classedBy(rule),
         subject,
         jurisdiction,
         scope: '',

@@ -184,14 +184,16 @@ function ticketsOf(
   const tickets = deliveries
     .filter(({ state }) => state === 'waiting')
     .map(({ subscription }) => ({ queue: DELIVERY_QUEUE, key: deliveryKey(subscription, alert.id), priority }));
+  // A fault that comes again while its alert is not closed: the order of the time before may be done.
+  const comesAgain = type === 'alert.updated' && alert.class !== 'incident';
+  if ((type === 'alert.opened' || comesAgain) && book?.opensOrder(alert.rule)) {
+    tickets.push({ queue: ALERT_ORDERS_QUEUE, key: alert.id, priority: PICTURE_PRIORITY });
+  }
   if (type !== 'alert.opened') return tickets;
   if (!looked.has(alert.id)) {
     tickets.push({ queue: EVIDENCE_QUEUE, key: alert.id, priority });
     // What is in memory of the time before would be gone soon.
     if (book?.wantsClip(alert.rule)) tickets.push({ queue: ALERT_CLIPS_QUEUE, key: alert.id, priority });
-  }
-  if (book?.opensOrder(alert.rule)) {
-    tickets.push({ queue: ALERT_ORDERS_QUEUE, key: alert.id, priority: PICTURE_PRIORITY });
   }
   return tickets;
 }

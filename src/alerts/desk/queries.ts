@@ -3,6 +3,7 @@ import { CitywatchError } from '../../core/errors.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, withinJurisdiction } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
+import { BEFORE_CLASSES, type DeskName, type Wanted } from '../rules/classes.ts';
 import { type AlertView, showAlert, showSubject } from './alert.ts';
 import type { LogEntry } from './log.ts';
 import type { AlertEventBody, AlertRow, AlertTables } from './tables.ts';
@@ -27,6 +28,7 @@ export interface AlertFilter {
   severity?: string;
   rule?: string;
   device?: string;
+  wanted?: Wanted;
   /** Codes of police agencies, to one of which its device belonged when it was opened. */
   police?: readonly string[];
   /** Newest first unless `urgency`: open ones first, of these the gravest, of these the newest. */
@@ -92,6 +94,8 @@ export class AlertQueries {
     if (filter.severity) query = query.where('severity', '=', filter.severity);
     if (filter.rule) query = query.where('rule', '=', filter.rule);
     if (filter.device) query = query.where('device', '=', filter.device);
+    if (filter.wanted?.desk) query = query.where('desk', '=', filter.wanted.desk);
+    if (filter.wanted?.classes) query = query.where(sql<boolean>`class = any (${filter.wanted.classes}::text[])`);
     if (filter.police) query = query.where(sql<boolean>`police = any (${filter.police}::text[])`);
     const order = ORDERS[filter.order ?? 'newest'];
     if (filter.after) query = query.where(order.behind(filter.after));
@@ -121,14 +125,16 @@ export class AlertQueries {
     return rows.map(({ first_at_ms: atMs, last_at_ms: lastAtMs, ...rest }) => ({ ...rest, atMs, lastAtMs }));
   }
 
-  /** How many alerts are not closed, by severity. */
-  async openCounts(caller: Caller): Promise<Record<string, number>> {
+  /** How many alerts are not closed, by desk and severity. */
+  async openCounts(caller: Caller): Promise<Record<DeskName, Record<string, number>>> {
     const query = this.#alerts()
-      .select(['severity', sql<number>`count(*)`.as('count')])
+      .select(['desk', 'severity', sql<number>`count(*)`.as('count')])
       .where('handling', '!=', 'closed')
-      .groupBy('severity');
+      .groupBy(['desk', 'severity']);
     const rows = await withinJurisdiction(query, 'jurisdiction', caller, 'police').execute();
-    return Object.fromEntries(rows.map(({ severity, count }) => [severity, count]));
+    const of = (name: DeskName) =>
+      Object.fromEntries(rows.filter(({ desk }) => desk === name).map(({ severity, count }) => [severity, count]));
+    return { police: of('police'), maintenance: of('maintenance') };
   }
 
   async head(): Promise<LogCursor> {
@@ -140,14 +146,21 @@ export class AlertQueries {
   }
 
   /** Log entries after `seq` in commit order, only the caller's, and where to go on: also past entries of others. */
-  async events(caller: Caller, seq: number, limit: number): Promise<{ entries: LogEntry[]; seq: number }> {
-    const query = this.#database
+  async events(
+    caller: Caller,
+    seq: number,
+    limit: number,
+    { desk, classes }: Wanted = {},
+  ): Promise<{ entries: LogEntry[]; seq: number }> {
+    let query = this.#database
       .tables<AlertTables>()
       .selectFrom('alert_event')
       .selectAll()
       .where('seq', '>', seq)
       .orderBy('seq')
       .limit(limit);
+    if (desk) query = query.where(sql<boolean>`${told('desk')} = ${desk}`);
+    if (classes) query = query.where(sql<boolean>`${told('class')} = any (${classes}::text[])`);
     const head = await this.head();
     const rows = await withinJurisdiction(query, 'jurisdiction', caller, OF_POLICE).execute();
     const entries = rows.map(toEntry);
@@ -190,6 +203,10 @@ export class AlertQueries {
 /** The police agency that the alert of an entry belongs to. */
 const OF_POLICE = sql`(body -> 'alert' ->> 'police')`;
 
+/** What an alert is, as an entry of the log tells it. */
+const told = (what: keyof typeof BEFORE_CLASSES) =>
+  sql<string>`coalesce(body -> 'alert' ->> ${sql.lit(what)}, ${sql.lit(BEFORE_CLASSES[what])})`;
+
 /** As the index `alert_by_urgency` has it, word for word. */
 const GRAVITY = sql`array_position(ARRAY['extreme', 'severe', 'moderate', 'minor'], severity)`;
 
@@ -226,7 +243,12 @@ type EventRow = {
 
 export function toEntry(row: EventRow): LogEntry {
   const { alert_id: alertId, at_ms: atMs, type, body, ...rest } = row;
-  return { ...rest, alertId, atMs, type: type as LogEntry['type'], body: withSubject(body) };
+  return { ...rest, alertId, atMs, type: type as LogEntry['type'], body: withClass(withSubject(body)) };
+}
+
+/** Entries of versions without classes. */
+function withClass(body: AlertEventBody): AlertEventBody {
+  return body.alert.class === undefined ? { ...body, alert: { ...body.alert, ...BEFORE_CLASSES } } : body;
 }
 
 /** Entries of versions that knew no subjects but devices do not tell theirs. */

@@ -1,5 +1,6 @@
 import type { Slot } from '../../core/slots.ts';
 import type { ColumnType, Generated, Selectable } from '../../platform/database/database.ts';
+import type { AlertClass, DeskName } from '../rules/classes.ts';
 
 /** jsonb: read as a value, written as text. */
 type Json<T> = ColumnType<T, string, string>;
@@ -10,6 +11,8 @@ export interface FindingTable {
   rule: string;
   rule_version: number;
   severity: string;
+  class: Generated<AlertClass>;
+  desk: Generated<DeskName>;
   /** As `subjectText` writes it. */
   subject: string;
   jurisdiction: string;
@@ -74,6 +77,8 @@ export interface AlertTable {
   rule_version: number;
   title: Json<{ en: string; zh: string }>;
   severity: string;
+  class: Generated<AlertClass>;
+  desk: Generated<DeskName>;
   condition: Conditional;
   /** `device-retired` or `rule-removed` of an alert that went stale by it; null where the rule said how it is. */
   condition_reason: string | null;
@@ -148,6 +153,8 @@ export interface SubscriptionTable {
   /** Limits it to what belongs to this police agency and to those below it. */
   police: Generated<string | null>;
   severities: string[];
+  /** Null for what rings the police desk. */
+  classes: Generated<AlertClass[] | null>;
   /** Of each secret field of the target the sealed values in use, newest first. */
   secrets: Json<Record<string, string[]>>;
   state: 'active' | 'disabled' | 'removed';

@@ -5,6 +5,7 @@ import type { Database } from '../../platform/database/database.ts';
 import { DONE, type WorkResult } from '../../platform/work/work.ts';
 import type { AlertRow, AlertTables } from '../desk/tables.ts';
 import { deviceIn } from '../rules/conditions/subject.ts';
+import { causeOf, type Faulty, type Tree } from './one-cause.ts';
 
 /** Why somebody is to go to a device. */
 export interface AlertOccasion {
@@ -27,15 +28,24 @@ export interface AlertOrdersDeps {
   database: Database<'alerts'>;
   clock: Clock;
   orders: WorkOrdersPort;
+  tree: Tree;
+  /** Whether it is offline: that has an order of its own. */
+  isDark(device: DeviceId): boolean;
 }
 
 /** An alert that is held back is looked at again; what holds it back ends at some time, or the alert does. */
 const AGAIN_MS = 60_000;
+/** What is over by then needs nobody; and what else has the same fault is known by then. */
+const FAULT_LASTS_MS = 60_000;
+/** Faults that began so far apart have nothing to do with each other. */
+const TOGETHER_MS = 600_000;
+/** Faults of one rule that are looked at for one cause. */
+const FAULTS_MAX = 5_000;
 const TITLE_MAX = 128;
 
 /**
  * Opens a work order for an alert whose rule asks for one. What is held back, as in a maintenance, waits; what is over
- * by then needs nobody.
+ * by then needs nobody. A fault has lasted a while, and those of one cause get one order.
  */
 export class AlertOrders {
   readonly #deps: AlertOrdersDeps;
@@ -55,11 +65,45 @@ export class AlertOrders {
       const isOver = alert.condition !== 'active' || alert.handling === 'closed';
       return isOver ? DONE : { again: { atMs: clock.nowMs() + AGAIN_MS } };
     }
-    await orders.openFor(occasionOf(alert, device)).catch((error: unknown) => {
+    const atMs = alert.class === 'incident' ? null : this.#waitsUntil(alert, device);
+    if (atMs === 'over') return DONE;
+    if (atMs !== null) return { again: { atMs } };
+    const at = alert.class === 'incident' ? device : await this.#causeOf(alert, device);
+    await orders.openFor(occasionOf(alert, at)).catch((error: unknown) => {
       const isGone = error instanceof CitywatchError && ['not-found', 'conflict.state'].includes(error.code);
       if (!isGone) throw error;
     });
     return DONE;
+  }
+
+  /** When a fault is looked at again; null where it has lasted long enough. */
+  #waitsUntil(alert: AlertRow, device: DeviceId): number | 'over' | null {
+    const { clock, isDark } = this.#deps;
+    const nowMs = clock.nowMs();
+    if (alert.handling === 'closed' || alert.condition === 'cleared' || alert.condition === 'stale') return 'over';
+    const lastsMs = nowMs - alert.committed_at_ms;
+    // After the clock was set back it is not known how long it has lasted.
+    if (lastsMs < FAULT_LASTS_MS) return nowMs + Math.min(FAULT_LASTS_MS, FAULT_LASTS_MS - lastsMs);
+    return isDark(device) ? nowMs + AGAIN_MS : null;
+  }
+
+  async #causeOf({ rule, jurisdiction, first_at_ms }: AlertRow, device: DeviceId): Promise<DeviceId> {
+    const { database, tree } = this.#deps;
+    const rows = await database
+      .tables<AlertTables>()
+      .selectFrom('alert')
+      .select(['device', 'jurisdiction'])
+      .where('rule', '=', rule)
+      .where('handling', '!=', 'closed')
+      .where('condition', 'in', ['active', 'recovering'])
+      .where('first_at_ms', '>=', first_at_ms - TOGETHER_MS)
+      .where('first_at_ms', '<=', first_at_ms + TOGETHER_MS)
+      .orderBy('first_at_ms')
+      .orderBy('id')
+      .limit(FAULTS_MAX)
+      .execute();
+    const all = rows.flatMap((row): Faulty[] => (deviceIn(row.device) === null ? [] : [row]));
+    return causeOf({ device, jurisdiction }, all, tree);
   }
 }
 

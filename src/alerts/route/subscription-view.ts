@@ -5,6 +5,25 @@ import type { AlertTables, SubscriptionTable } from '../desk/tables.ts';
 /** A row as it is read, without what is secret. */
 export type SubscriptionRow = Omit<Selectable<SubscriptionTable>, 'secrets' | 'version'>;
 
+/** Of such a row. */
+export const COLUMNS = [
+  'id',
+  'name',
+  'type',
+  'target',
+  'jurisdiction',
+  'police',
+  'severities',
+  'classes',
+  'state',
+  'state_reason',
+  'created_by',
+  'created_at_ms',
+  'owner_type',
+  'owner_id',
+  'owner_name',
+] as const;
+
 export function showSubscription(row: SubscriptionRow) {
   return {
     id: row.id,
@@ -14,6 +33,7 @@ export function showSubscription(row: SubscriptionRow) {
     jurisdiction: row.jurisdiction,
     police: row.police,
     severities: row.severities,
+    classes: row.classes,
     state: row.state,
     stateReason: row.state_reason,
     createdBy: row.created_by,

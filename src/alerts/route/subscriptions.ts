@@ -9,11 +9,13 @@ import { enqueueWork } from '../../platform/work/work.ts';
 import { requireUuid } from '../desk/queries.ts';
 import { DELIVERY_QUEUE } from '../desk/queues.ts';
 import type { AlertTables } from '../desk/tables.ts';
+import type { AlertClass } from '../rules/classes.ts';
 import { SEVERITIES, type Severity } from '../rules/rules.ts';
 import type { SendResult, Sink, Sinks, TargetFields } from '../sinks/sink.ts';
 import { openSecrets, type SecretBox, sealTarget } from './secrets.ts';
 import { limitOf, refuseBeyondShare, refuseManyOfOne, type SeenAgencies } from './subscription-shares.ts';
 import {
+  COLUMNS,
   type CountedSubscription,
   type DeadDelivery,
   failuresOf,
@@ -32,6 +34,8 @@ export interface SubscriptionInput {
   /** Of that only what belongs to this police agency, or to one below it; absent: as the caller is limited. */
   police?: string | null;
   severities?: Severity[];
+  /** Absent: what rings the police desk. */
+  classes?: AlertClass[];
 }
 
 export interface SubscriptionDeps {
@@ -50,23 +54,6 @@ export interface CreatedSubscription {
   /** Null where the sink has no secret of ours. */
   secret: string | null;
 }
-
-const COLUMNS = [
-  'id',
-  'name',
-  'type',
-  'target',
-  'jurisdiction',
-  'police',
-  'severities',
-  'state',
-  'state_reason',
-  'created_by',
-  'created_at_ms',
-  'owner_type',
-  'owner_id',
-  'owner_name',
-] as const;
 
 /** Who is told of which alerts. A subscription gets what is raised after it was made. */
 export class Subscriptions {
@@ -96,6 +83,7 @@ export class Subscriptions {
       jurisdiction: input.jurisdiction,
       police,
       severities: input.severities ?? [...SEVERITIES],
+      classes: input.classes ?? null,
       state: 'active',
       state_reason: null,
       created_by: caller.name,
@@ -273,7 +261,8 @@ async function audit(
   tx: Tables,
   { caller, action, row, atMs }: { caller: Caller; action: string; row: SubscriptionRow; atMs: number },
 ): Promise<void> {
-  const after = { name: row.name, type: row.type, target: row.target, severities: row.severities };
+  const { name, type, target, severities, classes } = row;
+  const after = { name, type, target, severities, classes };
   const subject = `subscription/${row.id}`;
   await recordAudit(tx, { caller, action, subject, jurisdiction: row.jurisdiction, after, atMs });
 }

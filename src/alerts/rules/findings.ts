@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { JournalPosition } from '../../core/types.ts';
+import { type Classed, classedBy } from './classes.ts';
 import type { Evidence, Judgement, Transition } from './conditions/condition.ts';
 import { type Subject, subjectText } from './conditions/subject.ts';
 import type { Rule } from './rules.ts';
 
 /** A rule's verdict on one subject: it fired or it cleared. In PostgreSQL before its message counts as judged (P3). */
-export interface Finding extends Evidence {
+export interface Finding extends Evidence, Classed {
   id: string;
   rule: string;
   ruleVersion: number;
@@ -79,6 +80,7 @@ export function findingOf(
     rule: rule.rule,
     ruleVersion: rule.version,
     severity: rule.severity,
+    ...classedBy(rule),
     scope: part?.scope ?? '',
     transition,
     position,

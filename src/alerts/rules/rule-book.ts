@@ -1,6 +1,6 @@
 import { CitywatchError, type Issue } from '../../core/errors.ts';
 import { type RuleFolder, type RuleFormat, readRuleFolder, twice } from './rule-folder.ts';
-import { fileOf, type Rule } from './rules.ts';
+import { fileOf, opensOrder, type Rule } from './rules.ts';
 
 /** A rule that a reload put in force, changed or ended; `from` and `to` are versions, 0 where there was or is none. */
 export interface RuleChange {
@@ -45,7 +45,7 @@ export class RuleBook {
 
   /** Whether an alert of this rule opens a work order. */
   opensOrder(rule: string): boolean {
-    for (const one of this.#byFile.values()) if (one.rule === rule) return one.work_order === true;
+    for (const one of this.#byFile.values()) if (one.rule === rule) return opensOrder(one);
     return false;
   }
 

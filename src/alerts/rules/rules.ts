@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { WorkDays } from '../../core/calendar/work-days.ts';
 import type { Issue } from '../../core/errors.ts';
 import type { DeviceKind } from '../../core/types.ts';
+import { CLASSES } from './classes.ts';
 import type { Condition, ConditionSettings } from './conditions/condition.ts';
 import { CONDITIONS } from './conditions/conditions.ts';
 import { scheduleSchema } from './schedule/schedule.ts';
@@ -20,6 +21,8 @@ export const ruleKeys = z.strictObject({
   version: z.number().int().min(1),
   title: z.strictObject({ en: z.string().min(1).max(200), zh: z.string().min(1).max(200) }),
   severity: z.enum(SEVERITIES),
+  class: z.enum(CLASSES),
+  police: z.boolean().optional(),
   kinds: z.array(name).min(1).max(64),
   work_order: z.boolean().optional(),
   clip: z.boolean().optional(),
@@ -47,6 +50,11 @@ export interface RuleMeans {
   conditions: readonly Condition[];
   /** For schedules of workdays and days off. */
   workDays: WorkDays;
+}
+
+/** Whether an alert of the rule opens a work order: of a fault, unless its file says that it does not. */
+export function opensOrder({ class: of, work_order }: Pick<RuleFile, 'class' | 'work_order'>): boolean {
+  return work_order ?? of === 'fault';
 }
 
 /** The rule as it stands in its file. */
@@ -100,9 +108,12 @@ function schemaWith(conditions: readonly Condition[]): z.ZodType<RuleFile> {
   return ruleKeys.extend({ condition }) as unknown as z.ZodType<RuleFile>;
 }
 
-function kindIssues({ kinds, condition, by, schedule }: Rule, catalogue: KindCatalogue): Found[] {
+function kindIssues({ kinds, condition, by, schedule, class: of, police }: Rule, catalogue: KindCatalogue): Found[] {
   if (schedule && by.hears === 'gateway') {
     return [{ path: ['schedule'], message: 'what the gateway says of itself has no schedule; leave it out' }];
+  }
+  if (police !== undefined && of === 'incident') {
+    return [{ path: ['police'], message: 'an incident is for the police desk anyway; leave it out' }];
   }
   return kinds.flatMap((kindName, index): Found[] => {
     const kind = catalogue.latest(kindName);

@@ -159,7 +159,9 @@ function forbidden({ police }: Caller): CitywatchError {
 export async function stillAllowed(request: FastifyRequest, deps: ApiDeps): Promise<boolean> {
   const before = callerOf(request);
   const found = (await identify(request, deps))?.caller;
-  const now = found && deps.authority.callerFor(found, rightsOf(request.routeOptions.config));
+  // By the same right: another one may show less.
+  const right = rightsOf(request.routeOptions.config).find((one) => deps.authority.may(before, one));
+  const now = found && right && deps.authority.callerFor(found, [right]);
   if (!now || now.jurisdiction !== before.jurisdiction) return false;
   return isStillThere(before, now);
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { LogEntry } from '../../alerts/desk/log.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller } from '../../core/types.ts';
+import { ALERT_READERS, deskQuery, wantedOf } from '../guards/alert-desks.ts';
 import { callerOf } from '../guards/auth.ts';
 import { Shares } from '../guards/shares.ts';
 import { bytesOf } from '../schemas.ts';
@@ -20,9 +21,11 @@ const cursor = z.string().max(CURSOR_LENGTH_MAX).optional();
 const eventsQuery = z.strictObject({
   after: cursor.meta({ description: 'Cursor of the last entry you have; from the start without' }),
   limit: z.coerce.number().int().min(1).max(LIMIT_MAX).default(100),
+  ...deskQuery,
 });
 const streamQuery = z.strictObject({
   after: cursor.meta({ description: 'As the header Last-Event-ID, which goes before it; from now on without both' }),
+  ...deskQuery,
 });
 const page = z.object({ items: z.array(alertEvent), cursor: z.string() });
 
@@ -38,14 +41,15 @@ function pageRoute(app: ApiApp, context: RouteContext): void {
   app.get(
     '/alerts/events',
     {
-      config: { right: 'alerts.read', errors: ['request.cursor', 'cursor.expired'] },
+      config: { right: ALERT_READERS, errors: ['request.cursor', 'cursor.expired'] },
       schema: { tags, summary: 'The log of alerts in order', querystring: eventsQuery, response: { 200: page } },
     },
     async (request) => {
       const caller = callerOf(request);
-      const { after, limit } = request.query;
+      const { after, limit, ...asked } = request.query;
+      const wanted = wantedOf(context, caller, asked);
       const from = after === undefined ? 0 : readCursor(context, caller, after);
-      const { entries, seq } = await context.alerts.queries.events(caller, from, limit);
+      const { entries, seq } = await context.alerts.queries.events(caller, from, limit, wanted);
       const items = entries.map((entry) => show(context, caller, entry));
       return { items, cursor: sealCursor(context, caller, seq) };
     },
@@ -60,7 +64,7 @@ function streamRoute(app: ApiApp, context: RouteContext): void {
     '/alerts/stream',
     {
       exposeHeadRoute: false,
-      config: { right: 'alerts.read', lasting: true, errors: ['request.cursor', 'cursor.expired'] },
+      config: { right: ALERT_READERS, lasting: true, errors: ['request.cursor', 'cursor.expired'] },
       schema: {
         tags,
         summary: 'The log of alerts as it grows (server-sent events); `id` is the cursor',
@@ -70,6 +74,7 @@ function streamRoute(app: ApiApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const caller = callerOf(request);
+      const wanted = wantedOf(context, caller, request.query);
       // A browser that comes back sends the address it began with, so its header is newer.
       const given = request.headers['last-event-id'] || request.query.after;
       const from = typeof given === 'string' && given !== '' ? readCursor(context, caller, given) : await feed.newest();
@@ -78,7 +83,7 @@ function streamRoute(app: ApiApp, context: RouteContext): void {
         await sendEvents({ request, reply: reply as never, context }, async ({ over, send }) => {
           await send({ id: sealCursor(context, caller, from), event: 'hello', json: '{}' });
           for (let seq = from; !over.aborted; ) {
-            const next = await feed.next(caller, seq, over);
+            const next = await feed.next(caller, seq, over, wanted);
             if (next.entries.length === 0) return;
             for (const entry of next.entries) {
               const id = sealCursor(context, caller, entry.seq);

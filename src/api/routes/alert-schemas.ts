@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EVENT_TYPES } from '../../alerts/desk/alert.ts';
+import { CLASSES, DESKS } from '../../alerts/rules/classes.ts';
 import { SEVERITIES } from '../../alerts/rules/rules.ts';
 import { moment } from '../schemas.ts';
 
@@ -16,6 +17,10 @@ export const alertView = z
     rule: z.string().meta({ description: 'name@version' }),
     title: z.object({ en: z.string(), zh: z.string() }),
     severity: z.enum(SEVERITIES),
+    class: z.enum(CLASSES).meta({
+      description: 'Something happens (`incident`), a device or the gateway does not work (`fault`, `system`)',
+    }),
+    desk: z.enum(DESKS).meta({ description: "Whose it is: an incident is the police desk's" }),
     condition: z.enum(['active', 'recovering', 'cleared', 'stale']),
     conditionReason: z
       .string()

@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { VERDICTS } from '../../alerts/desk/actions.ts';
 import { ALERT_ORDERS, type AlertPlace } from '../../alerts/desk/queries.ts';
 import { EVIDENCE_PURPOSE } from '../../alerts/evidence/evidence.ts';
+import { CLASSES } from '../../alerts/rules/classes.ts';
 import { fileOf, SEVERITIES } from '../../alerts/rules/rules.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { policeCode } from '../../devices/police/input.ts';
+import { ALERT_READERS, deskQuery, requireSeen, wantedOf } from '../guards/alert-desks.ts';
 import { callerOf } from '../guards/auth.ts';
 import { caseOf, lookQuery, purposeOf } from '../guards/look.ts';
 import { bytesOf, deviceId, label, listOf, pageQuery } from '../schemas.ts';
@@ -17,6 +19,7 @@ const alertQuery = z.strictObject({
   handling: z.enum(['new', 'acked', 'assigned', 'in_progress', 'closed']).optional(),
   condition: z.enum(['active', 'recovering', 'cleared', 'stale']).optional(),
   severity: z.enum(SEVERITIES).optional(),
+  ...deskQuery,
   rule: label(64).optional(),
   device: deviceId.optional(),
   police: policeCode.optional().meta({
@@ -56,8 +59,13 @@ const rule = z.object({
   version: z.int(),
   title: z.object({ en: z.string(), zh: z.string() }),
   severity: z.enum(SEVERITIES),
+  class: z.enum(CLASSES),
+  police: z.boolean().optional().meta({ description: 'Whether its faults ring the police desk' }),
   kinds: z.array(z.string()),
-  work_order: z.boolean().optional().meta({ description: 'Whether an alert of it opens a work order' }),
+  work_order: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Whether an alert of it opens a work order; where absent, those of faults do' }),
   clip: z.boolean().optional().meta({ description: 'Whether an alert of it gets a clip of a camera' }),
   condition: z.record(z.string(), z.unknown()),
 });
@@ -78,21 +86,28 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
   app.get(
     '/alerts',
     {
-      config: { right: 'alerts.read' },
+      config: { right: ALERT_READERS },
       schema: {
         tags,
-        summary: 'Alerts, newest or most urgent first',
+        summary: 'Alerts, newest or most urgent first; those that ring the police desk, unless others are asked for',
         querystring: alertQuery,
         response: { 200: listOf(alertView) },
       },
     },
     async (request) => {
       const caller = callerOf(request);
-      const { cursor: _cursor, limit, police: agency, ...filter } = request.query;
+      const { cursor: _cursor, limit, police: agency, class: of, desk, ...filter } = request.query;
+      const isNamed = filter.rule !== undefined || filter.device !== undefined;
+      const wanted = wantedOf(context, caller, { class: of, desk }, { isNamed });
       const police = agency === undefined ? undefined : context.police.below(agency);
       const page = pageOf(context, 'alerts', caller, request.query);
       const after = page.request.after === undefined ? {} : { after: readAfter(page.request.after) };
-      const { items, next } = await queries.list(caller, { ...defined({ ...filter, police }), ...after, limit });
+      const { items, next } = await queries.list(caller, {
+        ...defined({ ...filter, police }),
+        ...after,
+        wanted,
+        limit,
+      });
       return { items, ...page.seal(next && JSON.stringify(next)) };
     },
   );
@@ -100,11 +115,13 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
   app.get(
     '/alerts/:id',
     {
-      config: { right: 'alerts.read' },
+      config: { right: ALERT_READERS },
       schema: { tags, summary: 'One alert', params: alertParams, response: { 200: alertView } },
     },
     async (request, reply) => {
-      const alert = await queries.get(callerOf(request), request.params.id);
+      const caller = callerOf(request);
+      const alert = await queries.get(caller, request.params.id);
+      requireSeen(context, caller, alert);
       reply.header('etag', `"${alert.version}"`);
       return alert;
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { SubscriptionInput } from '../../alerts/route/subscriptions.ts';
+import { type AlertClass, CLASSES } from '../../alerts/rules/classes.ts';
 import { SEVERITIES, type Severity } from '../../alerts/rules/rules.ts';
 import type { TargetFields } from '../../alerts/sinks/sink.ts';
 import { jurisdiction, label, moment, policeLimit, policeLimited } from '../schemas.ts';
@@ -15,6 +16,7 @@ interface NewSubscription {
   jurisdiction: string;
   police?: string | null | undefined;
   severities?: Severity[] | undefined;
+  classes?: AlertClass[] | undefined;
   type?: string | undefined;
   target?: TargetFields | undefined;
   url?: string | undefined;
@@ -41,6 +43,12 @@ export function newSubscriptionOf(sinks: KnownSinks) {
       jurisdiction,
       police: policeLimit.optional(),
       severities: z.array(z.enum(SEVERITIES)).min(1).max(SEVERITIES.length).optional(),
+      classes: z
+        .array(z.enum(CLASSES))
+        .min(1)
+        .max(CLASSES.length)
+        .optional()
+        .meta({ description: 'What rings the police desk when absent' }),
     })
     .check(({ value, issues }) => {
       issues.push(...problemsOf(sinks, value));
@@ -77,6 +85,7 @@ export const subscription = z.object({
   jurisdiction: z.string(),
   police: policeLimited,
   severities: z.array(z.string()),
+  classes: z.array(z.enum(CLASSES)).nullable().meta({ description: 'Null: what rings the police desk' }),
   state: z.enum(['active', 'disabled', 'removed']),
   stateReason: z.string().nullable(),
   createdBy: z.string(),

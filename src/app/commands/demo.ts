@@ -157,7 +157,8 @@ function welcome({ url, password, tokenFile }: Record<'url' | 'password' | 'toke
     '  or start with CITYWATCH_HTTP_HOST=0.0.0.0 where the network is yours alone.',
     '',
     '  A city of 12 cameras, 4 checkpoints and 40 kiosks comes up now. Within a minute after it is connected a camera',
-    '  dies (and comes back), a kiosk catches fire, a wanted plate passes a checkpoint, and a kiosk gets full.',
+    '  dies (and comes back), a kiosk catches fire, a wanted plate passes a checkpoint, and a kiosk gets full. What is',
+    '  for those who keep devices going, such as the dead camera, stands under Maintenance.',
     '  Ctrl-C stops everything.',
     '',
   ];

@@ -28,11 +28,11 @@ t.test('rules that name an unknown kind or field refuse the start, with file and
   const env = { ...(await lentServices(t)), ...lentInflux(t), CITYWATCH_DATA_DIR: join(root, '../data') };
   const { status, stderr } = await refusedStart(env, root);
   t.equal(status, 2);
-  t.match(stderr, /odd-kind\.yaml:5\b.*there is no kind "flying-saucer"/);
-  t.match(stderr, /odd-field\.yaml:9\b.*kind recycling-kiosk has no field "fill_pcd"/);
+  t.match(stderr, /odd-kind\.yaml:6\b.*there is no kind "flying-saucer"/);
+  t.match(stderr, /odd-field\.yaml:10\b.*kind recycling-kiosk has no field "fill_pcd"/);
 });
 
-const HEAD = ['version: 1', 'title: { en: Odd, zh: 奇 }', 'severity: minor'];
+const HEAD = ['version: 1', 'title: { en: Odd, zh: 奇 }', 'severity: minor', 'class: incident'];
 
 t.test('a webhook may not point anywhere', async (t) => {
   const make = (url: string) =>

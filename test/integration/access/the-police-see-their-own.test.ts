@@ -226,7 +226,7 @@ t.test('entries of the log and what subscriptions are told stay with the agency,
   });
   const told = (police: string | null) => {
     const change = {
-      alert: { jurisdiction: AREA, police, severity: 'minor', visibility: 'normal' },
+      alert: { jurisdiction: AREA, police, severity: 'minor', desk: 'police', visibility: 'normal' },
       deliveries: [],
     } as never;
     const { changes } = fanOut(agencies).run([change], { nowMs: 0, due: [], known: { all, print: '0' } });

@@ -132,7 +132,7 @@ t.test('subscriptions and watchlists of a zone are of what belongs to it', async
   const list = { name: 'stolen', jurisdiction: CITY_ZONE, reason: 'x', case: 'C-1', entries };
   await watchlists.create(nation, list);
   for (const place of PLACES) {
-    const alert = { jurisdiction: place, severity: 'minor', visibility: 'normal' };
+    const alert = { jurisdiction: place, severity: 'minor', desk: 'police', visibility: 'normal' };
     const change = { alert, deliveries: [] } as never;
     const known = { all: [subscriber], print: '0' };
     const { changes } = fanOut(new Agencies(tree)).run([change], { nowMs: 0, due: [], known });

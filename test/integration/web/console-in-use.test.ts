@@ -170,3 +170,28 @@ t.test('a viewer sees alerts and no buttons for them; a lost session asks to sig
   await view.context.clearCookies();
   await page.getByText('Your session has ended. Please sign in again.').waitFor();
 });
+
+t.test('faults are on the maintenance desk, one press away, and the only desk of a technician', async (t) => {
+  const api = await startFakeApi(t);
+  const view = await openBrowser(t);
+  const { page } = view;
+  api.raise({ id: 'fire' });
+  const fault = { class: 'fault', desk: 'maintenance', title: { en: 'Camera is offline', zh: '摄像机离线' } };
+  api.raise({ id: 'dark', ...fault });
+  await signIn(view, api.url);
+  await page.locator('[data-id=fire]').waitFor();
+  t.equal(await page.locator('[data-id=dark]').count(), 0);
+  await page.getByRole('button', { name: 'Maintenance 1' }).click();
+  await page.locator('[data-id=dark]').waitFor();
+  t.equal(await page.locator('[data-id=fire]').count(), 0);
+  api.raise({ id: 'dark-too', ...fault });
+  await page.locator('[data-id=dark-too]').waitFor();
+  api.raise({ id: 'second-fire' });
+  await page.getByRole('button', { name: 'Alerts 2' }).click();
+  await page.locator('[data-id=second-fire]').waitFor();
+  t.equal(await page.locator('.alert-list > li').count(), 2);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await signIn(view, api.url, 'technician');
+  await page.locator('[data-id=dark]').waitFor();
+  t.equal(await page.getByRole('button', { name: /^Alerts/ }).count(), 0);
+});

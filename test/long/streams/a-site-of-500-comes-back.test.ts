@@ -107,12 +107,12 @@ async function recorded(
   return devices.map(({ id }) => id);
 }
 
-/** What the command centre was told: what is held back, or was until it ended, is not. */
+/** What both desks were told: what is held back, or was until it ended, is not. */
 async function told(gateway: Gateway): Promise<Omit<Alerted, 'visibility'>[]> {
   const shown: Omit<Alerted, 'visibility'>[] = [];
   for (let cursor: string | undefined = ''; cursor !== undefined; ) {
     const query = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page: { items: Alerted[]; next?: string } = await gateway.get(`/alerts?limit=200${query}`);
+    const page: { items: Alerted[]; next?: string } = await gateway.get(`/alerts?desk=all&limit=200${query}`);
     for (const { device, rule, condition, visibility } of page.items) {
       if (visibility === 'normal') shown.push({ device, rule: rule.split('@')[0]!, condition });
     }

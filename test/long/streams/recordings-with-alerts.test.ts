@@ -54,7 +54,7 @@ const said = async (id: string, values: object): Promise<void> => {
   if (status !== 202) throw new Error(`telemetry answered ${status}`);
 };
 const alertOf = async (rule: string) =>
-  (await gateway.get('/alerts')).items.find((one: { rule: string }) => one.rule.startsWith(`${rule}@`));
+  (await gateway.get('/alerts?desk=all')).items.find((one: { rule: string }) => one.rule.startsWith(`${rule}@`));
 const line = async (): Promise<Line> => {
   const [from, to] = [beganMs - 60_000, beganMs + 3_600_000].map((atMs) => new Date(atMs).toISOString());
   return await gateway.get(`/streams/${CAMERA}/recordings?from=${from}&to=${to}`);

@@ -87,7 +87,7 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const titleOf = (rule: string) => ({ en: rule, zh: rule });
   const book = { opensOrder: () => urls.orders !== undefined, wantsClip: () => false };
   const log = new AlertLog({ clock, observer, stages: urls.stages ?? usualStages(), ownership, work, book });
-  const alertOrders = handleOrders(work, { database, clock, orders: urls.orders ?? NO_ORDERS });
+  const alertOrders = handleOrders(work, { database, clock, orders: urls.orders ?? NO_ORDERS, ...LONELY });
   const rules = { gone: NO_RULE_GONE, titleOf };
   const desk = new AlertDesk({ database, clock, log, places, ...rules, committed });
   const webhooks = { cidrs: ['127.0.0.0/8'], names: 'webhooks' } as const;
@@ -127,6 +127,9 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     sinks,
   };
 }
+
+/** Devices that hang on nothing, and are there. */
+const LONELY = { tree: { parentOf: () => null }, isDark: () => false };
 
 /** Whom subscriptions ask. */
 const OTHERS = { whoIsStillThere, agencies: { isSeen: () => true } };

@@ -1,4 +1,5 @@
 import type { AlertTables } from '../../../src/alerts/desk/tables.ts';
+import { type AlertClass, classedBy } from '../../../src/alerts/rules/classes.ts';
 import type { Tables } from '../../../src/platform/database/database.ts';
 
 export interface FireOptions {
@@ -10,6 +11,8 @@ export interface FireOptions {
   /** Kiosk-fire unless told. */
   rule?: string;
   data?: object;
+  /** An incident unless told. */
+  class?: AlertClass;
 }
 
 /** Stores fires of kiosks, or their ends, as the rules leave them for the desk. Returns the keys of their alerts. */
@@ -31,6 +34,7 @@ function fireAt(device: string, options: FireOptions) {
     rule,
     rule_version: 1,
     severity,
+    ...classedBy({ class: options.class ?? 'incident' }),
     subject: device,
     jurisdiction,
     scope: '',

@@ -13,6 +13,7 @@ rule: kiosk-fire
 version: 1
 title: { en: Fire, zh: 起火 }
 severity: extreme
+class: incident
 kinds: [recycling-kiosk]
 condition: { type: threshold, any: [{ field: smoke, equals: true }] }
 `;

@@ -18,14 +18,22 @@ export interface Alert {
 }
 
 /** What answers are looked through for secrets. */
-const PATHS = ['devices?limit=500', 'streams', 'subscriptions', 'users', 'tokens', 'audit?limit=500', 'alerts'];
+const PATHS = [
+  'devices?limit=500',
+  'streams',
+  'subscriptions',
+  'users',
+  'tokens',
+  'audit?limit=500',
+  'alerts?desk=all',
+];
 
 /** Resolves with one alert of each rule and device as they are first seen. */
 export async function alertsOf(demo: Demo, wanted: Record<string, string>, limitMs: number): Promise<Alert[]> {
   const pairs = Object.entries(wanted);
   let found: Alert[] = [];
   const isTold = async (): Promise<boolean> => {
-    const { items } = (await demo.get('/alerts?limit=100')) as { items: Alert[] };
+    const { items } = (await demo.get('/alerts?desk=all&limit=100')) as { items: Alert[] };
     found = pairs.flatMap(([rule, device]) => items.find((one) => one.rule === rule && one.device === device) ?? []);
     return found.length === pairs.length;
   };

@@ -44,6 +44,7 @@ rule: kiosk-fire
 version: 1
 title: { en: Fire, zh: 火 }
 severity: severe
+class: incident
 kinds: [recycling-kiosk]
 condition:
   type: threshold

@@ -42,7 +42,8 @@ interface Test {
 interface State {
   alerts: Map<string, FakeAlert>;
   log: { cursor: number; type: string; alert: FakeAlert }[];
-  listeners: Set<ServerResponse>;
+  /** Each with the desk whose alerts it is sent. */
+  listeners: Map<ServerResponse, string>;
   silent: boolean;
   signedIn: string | null;
 }
@@ -50,7 +51,7 @@ interface State {
 /** The clip of a file, which begins with the first of its tests: it takes seconds until there is something to play. */
 let clip: Promise<VideoLoop> | null = null;
 
-const USERS: Record<string, string> = { 'li.na': 'correct horse', viewer: 'correct horse' };
+const USERS = Object.fromEntries(['li.na', 'viewer', 'technician'].map((name) => [name, 'correct horse']));
 const HEARTBEAT_MS = 500;
 
 /**
@@ -62,7 +63,7 @@ export async function startFakeApi(
   t: Test,
   { video = false, h265 = [] }: { video?: boolean; h265?: readonly string[] } = {},
 ): Promise<FakeConsoleApi> {
-  const state: State = { alerts: new Map(), log: [], listeners: new Set(), silent: false, signedIn: null };
+  const state: State = { alerts: new Map(), log: [], listeners: new Map(), silent: false, signedIn: null };
   const app = Fastify({ logger: false, forceCloseConnections: true });
   if (video) clip ??= startLoop(root);
   const loop = video ? await clip : null;
@@ -75,7 +76,7 @@ export async function startFakeApi(
       return publish(state, { ...before, ...fields, version: before.version + 1 } as FakeAlert, quietly ? null : type);
     },
     cut: () => {
-      for (const listener of state.listeners) listener.destroy();
+      for (const listener of state.listeners.keys()) listener.destroy();
     },
     fallSilent: () => {
       state.silent = true;
@@ -101,7 +102,7 @@ export async function startFakeApi(
   videoRoute(app, loop, h265);
   serveConsole(app, await builtConsole());
   const beat = setInterval(() => {
-    if (!state.silent) for (const listener of state.listeners) listener.write(': still here\n\n');
+    if (!state.silent) for (const listener of state.listeners.keys()) listener.write(': still here\n\n');
   }, HEARTBEAT_MS);
   fake.url = await app.listen({ host: '127.0.0.1', port: 0 });
   t.teardown(() => {
@@ -128,7 +129,8 @@ function publish(state: State, alert: FakeAlert, type: string | null): FakeAlert
   if (type !== null) {
     const entry = { cursor: state.log.length + 1, type, alert };
     state.log.push(entry);
-    if (!state.silent) for (const listener of state.listeners) listener.write(print(entry));
+    const readers = [...state.listeners].filter(([, desk]) => desk === alert.desk);
+    if (!state.silent) for (const [listener] of readers) listener.write(print(entry));
   }
   return alert;
 }
@@ -146,6 +148,8 @@ function alertLike(): FakeAlert {
     rule: 'kiosk-fire@1',
     title: { en: 'Fire in a recycling kiosk', zh: '回收箱起火' },
     severity: 'extreme',
+    class: 'incident',
+    desk: 'police',
     condition: 'active',
     handling: 'new',
     visibility: 'normal',
@@ -178,7 +182,7 @@ function sessionRoutes(app: FastifyInstance, state: State): void {
   });
   app.get('/api/v1/session', async () => ({
     name: state.signedIn,
-    role: state.signedIn === 'viewer' ? 'viewer' : 'operator',
+    role: state.signedIn === 'li.na' ? 'operator' : state.signedIn,
     jurisdiction: '330203',
   }));
   app.delete('/api/v1/session', async (_request, reply) => {
@@ -188,29 +192,36 @@ function sessionRoutes(app: FastifyInstance, state: State): void {
 
 function readRoutes(app: FastifyInstance, state: State, fake: FakeConsoleApi): void {
   app.get('/api/v1/overview', async () => {
-    const alerts: Record<string, number> = { extreme: 0, severe: 0, moderate: 0, minor: 0 };
-    for (const { severity, handling } of state.alerts.values()) {
-      if (handling !== 'closed') alerts[severity] = (alerts[severity] ?? 0) + 1;
-    }
-    return { ...fake.counts, alerts };
+    const of = (which: string) => {
+      const open = [...state.alerts.values()].filter(({ handling, desk }) => handling !== 'closed' && desk === which);
+      return Object.fromEntries(GRAVITY.map((one) => [one, open.filter(({ severity }) => severity === one).length]));
+    };
+    return { ...fake.counts, alerts: of('police'), faults: of('maintenance') };
   });
   app.get('/api/v1/kinds', async () => ({ items: KINDS }));
   app.get('/api/v1/devices', async () => ({ items: fake.cameras }));
-  app.get('/api/v1/alerts', async (request) => page(state, request.query as { limit: string; cursor?: string }));
+  app.get('/api/v1/alerts', async (request) => page(state, request.query as PageQuery));
   app.get('/api/v1/alerts/:id', async (request) => state.alerts.get(idOf(request)));
 }
 
 const GRAVITY = ['extreme', 'severe', 'moderate', 'minor'];
 
-/** Alerts by urgency, page by page; the cursor is the last id. */
-function page({ alerts }: State, { limit, cursor }: { limit: string; cursor?: string }) {
+interface PageQuery {
+  limit: string;
+  cursor?: string;
+  desk?: string;
+}
+
+/** Alerts of a desk by urgency, page by page; the cursor is the last id. */
+function page({ alerts }: State, { limit, cursor, desk = 'police' }: PageQuery) {
   const rank = (alert: FakeAlert) => [
     Number(alert.handling === 'closed'),
     GRAVITY.indexOf(alert.severity),
     -Date.parse(String(alert.firstAt)),
   ];
   const before = (a: number[], b: number[]) => a.map((one, at) => one - (b[at] ?? 0)).find((by) => by !== 0) ?? 0;
-  const all = [...alerts.values()].sort((a, b) => before(rank(a), rank(b)) || (a.id < b.id ? -1 : 1));
+  const ofDesk = [...alerts.values()].filter((alert) => alert.desk === desk);
+  const all = ofDesk.sort((a, b) => before(rank(a), rank(b)) || (a.id < b.id ? -1 : 1));
   const from = cursor === undefined ? 0 : all.findIndex(({ id }) => id === cursor) + 1;
   const items = all.slice(from, from + Number(limit));
   const last = items.at(-1);
@@ -254,8 +265,9 @@ function streamRoute(app: FastifyInstance, state: State): void {
     const { raw } = reply;
     raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
     raw.write(`retry: 1000\nid: c${last}\nevent: hello\ndata: {}\n\n`);
-    for (const entry of state.log.slice(last)) raw.write(print(entry));
-    state.listeners.add(raw);
+    const { desk = 'police' } = request.query as { desk?: string };
+    for (const entry of state.log.slice(last)) if (entry.alert.desk === desk) raw.write(print(entry));
+    state.listeners.set(raw, desk);
     raw.on('close', () => state.listeners.delete(raw));
   });
 }

@@ -12,6 +12,8 @@ function alert(id: string, version = 1, fields: Partial<Alert> = {}): Alert {
     firstAt,
     title: { en: 'a', zh: 'b' },
     severity: 'minor',
+    class: 'incident',
+    desk: 'police',
     condition: 'active',
     handling: 'new',
     visibility: 'normal',

@@ -1,8 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { overview } from '../overview.ts';
 import { canHandle } from '../session.ts';
 import { t } from '../texts.ts';
 import { every } from '../ticker.ts';
+import { SEVERITIES } from '../types.ts';
 import { gravest } from './book.ts';
+import { desk, desks, showDesk } from './desk.ts';
 import { openAlert, setOpenAlert } from './drafts.ts';
 import { AlertRow } from './row.tsx';
 import { SeverityBadge } from './severity.tsx';
@@ -23,7 +26,8 @@ export function AlertList() {
   return (
     <section class="alerts" aria-labelledby="alerts-title">
       <div class="section-head" ref={head}>
-        <h2 id="alerts-title">{t('alerts.title')}</h2>
+        <h2 id="alerts-title">{t(desk.value === 'police' ? 'alerts.title' : 'alerts.faults')}</h2>
+        <Desks />
         <Waiting />
       </div>
       <Announcer />
@@ -47,6 +51,20 @@ export function AlertList() {
       {hasMore.value && <More />}
       <p class="keys">{t('alerts.keys')}</p>
     </section>
+  );
+}
+
+/** The other desk, with how much is open there. */
+function Desks() {
+  const [other] = desks.value.filter((one) => one !== desk.value);
+  if (other === undefined) return null;
+  const numbers = other === 'police' ? overview.value?.alerts : overview.value?.faults;
+  const open = numbers ? SEVERITIES.reduce((sum, severity) => sum + (numbers[severity] ?? 0), 0) : 0;
+  return (
+    <button type="button" class="quiet desk" onClick={() => showDesk(other)}>
+      {t(other === 'police' ? 'alerts.title' : 'alerts.faults')}
+      {open > 0 && <span class="count">{` ${open}`}</span>}
+    </button>
   );
 }
 

@@ -7,10 +7,11 @@ import { clockTime, t, tOf } from '../texts.ts';
 import { nowMs } from '../ticker.ts';
 import type { Alert, AlertEvent, Page, Verdict } from '../types.ts';
 import { type Book, drop, EMPTY, extend, release, take } from './book.ts';
+import { type Desk, desk } from './desk.ts';
 import { follow } from './stream.ts';
 import { titleOf } from './titles.ts';
 
-const LIST = '/alerts?order=urgency';
+const listOf = (which: Desk): string => `/alerts?order=urgency&desk=${which}`;
 const PAGE_SIZE = 50;
 /** The most that the gateway gives at once: what is known already is passed quickly. */
 const RESTART_SIZE = 500;
@@ -30,16 +31,28 @@ const cursor = signal<string | undefined>(undefined);
 /** Whether the gateway has alerts that are not on this page. */
 export const hasMore = computed(() => cursor.value !== undefined || book.value.cut);
 
-/** Keeps the book in step with the gateway until `signal` is aborted. */
+/** Keeps the book in step with the gateway until `signal` is aborted: that of the desk that is shown. */
 export async function followAlerts(signal: AbortSignal): Promise<void> {
-  book.value = EMPTY;
-  loaded.value = false;
-  await follow({ onReset: readList, onEvent, onError }, signal);
+  while (!signal.aborted) {
+    const which = desk.value;
+    const left = new AbortController();
+    const stopLooking = desk.subscribe((now) => now !== which && left.abort());
+    book.value = EMPTY;
+    loaded.value = false;
+    loadFailed.value = false;
+    cursor.value = undefined;
+    const onReset = (reading: AbortSignal) => readList(which, reading);
+    await follow({ desk: which, onReset, onEvent, onError }, AbortSignal.any([signal, left.signal]));
+    stopLooking();
+    // It ended by itself, as where alerts are not this person's to see.
+    if (!left.signal.aborted) return;
+  }
 }
 
-async function readList(signal: AbortSignal): Promise<void> {
+async function readList(which: Desk, signal: AbortSignal): Promise<void> {
   try {
-    const page = await get<Page<Alert>>(`${LIST}&limit=${PAGE_SIZE}`, signal);
+    const page = await get<Page<Alert>>(`${listOf(which)}&limit=${PAGE_SIZE}`, signal);
+    if (signal.aborted) return;
     // What was known before may have changed in the gap; from here on the stream tells everything.
     const known = held.value && loaded.value ? only(book.value, page.items) : EMPTY;
     book.value = take(known, page.items, held.value && loaded.value);
@@ -64,16 +77,18 @@ function only({ alerts, shown }: Book, items: readonly Alert[]): Book {
  * urgency, and those dropped may lie anywhere before the place where reading stood.
  */
 export async function readMore(): Promise<void> {
+  const which = desk.value;
   const isCut = book.value.cut;
   let at = isCut ? undefined : cursor.value;
   if (isCut) book.value = { ...book.value, cut: false };
   for (let news = 0; news === 0; ) {
     const limit = isCut ? RESTART_SIZE : PAGE_SIZE;
     const place = at === undefined ? '' : `&cursor=${encodeURIComponent(at)}`;
-    const page = await get<Page<Alert>>(`${LIST}&limit=${limit}${place}`).catch((error: unknown) => {
+    const page = await get<Page<Alert>>(`${listOf(which)}&limit=${limit}${place}`).catch((error: unknown) => {
       if (isCut) book.value = { ...book.value, cut: true };
       throw error;
     });
+    if (desk.value !== which) return;
     const more = extend(book.value, page.items);
     book.value = more.book;
     news = more.news;
@@ -106,7 +121,8 @@ function onEvent({ type, alert }: AlertEvent): void {
   const severity = tOf('severity', alert.severity);
   const text = t('alerts.announce', { severity, title: titleOf(alert), place: alert.subject.name });
   announcement.value = { text, urgent: isCritical(alert) };
-  if (isCritical(alert)) alarm();
+  // A fault calls nobody away from the map, however grave it is.
+  if (isCritical(alert) && alert.desk === 'police') alarm();
 }
 
 function onError(error: unknown): void {

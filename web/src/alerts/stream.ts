@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { ApiError, request } from '../api.ts';
 import { backoffMs, every, pause } from '../ticker.ts';
 import type { AlertEvent } from '../types.ts';
+import type { Desk } from './desk.ts';
 import { EventReader } from './event-reader.ts';
 
 /** The server says something at least every 10 s; after this long without, the line is dead. */
@@ -15,6 +16,8 @@ export const link = signal<Link>('connecting');
 export const heardAtMs = signal(Date.now());
 
 export interface StreamHandlers {
+  /** Of which desk. */
+  desk: Desk;
   /** A new stream without a gap to what `onReset` reads: called when it stands. */
   onReset(signal: AbortSignal): Promise<void>;
   onEvent(event: AlertEvent): void;
@@ -72,7 +75,7 @@ async function connection(
   try {
     const headers: Record<string, string> = { accept: 'text/event-stream' };
     if (place.id !== '') headers['last-event-id'] = place.id;
-    const { body } = await request('/alerts/stream', { headers, signal });
+    const { body } = await request(`/alerts/stream?desk=${handlers.desk}`, { headers, signal });
     if (!body) throw new ApiError(0);
     const reader = new EventReader();
     const source = body.pipeThrough(new TextDecoderStream()).getReader();

@@ -1,5 +1,6 @@
 import type { Jurisdiction, Place } from '../../../core/jurisdiction.ts';
 import type { NamedStatement } from '../../../platform/database/ownership.ts';
+import type { Classed } from '../../rules/classes.ts';
 import type { EventType } from '../alert.ts';
 import type { AlertEventBody } from '../tables.ts';
 
@@ -20,6 +21,11 @@ export interface LogEntry {
 export function placeOf({ jurisdiction, body }: Pick<LogEntry, 'jurisdiction' | 'body'>): Place {
   const { police } = body.alert;
   return { jurisdiction, police: typeof police === 'string' ? police : null };
+}
+
+/** What the alert of an entry is, and whose. */
+export function classOf({ body: { alert } }: Pick<LogEntry, 'body'>): Classed {
+  return alert as unknown as Classed;
 }
 
 /** With fewer or more rows nothing is written, and it may be tried again with what stands by then. */

@@ -38,6 +38,8 @@ const COLUMNS: { readonly [Column in keyof AlertRow]: true } = {
   rule_version: true,
   title: true,
   severity: true,
+  class: true,
+  desk: true,
   condition: true,
   condition_reason: true,
   handling: true,

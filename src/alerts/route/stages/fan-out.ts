@@ -1,6 +1,7 @@
 import { covers, limitedArea, type PoliceTree, type Tree } from '../../../core/jurisdiction.ts';
 import { sql, type Tables } from '../../../platform/database/database.ts';
 import type { AlertTables, Visibility } from '../../desk/tables.ts';
+import { type AlertClass, isWanted, OF_POLICE_DESK } from '../../rules/classes.ts';
 import type { Recipient } from '../outbox.ts';
 import type { Change, Stage } from './stage.ts';
 
@@ -11,6 +12,8 @@ export interface Subscriber {
   /** Of that only what belongs to this police agency, or to one below it. */
   police?: string | null;
   severities: readonly string[];
+  /** Null for what rings the police desk. */
+  classes?: readonly AlertClass[] | null;
   to: Recipient;
 }
 
@@ -60,16 +63,17 @@ async function subscribersOf(tx: Tables): Promise<Subscribers> {
   const rows = await tx
     .tables<AlertTables>()
     .selectFrom('subscription')
-    .select(['id', 'jurisdiction', 'police', 'severities', 'type', 'target', 'secrets', 'state'])
+    .select(['id', 'jurisdiction', 'police', 'severities', 'classes', 'type', 'target', 'secrets', 'state'])
     .select(sql<string>`(sum(${VERSION}) over ())::text`.as('print'))
     .where('state', '=', 'active')
     .orderBy('id')
     .execute();
-  const all = rows.map(({ print: _, jurisdiction, police, severities, ...to }) => ({
+  const all = rows.map(({ print: _, jurisdiction, police, severities, classes, ...to }) => ({
     id: to.id,
     jurisdiction,
     police,
     severities,
+    classes,
     to,
   }));
   return { all, print: rows[0]?.print ?? '0' };
@@ -83,8 +87,10 @@ function toldOf(
   const already = new Set(deliveries.map(({ subscription }) => subscription));
   return subscribers
     .filter(({ id }) => !already.has(id))
-    .filter(({ jurisdiction, police = null, severities }) => {
-      return covers(limitedArea(trees, jurisdiction, police), alert) && severities.includes(alert.severity);
+    .filter(({ jurisdiction, police = null, severities, classes }) => {
+      if (!severities.includes(alert.severity) || !isWanted(classes ? { classes } : OF_POLICE_DESK, alert))
+        return false;
+      return covers(limitedArea(trees, jurisdiction, police), alert);
     })
     .map(({ id, to }) => ({ subscription: id, state: HELD_BACK.has(alert.visibility) ? 'withheld' : 'waiting', to }));
 }

@@ -21,7 +21,7 @@ export interface AlertSides {
   ingest: Ingest;
   streams: Streams;
   orders: WorkOrdersPort;
-  health: Pick<DevicesHealth, 'outages'>;
+  health: Pick<DevicesHealth, 'outages' | 'judgements'>;
 }
 
 /** The rules as they are delivered, for devices of these kinds. Errors: `config.invalid`. */
@@ -56,7 +56,13 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     isClockKnown: () => ingest.intake.isClockKnown(),
     incarnationOf: ingest.incarnationOf,
   });
-  const alertOrders = new AlertOrders({ database: ground.shares.alerts, clock: ground.clock, orders });
+  const alertOrders = new AlertOrders({
+    database: ground.shares.alerts,
+    clock: ground.clock,
+    orders,
+    tree: { parentOf: (id) => devices.directory.get(id)?.parent ?? null },
+    isDark: (id) => health.judgements.of(id)?.health === 'offline',
+  });
   ground.work.handle(ALERT_ORDERS_QUEUE, (id) => alertOrders.handle(id));
   return {
     ...alerting,

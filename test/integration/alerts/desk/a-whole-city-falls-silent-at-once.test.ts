@@ -21,6 +21,7 @@ rule: kiosk-silent
 version: 1
 title: { en: Silent, zh: 失联 }
 severity: moderate
+class: incident
 kinds: [recycling-kiosk]
 condition: { type: absence, silent_for_s: 30 }
 `;

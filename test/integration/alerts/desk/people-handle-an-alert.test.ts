@@ -1,6 +1,8 @@
 import t from 'tap';
+import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import type { AlertOccasion, WorkOrdersPort } from '../../../../src/alerts/orders/alert-orders.ts';
 import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
+import type { AlertClass } from '../../../../src/alerts/rules/classes.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { enqueueWork } from '../../../../src/platform/work/work.ts';
@@ -35,9 +37,17 @@ const stranger: Caller = { ...ADMIN, id: 'zhao', name: 'Zhao', role: 'operator',
 let count = 0;
 
 /** A finding as the rules leave it, and the alert it becomes. */
-async function alertOf(device: string, jurisdiction = '330203', severity = 'extreme'): Promise<string> {
+async function alertOf(
+  device: string,
+  jurisdiction = '330203',
+  severity = 'extreme',
+  of: AlertClass = 'incident',
+): Promise<string> {
   count += 1;
-  const keys = await storeFires(desk.database, [device, { count, jurisdiction, severity }]);
+  const keys = await storeFires(desk.database, [
+    device,
+    { count, jurisdiction, severity, class: of, rule: of === 'fault' ? 'picture-black' : 'kiosk-fire' },
+  ]);
   await enqueueWork(
     desk.database,
     desk.clock,
@@ -77,7 +87,7 @@ t.test('nobody handles or even finds an alert across the border', async (t) => {
   }
   t.same((await desk.queries.list(stranger, { limit: 10 })).items, []);
   t.same((await desk.queries.events(stranger, 0, 100)).entries, []);
-  t.same(await desk.queries.openCounts(stranger), {});
+  t.same(await desk.queries.openCounts(stranger), { police: {}, maintenance: {} });
 });
 
 t.test('after closing, the next finding opens a new alert that names the one before', async (t) => {
@@ -139,4 +149,17 @@ t.test('an alert of a rule that asks for it opens a work order, unless it is hel
   t.notOk(occasions.some(({ device }) => device === 'worked-1'));
   t.notMatch(await desk.alertOrders.handle(await alertOf('gone')), { again: { atMs: Number } });
   t.notMatch(await desk.alertOrders.handle('00000000-0000-4000-8000-000000000000'), { again: { atMs: Number } });
+});
+
+t.test('a fault that has lasted a minute opens one work order for all that have it at one place', async (t) => {
+  const faults = Array.from({ length: 30 }, (_, n) => `dark-${n}`);
+  const ids = await Promise.all(faults.map((device) => alertOf(device, '330203', 'moderate', 'fault')));
+  const mine = () => occasions.filter(({ device }) => /^dark/.test(device));
+  for (const id of ids) t.match(await desk.alertOrders.handle(id), { again: { atMs: Number } }, 'it has not lasted');
+  const aged = desk.database.tables<AlertTables>().updateTable('alert').where('device', 'in', faults);
+  await aged.set({ committed_at_ms: desk.clock.nowMs() - 61_000 }).execute();
+  await desk.actions.close(li, ids.pop()!, { verdict: 'no_action' });
+  for (const id of ids) t.notMatch(await desk.alertOrders.handle(id), { again: { atMs: Number } });
+  t.equal(mine().length, 29);
+  t.equal(new Set(mine().map(({ device }) => device)).size, 1, 'all at one device, that whose fault began first');
 });

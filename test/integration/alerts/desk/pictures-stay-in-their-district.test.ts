@@ -98,6 +98,8 @@ async function openAlert(device: string, jurisdiction: string): Promise<string> 
     rule_version: 1,
     title: { en: 'Fire', zh: '起火' },
     severity: 'extreme',
+    class: 'incident',
+    desk: 'police',
     condition: 'active',
     condition_reason: null,
     handling: 'new',

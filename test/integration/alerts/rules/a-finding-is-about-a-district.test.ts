@@ -6,6 +6,7 @@ import { toEntry } from '../../../../src/alerts/desk/queries.ts';
 import { DESK_QUEUE, EVIDENCE_QUEUE } from '../../../../src/alerts/desk/queues.ts';
 import { EvidenceDesk } from '../../../../src/alerts/evidence/evidence.ts';
 import { Opened } from '../../../../src/alerts/evidence/opened.ts';
+import { BEFORE_CLASSES } from '../../../../src/alerts/rules/classes.ts';
 import type { Condition } from '../../../../src/alerts/rules/conditions/condition.ts';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import { parseRule, type Rule } from '../../../../src/alerts/rules/rules.ts';
@@ -37,6 +38,7 @@ rule: smoke-in-a-district
 version: 1
 title: { en: Smoke in several places, zh: 多处冒烟 }
 severity: severe
+class: incident
 kinds: [recycling-kiosk]
 condition: { type: gathering, field: smoke, devices: 2, within_s: 60 }
 `;
@@ -236,7 +238,7 @@ t.test('an entry of a version that knew devices alone tells its subject, too', a
   const alert = { id: 'a', device: 'k1', deviceName: 'Kiosk 1' };
   const body = { id: 'e', type: 'alert.opened', at: '2026-01-01T00:00:00.000Z', actor: 'citywatch', alert };
   const { alert: shown } = toEntry({ ...ENTRY, body }).body;
-  t.same(shown, { ...alert, subject: { type: 'device', id: 'k1', name: 'Kiosk 1' } });
+  t.same(shown, { ...alert, ...BEFORE_CLASSES, subject: { type: 'device', id: 'k1', name: 'Kiosk 1' } });
   const ofGateway = toEntry({ ...ENTRY, body: { ...body, alert: { device: '_gateway', deviceName: '_gateway' } } });
   t.match(ofGateway.body.alert, { subject: { type: 'gateway', id: '_gateway' }, device: '_gateway' });
 });

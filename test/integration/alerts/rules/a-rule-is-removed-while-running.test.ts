@@ -28,6 +28,7 @@ const RULE = (rule: string, version = 1) => `rule: ${rule}
 version: ${version}
 title: { en: ${rule}, zh: 甲 }
 severity: severe
+class: incident
 kinds: [recycling-kiosk]
 condition: { type: threshold, any: [{ field: smoke, equals: true }] }
 `;

@@ -21,6 +21,7 @@ rule: ${name}
 version: 1
 title: { en: ${name}, zh: ${name} }
 severity: ${severity}
+class: incident
 kinds: [recycling-kiosk]
 condition: { type: threshold, any: [{ field: ${condition} }] }
 `;

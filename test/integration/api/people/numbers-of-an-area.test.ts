@@ -60,7 +60,8 @@ t.test('everybody sees the numbers of their area, counted once for all', async (
   const alerts = memoryAlerts();
   alerts.queries.openCounts = async ({ jurisdiction }) => {
     asked += 1;
-    return covers(codeAlone(jurisdiction), HERE) ? { extreme: 2, minor: 1 } : {};
+    const police = covers(codeAlone(jurisdiction), HERE) ? { extreme: 2, minor: 1 } : {};
+    return { police, maintenance: police.extreme ? { moderate: 3 } : {} };
   };
   const numbers = { latest: () => null, presence: neverSeen, counts: twin.counts.bind(twin) };
   const messageRate = { perSecond: (scope: Scope) => (covers(scope, HERE) ? 12.345 : 0) };
@@ -74,6 +75,7 @@ t.test('everybody sees the numbers of their area, counted once for all', async (
     devices: [{ kind: 'recycling-kiosk', online: 0, offline: 0, stale: 0, silent: 75_000 }],
     messagesPerSecond: 12.3,
     alerts: { extreme: 2, severe: 0, moderate: 0, minor: 1 },
+    faults: { extreme: 0, severe: 0, moderate: 3, minor: 0 },
   };
   const answers = await Promise.all(Array.from({ length: 50 }, () => read(TOKENS.viewer)));
   for (const { body } of answers) t.same(body, expected);
@@ -82,6 +84,7 @@ t.test('everybody sees the numbers of their area, counted once for all', async (
     devices: [{ silent: 25_000 }],
     messagesPerSecond: 0,
     alerts: { extreme: 0 },
+    faults: { moderate: 0 },
   });
   await clock.advance(2_000);
   await read(TOKENS.viewer);

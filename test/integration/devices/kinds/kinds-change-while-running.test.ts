@@ -173,7 +173,7 @@ t.test('a change enters the journal, and a rule that asks for what is gone is re
   const rulesDirectory = join(directory, 'rules');
   await mkdir(rulesDirectory);
   const rule =
-    'rule: a-high\nversion: 1\ntitle: { en: High, zh: 高 }\nseverity: minor\nkinds: [gone]\n' +
+    'rule: a-high\nversion: 1\ntitle: { en: High, zh: 高 }\nseverity: minor\nclass: incident\nkinds: [gone]\n' +
     'condition:\n  type: threshold\n  any:\n    - { field: a, above: 5 }\n';
   await writeFile(join(rulesDirectory, 'a-high.yaml'), rule);
   const lines: { issue?: string }[] = [];
@@ -190,5 +190,5 @@ t.test('a change enters the journal, and a rule that asks for what is gone is re
   await watch.look();
   await rules.look();
   t.strictSame(said, [{ kind: 'gone', from: 1, to: 2 }]);
-  t.match(lines, [{ issue: /a-high\.yaml:9 .*kind gone has no field "a"/ }]);
+  t.match(lines, [{ issue: /a-high\.yaml:10 .*kind gone has no field "a"/ }]);
 });

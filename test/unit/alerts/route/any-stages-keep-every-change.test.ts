@@ -5,6 +5,7 @@ import { fanOut, type Subscriber, type Subscribers } from '../../../../src/alert
 import { runStages, type StagesResult } from '../../../../src/alerts/route/stages/run-stages.ts';
 import type { Change, Stage } from '../../../../src/alerts/route/stages/stage.ts';
 import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
+import { CLASSES, DESKS, isWanted } from '../../../../src/alerts/rules/classes.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
 import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
 
@@ -23,6 +24,7 @@ const subscribers = fc.uniqueArray(
     id: fc.uuid(),
     jurisdiction: fc.constantFrom(...AREAS),
     severities: fc.uniqueArray(fc.constantFrom(...SEVERITIES), { minLength: 1 }),
+    classes: fc.option(fc.uniqueArray(fc.constantFrom(...CLASSES), { minLength: 1 })),
     to: fc.constant(to),
   }),
   { selector: ({ id }) => id, maxLength: 6 },
@@ -36,6 +38,8 @@ const changes = fc
       jurisdiction: fc.constantFrom(...AREAS),
       severity: fc.constantFrom(...SEVERITIES),
       device: fc.constantFrom('d-1', 'd-2'),
+      class: fc.constantFrom(...CLASSES),
+      desk: fc.constantFrom(...DESKS),
     }),
     { maxLength: 8 },
   )
@@ -166,10 +170,28 @@ t.test('whatever stages there are, no change and no delivery is lost, and all ke
   );
 });
 
+t.test('who names no class is told of what rings the police desk, and who names some of these', async (t) => {
+  const everywhere = { jurisdiction: '000000', severities: SEVERITIES, to };
+  await fc.assert(
+    fc.asyncProperty(changes, fc.uniqueArray(fc.constantFrom(...CLASSES), { minLength: 1 }), async (given, classes) => {
+      const known = [
+        { ...everywhere, id: 'centre', classes: null },
+        { ...everywhere, id: 'some', classes },
+      ];
+      for (const { alert, deliveries } of (await run([fanOutTo(known)], given)).changes) {
+        const told = deliveries.map(({ subscription }) => subscription);
+        t.equal(told.includes('centre'), alert.desk === 'police');
+        t.equal(told.includes('some'), isWanted({ classes }, alert));
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
 t.test('what a stage may do is done, and what it may not is passed over', async (t) => {
   const known = [
-    { id: 's-1', jurisdiction: '000000', severities: SEVERITIES, to },
-    { id: 's-2', jurisdiction: '000000', severities: SEVERITIES, to },
+    { id: 's-1', jurisdiction: '000000', severities: SEVERITIES, classes: CLASSES, to },
+    { id: 's-2', jurisdiction: '000000', severities: SEVERITIES, classes: CLASSES, to },
   ];
   const given = fc.sample(changes, { numRuns: 50, seed: 7 }).find(({ length }) => length > 4)!;
   const first: Stage = {

@@ -7,7 +7,9 @@ import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/ale
 const NOBODY: Watch = { match: () => null };
 
 function rule(name: string, condition: string): Rule {
-  const head = `rule: ${name}\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: moderate\nkinds: [recycling-kiosk]`;
+  const head =
+    `rule: ${name}\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: moderate\n` +
+    `class: incident\nkinds: [recycling-kiosk]`;
   const parsed = parseRule(`${head}\ncondition: ${condition}\n`, kindCatalogue);
   if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
   return parsed.rule;

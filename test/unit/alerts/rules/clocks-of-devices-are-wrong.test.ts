@@ -21,6 +21,7 @@ rule: kiosk-fire
 version: 1
 title: { en: Fire, zh: 起火 }
 severity: extreme
+class: incident
 kinds: [${KIOSK.kind}]
 condition: { type: threshold, any: [{ field: smoke, equals: true }] }
 `;

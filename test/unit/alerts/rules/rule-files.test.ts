@@ -6,6 +6,7 @@ const GOOD = `rule: kiosk-full
 version: 1
 title: { en: Full, zh: 已满 }
 severity: minor
+class: incident
 kinds: [recycling-kiosk]
 condition:
   type: threshold
@@ -23,8 +24,8 @@ t.test('a good rule is taken', async (t) => {
 });
 
 const BAD: [string, string, string, RegExp][] = [
-  ['an unknown kind', 'recycling-kiosk]', 'fridge]', /:5 .*there is no kind "fridge"/],
-  ['an unknown field', 'field: fill_pct', 'field: filling', /:9 .*no field "filling"/],
+  ['an unknown kind', 'recycling-kiosk]', 'fridge]', /:6 .*there is no kind "fridge"/],
+  ['an unknown field', 'field: fill_pct', 'field: filling', /:10 .*no field "filling"/],
   ['an unknown key', 'severity: minor', 'severity: minor\nowner: me', /owner/],
   ['a severity that is none', 'severity: minor', 'severity: huge', /:4 severity/],
   ['a limit outside the range', 'above: 90', 'above: 900', /900 is outside the range 0 to 100/],

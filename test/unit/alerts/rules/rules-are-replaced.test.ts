@@ -5,7 +5,7 @@ import { parseRule, type Rule } from '../../../../src/alerts/rules/rules.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
 
 function rule(name: string, version: number, condition: string): Rule {
-  const head = `rule: ${name}\nversion: ${version}\ntitle: { en: A, zh: 甲 }\nseverity: minor\n`;
+  const head = `rule: ${name}\nversion: ${version}\ntitle: { en: A, zh: 甲 }\nseverity: minor\nclass: incident\n`;
   const parsed = parseRule(`${head}kinds: [recycling-kiosk]\ncondition: ${condition}\n`, kindCatalogue);
   if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
   return parsed.rule;

@@ -16,11 +16,12 @@ const RULE = (rule: string, version = 1, above = 90) => `rule: ${rule}
 version: ${version}
 title: { en: Full, zh: 已满 }
 severity: minor
+class: incident
 kinds: [recycling-kiosk]
 condition: { type: threshold, any: [{ field: fill_pct, above: ${above} }] }
 `;
 const WRONG = RULE('full').replace('recycling-kiosk', 'fridge');
-const IS_WRONG = /^full\.yaml:5 kinds\.0: there is no kind "fridge"; the rules before go on$/;
+const IS_WRONG = /^full\.yaml:6 kinds\.0: there is no kind "fridge"; the rules before go on$/;
 
 /** A folder of rules that is watched; `applied`: what was put in force, `name@version`. */
 async function openWatch(t: Owner, files: Record<string, string>) {

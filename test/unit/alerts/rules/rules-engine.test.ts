@@ -18,6 +18,7 @@ rule: kiosk-silent
 version: 1
 title: { en: Silent, zh: 失联 }
 severity: moderate
+class: incident
 kinds: [recycling-kiosk]
 condition: { type: absence, silent_for_s: 30 }
 `);
@@ -27,6 +28,7 @@ rule: kiosk-fire
 version: 3
 title: { en: Fire, zh: 起火 }
 severity: extreme
+class: incident
 kinds: [recycling-kiosk]
 condition: { type: threshold, any: [{ field: smoke, equals: true }] }
 `);
@@ -65,6 +67,7 @@ rule: kiosk-full
 version: 1
 title: { en: Full, zh: 已满 }
 severity: minor
+class: incident
 kinds: [recycling-kiosk]
 condition: { type: threshold, any: [{ field: fill_pct, above: 90 }], hold_s: 5 }
 `);
@@ -154,6 +157,7 @@ rule: plate-wanted
 version: 1
 title: { en: Wanted, zh: 布控 }
 severity: severe
+class: incident
 kinds: [checkpoint]
 condition: { type: event, event: passage, watchlist: { field: plate } }
 `);

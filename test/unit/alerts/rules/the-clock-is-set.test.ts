@@ -12,6 +12,7 @@ rule: kiosk-silent
 version: 1
 title: { en: Silent, zh: 失联 }
 severity: moderate
+class: incident
 kinds: [recycling-kiosk]
 condition: { type: absence, silent_for_s: 30 }
 `,
@@ -20,6 +21,7 @@ rule: kiosk-hot
 version: 1
 title: { en: Hot, zh: 高温 }
 severity: severe
+class: incident
 kinds: [recycling-kiosk]
 condition: { type: threshold, any: [{ field: temp_c, above: 60 }], hold_s: 20 }
 `,

@@ -43,7 +43,7 @@ function recordOf({ at, values, event, happenedAt = at }: Told): DecodedRecord {
 }
 
 function findingsOf({ kinds: names, condition, told }: Pick<Story, 'kinds' | 'condition' | 'told'>): Finding[] {
-  const head = `rule: r\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\nkinds: [${names}]`;
+  const head = `rule: r\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\nclass: incident\nkinds: [${names}]`;
   const parsed = parseRule(`${head}\ncondition: ${condition}\n`, kinds);
   if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
   const engine = new RulesEngine([parsed.rule], { match: () => null }, CITY);

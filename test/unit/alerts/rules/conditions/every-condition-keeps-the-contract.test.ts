@@ -14,7 +14,8 @@ const watch = { match: (plate: string) => (plate === WANTED ? { scope: plate, da
 
 function parse(type: string, condition = SAMPLES[type]!.condition) {
   const { kind } = SAMPLES[type]!;
-  const head = `rule: ${type}-rule\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\nkinds: [${kind}]`;
+  const head =
+    `rule: ${type}-rule\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\n` + `class: incident\nkinds: [${kind}]`;
   return parseRule(`${head}\ncondition: ${condition}\n`, kindCatalogue, { conditions: WITH_GATHERING });
 }
 

@@ -50,7 +50,9 @@ t.test('what opens next is the first moment at which a closed schedule is open',
 });
 
 function engineOf(condition: string, kind = 'recycling-kiosk', schedule = '[{ from: "22:00", to: "06:00" }]') {
-  const head = `rule: r\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\nkinds: [${kind}]\nschedule: ${schedule}`;
+  const head =
+    `rule: r\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\n` +
+    `class: incident\nkinds: [${kind}]\nschedule: ${schedule}`;
   const parsed = parseRule(`${head}\ncondition: ${condition}\n`, kindCatalogue, { workDays });
   if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
   return new RulesEngine([parsed.rule], { match: () => ({ scope: 'x', data: {} }) }, ALL_THERE);
@@ -133,7 +135,8 @@ t.test('always open changes nothing of what is decided', async () => {
         const time = new Date(at('2026-01-01 00:00') + minute * 60_000 + 8 * 3_600_000).toISOString();
         return [time.slice(0, 16).replace('T', ' '), temp];
       });
-      const head = 'rule: r\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\nkinds: [recycling-kiosk]';
+      const head =
+        'rule: r\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\nclass: incident\nkinds: [recycling-kiosk]';
       const plain = parseRule(`${head}\ncondition: ${HEAT}\n`, kindCatalogue);
       if ('issues' in plain) throw new Error('wrong rule');
       const other = new RulesEngine([plain.rule], { match: () => null }, ALL_THERE);
