@@ -47,6 +47,7 @@ export const RIGHTS = {
   'alerts.handle': 'Acknowledge, assign, comment and close alerts.',
   'alerts.plates': 'The plates of an alert, whole.',
   'rules.read': 'The rules in force.',
+  'rules.try': 'Try a draft of a rule on what came in.',
   'subscriptions.keep': 'Say who is told of alerts.',
   'watchlists.keep': 'Keep watchlists.',
   'explain.read': 'The ledger, what became of a message, dead letters.',
@@ -125,6 +126,7 @@ export const RIGHTS_OF: Readonly<Record<Holder, ReadonlySet<Right>>> = {
     ...OPERATOR.filter((right) => right !== 'explain.replay' && right !== 'subscriptions.keep'),
     'ptz.first',
     'recordings.approve',
+    'rules.try',
   ]),
   technician: new Set([
     ...WATCHING,
@@ -163,6 +165,7 @@ const OF_THE_SYSTEM: ReadonlySet<Right> = new Set<Right>([
   'credentials.change',
   'credentials.recover',
   'kinds.try',
+  'rules.try',
   'trees.keep',
   'people.vouch',
   'cameras.tend',

@@ -9,7 +9,6 @@ import type { RecorderEvents } from '../devices/recorders/channel-events.ts';
 import type { ShownAddresses } from '../devices/registry/connections.ts';
 import type { DeviceInput, DevicePatch } from '../devices/registry/input.ts';
 import type { Created } from '../devices/registry/registry.ts';
-import type { KindDryRun } from '../ingest/explain/kind-dry-run.ts';
 import type { Messages } from '../ingest/explain/messages.ts';
 import type { DeadLetters } from '../ingest/ledger/dead-letters.ts';
 import type { Ledger } from '../ingest/ledger/ledger.ts';
@@ -58,16 +57,16 @@ import type { ReportParts } from './report-ports.ts';
 import type { PageFiles } from './server/console.ts';
 import type { EditRoom } from './server/room.ts';
 import type { TreePorts } from './tree-ports.ts';
+import type { TrialPorts } from './trial-ports.ts';
 
 /**
  * What the API needs of the other parts, and nothing more. Every method that reads or changes something of a city
  * takes the caller: the parts decide what that caller may see (promise P7), the API never filters.
  */
-export interface ApiDeps extends OrderParts, FieldParts, LoginParts, TreePorts, ViewerParts {
+export interface ApiDeps extends OrderParts, FieldParts, LoginParts, TreePorts, TrialPorts, ViewerParts {
   registry: RegistryPort;
   search: SearchPort;
   kinds: KindsPort;
-  kindDryRun: KindDryRunPort;
   authority: AuthorityPort;
   grants: GrantsPort;
   tokens: TokensPort;
@@ -216,8 +215,6 @@ export type HttpPort = Pick<HttpUplink, 'turn' | 'take'>;
 export type LedgerPort = Pick<Ledger, 'balance'>;
 
 export type DeadLettersPort = Pick<DeadLetters, 'list' | 'groups' | 'replay' | 'replayGroup'>;
-
-export type KindDryRunPort = Pick<KindDryRun, 'run'>;
 
 export type MessagesPort = Pick<Messages, 'byReceipt' | 'byDevice'>;
 

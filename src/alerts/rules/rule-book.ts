@@ -1,6 +1,6 @@
 import { CitywatchError, type Issue } from '../../core/errors.ts';
 import { type RuleFolder, type RuleFormat, readRuleFolder, twice } from './rule-folder.ts';
-import { fileOf, opensOrder, type Rule } from './rules.ts';
+import { fileOf, opensOrder, type ParsedRule, type Rule, ruleParser } from './rules.ts';
 
 /** A rule that a reload put in force, changed or ended; `from` and `to` are versions, 0 where there was or is none. */
 export interface RuleChange {
@@ -32,6 +32,12 @@ export class RuleBook {
     if (folder.files.length === 0) issues.push(noRule(directory));
     if (issues.length > 0) throw new CitywatchError('config.invalid', { detail: 'A rule file is wrong.', issues });
     return new RuleBook(directory, format, folder);
+  }
+
+  /** What a text would be as a file of the folder; nothing is taken over. */
+  parse(text: string): ParsedRule {
+    const { kinds, ...means } = this.#format;
+    return ruleParser(kinds, means)(text);
   }
 
   get signature(): string {

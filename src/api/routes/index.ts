@@ -56,6 +56,7 @@ import { recordingPinRoutes } from './recording-pins.ts';
 import { recordingReportRoutes } from './recording-report.ts';
 import { recordingRoutes } from './recordings.ts';
 import type { RoutePart } from './route.ts';
+import { ruleDryRunRoutes } from './rule-dry-runs.ts';
 import { sessionRoutes } from './session.ts';
 import { siteReportRoutes } from './site-reports.ts';
 import { streamLinkRoutes } from './stream-links.ts';
@@ -136,6 +137,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   userRoutes,
   auditRoutes,
   alertRoutes,
+  ruleDryRunRoutes,
   subscriptionRoutes,
   watchlistRoutes,
   streamRoutes,

@@ -13,7 +13,7 @@ import { type JournalMetrics, journalMetrics } from './metrics.ts';
 import type { JournalDeps, JournalOptions } from './options.ts';
 import { type ReceivedCount, ReceivedCounts } from './received-counts.ts';
 import { Reserve } from './reserve.ts';
-import { findByDevice, type Search } from './search.ts';
+import { findByDevice, placeOf, type Search } from './search.ts';
 import { SegmentLog } from './segments/log.ts';
 import { type ReadLimits, TailCache } from './tail-cache.ts';
 
@@ -188,8 +188,12 @@ export class Journal {
 
   /** The message that begins at exactly `offset`, or null: never written there, or no longer kept. */
   async at(offset: number): Promise<Message | null> {
-    if (offset >= this.#head) return null;
-    return this.#files.readOne(offset);
+    return offset >= this.#head ? null : this.#files.readOne(offset);
+  }
+
+  /** Where what was received at or after `atMs` begins, or somewhat before; the head where nothing was. */
+  placeOf(atMs: number): number {
+    return placeOf(this.#files, atMs) ?? this.#head;
   }
 
   /** Messages of one device by time of receipt, in log order; `more` says that the limit cut them off. */

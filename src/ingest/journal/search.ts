@@ -35,6 +35,15 @@ export async function findByDevice(log: SegmentLog, search: Search): Promise<{ m
   return { messages: messages.map(withOwnBytes), more };
 }
 
+/** The first block of the index with something that was received at or after `atMs`; null where there is none. */
+export function placeOf({ segments }: Pick<SegmentLog, 'segments'>, atMs: number): number | null {
+  for (const { blocks } of segments) {
+    const block = blocks.find(({ lastAtMs }) => lastAtMs >= atMs);
+    if (block) return block.offset;
+  }
+  return null;
+}
+
 /** A view would keep the megabyte it was read from in memory. */
 function withOwnBytes(message: Message): Message {
   return { ...message, raw: Buffer.from(message.raw) };

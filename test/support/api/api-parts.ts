@@ -9,7 +9,6 @@ import { covers } from '../../../src/core/jurisdiction.ts';
 import type { Caller, Device } from '../../../src/core/types.ts';
 import { ASKED_FIELDS, type FileCounts } from '../../../src/devices/file/file-report.ts';
 import type { Command } from '../../../src/ingest/commands/rows.ts';
-import type { KindDryRunAnswer } from '../../../src/ingest/explain/kind-dry-run.ts';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../../src/streams/live/hls.ts';
 import { memoryReports } from './memory/reports.ts';
 
@@ -202,24 +201,6 @@ export function memoryStreams(): StreamsPort {
       throw new CitywatchError('stream.full');
     },
     wall: 'as-asked',
-  };
-}
-
-export function dryRunOfNothing(): KindDryRunAnswer {
-  const none = { decoded: 0, deadLettered: 0 };
-  return {
-    kind: 'camera',
-    version: 2,
-    codec: 'json',
-    fromMs: 0,
-    toMs: 0,
-    complete: true,
-    messages: 0,
-    before: none,
-    after: none,
-    valuesChanged: 0,
-    reasons: [],
-    differences: [],
   };
 }
 

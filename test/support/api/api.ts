@@ -8,15 +8,7 @@ import { covers } from '../../../src/core/jurisdiction.ts';
 import { createObserver, KnownSecrets } from '../../../src/core/observe.ts';
 import type { Caller, Device, DeviceKind, NewMessage, Role } from '../../../src/core/types.ts';
 import type { DeviceInput } from '../../../src/devices/registry/input.ts';
-import {
-  dryRunOfNothing,
-  HERE,
-  memoryAlerts,
-  memoryCommands,
-  memoryImages,
-  memoryStreams,
-  memoryUnits,
-} from './api-parts.ts';
+import { HERE, memoryAlerts, memoryCommands, memoryImages, memoryStreams, memoryUnits } from './api-parts.ts';
 import { API_SETTINGS } from './api-settings.ts';
 import { memoryChecks } from './check-parts.ts';
 import { type HttpParts, httpUplink, memoryIntake } from './http-uplink.ts';
@@ -29,6 +21,7 @@ import { memoryPeople } from './memory/people.ts';
 import { memoryCameras } from './memory/ptz.ts';
 import { memorySearch, memorySight } from './memory/search.ts';
 import { memoryTrees } from './memory/trees.ts';
+import { memoryTrials } from './memory/trials.ts';
 
 /** The API on parts that live in memory: enough to show what the API itself does, and only that. */
 
@@ -194,7 +187,6 @@ type Data =
   | 'completeness'
   | 'twin'
   | 'messageRate'
-  | 'kindDryRun'
   | 'passages'
   | 'history'
   | 'exports';
@@ -216,7 +208,6 @@ function quietData(): Pick<ApiDeps, Data> {
     },
     twin: { latest: () => null, counts: () => new Map(), presence: neverSeen },
     messageRate: { perSecond: () => 0 },
-    kindDryRun: { run: async () => dryRunOfNothing() },
     passages: { search: async () => ({ items: [], next: null }) },
     history: {
       history: async () => ({
@@ -266,6 +257,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
       ...memorySight(devices),
     },
     ...quietData(),
+    ...memoryTrials(),
     deviceHealth: memoryHealth(),
     images: memoryImages(),
     ...memoryImportParts(),

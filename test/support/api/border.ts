@@ -41,6 +41,8 @@ const FINDING: Record<string, string> = {
   'GET /devices.geojson': '/devices.geojson',
   'GET /devices/labels': '/devices/labels',
   'GET /audit/keys': '/audit/keys',
+  'GET /rules/dry-runs': '/rules/dry-runs',
+  'GET /rules/dry-runs/{id}': `/rules/dry-runs/${NOBODY}`,
 };
 
 /** A question to each route that reads; a new one has its line here. */

@@ -57,6 +57,8 @@ export const NO_EDITS: Record<string, string> = {
   'POST /discoveries': 'what it finds is written after the answer; test/integration/devices/discovery shows its rows',
   'POST /discoveries/{id}/cancel': 'as a discovery',
   'POST /kinds/dry-run': 'changes nothing',
+  'POST /rules/dry-runs': 'changes no rule; test/acceptance/people/a-rule-is-tried shows what it does',
+  'POST /rules/dry-runs/{id}/cancel': 'as its beginning',
   'POST /passages/search': 'changes nothing, and leaves a row in the access register',
   'POST /alerts/{id}/plates': 'changes nothing, and leaves a row in the access register',
   'POST /broker/auth': 'changes nothing',

@@ -81,7 +81,7 @@ const OWNERS: Record<string, RegExp> = {
     'video_clip',
   ]),
   ...owned('src/alerts/', ['alert', 'alert_event', 'alert_log_head', 'delivery', 'finding', 'rule_cursor']),
-  ...owned('src/alerts/', ['rule_state', 'subscription', 'watchlist', 'watchlist_entry']),
+  ...owned('src/alerts/', ['rule_dry_run', 'rule_state', 'subscription', 'watchlist', 'watchlist_entry']),
 };
 
 function owned(folder: string, tables: string[]): Record<string, RegExp> {

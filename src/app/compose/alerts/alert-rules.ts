@@ -1,7 +1,7 @@
 import { GoneRules } from '../../../alerts/desk/gone-rules.ts';
 import type { AlertLog, Committed } from '../../../alerts/desk/log.ts';
 import type { AskedPlaces } from '../../../alerts/desk/places.ts';
-import { RulesEngine } from '../../../alerts/rules/engine.ts';
+import { type DevicesPort, RulesEngine } from '../../../alerts/rules/engine.ts';
 import type { PlateBox } from '../../../alerts/rules/plates.ts';
 import type { RuleBook } from '../../../alerts/rules/rule-book.ts';
 import { watchRules } from '../../../alerts/rules/rule-watch.ts';
@@ -43,12 +43,7 @@ interface RuleParts {
 export function composeRules(deps: RuleSurroundings, { book, watchlists, plates, committed, places }: RuleParts) {
   const { clock, observer, log, devices, head, isClockKnown, incarnationOf, ownership } = deps;
   const { alerts: database } = deps.shares;
-  const engine = new RulesEngine(book.current(), watchlists, {
-    isRetired: (id) => devices.get(id)?.state === 'retired',
-    parentOf: (id) => devices.get(id)?.parent ?? null,
-    topmost: (id) => devices.topmost(id),
-    placeOf: (id) => devices.get(id)?.place ?? null,
-  });
+  const engine = new RulesEngine(book.current(), watchlists, devicesOfRules(devices));
   const reader = new RulesReader({
     database,
     clock,
@@ -80,6 +75,16 @@ export function composeRules(deps: RuleSurroundings, { book, watchlists, plates,
       await watchlists.load();
       await gone.end();
     },
+  };
+}
+
+/** What rules ask of the registry. */
+export function devicesOfRules(devices: Pick<Directory, 'get' | 'topmost'>): DevicesPort {
+  return {
+    isRetired: (id) => devices.get(id)?.state === 'retired',
+    parentOf: (id) => devices.get(id)?.parent ?? null,
+    topmost: (id) => devices.topmost(id),
+    placeOf: (id) => devices.get(id)?.place ?? null,
   };
 }
 

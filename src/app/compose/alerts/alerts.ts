@@ -13,6 +13,7 @@ import type { Ground } from '../ground/ground.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Streams } from '../streams/streams.ts';
 import { composeAlerting } from './alerting.ts';
+import { composeDryRuns } from './dry-runs.ts';
 
 export type Alerts = Awaited<ReturnType<typeof openAlerts>>;
 
@@ -64,8 +65,10 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     isDark: (id) => health.judgements.of(id)?.health === 'offline',
   });
   ground.work.handle(ALERT_ORDERS_QUEUE, (id) => alertOrders.handle(id));
+  const { watchlists } = alerting;
   return {
     ...alerting,
+    dryRuns: composeDryRuns(ground, devices, { book, watchlists, past: ingest.past }),
     async start(): Promise<void> {
       await alerting.load();
       await alerting.feed.start();

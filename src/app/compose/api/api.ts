@@ -66,6 +66,7 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     history: telemetry.history,
     exports: telemetry.exports,
     alerts,
+    ruleDryRuns: alerts.dryRuns,
     streams: streams.streams,
     streamPlans: streams.plans,
     streamPasses: streams.passes,

@@ -138,7 +138,6 @@ const REQUESTS: Record<string, Row> = {
   'GET /api/v1/photos/:id': { id: NOBODY, url: '?purpose=maintenance' },
   'GET /api/v1/units': { url: '?serial=6C0123', ownAreaOnly: true },
   'GET /api/v1/kinds': { ownAreaOnly: true },
-  'POST /api/v1/kinds/dry-run': { payload: { yaml: 'kind: camera' }, ownAreaOnly: true },
   'GET /api/v1/jurisdictions': { ownAreaOnly: true },
   ...TREE_REQUESTS,
   'POST /api/v1/devices/:id/telemetry': { payload: { values: { fill_pct: 1 } } },

@@ -1,5 +1,6 @@
 import type { ReportParts } from '../../../../src/api/report-ports.ts';
 import type { Caller } from '../../../../src/core/types.ts';
+import { TRIAL_REQUESTS } from './trials.ts';
 
 const PLAN = '00000000-0000-4000-8000-000000000002';
 
@@ -53,6 +54,7 @@ export function memoryReports(requireHere: (caller: Caller) => void): ReportPart
 
 /** What a correct request to each route of reports needs, as `every-route-keeps-its-rights.test.ts` has it. */
 export const REPORT_REQUESTS = {
+  ...TRIAL_REQUESTS,
   'GET /api/v1/audit/keys': { ownAreaOnly: true },
   'GET /api/v1/plans': { ownAreaOnly: true },
   'POST /api/v1/plans': {

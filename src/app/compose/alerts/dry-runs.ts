@@ -1,0 +1,44 @@
+import { DRY_RUNS_QUEUE, DryRuns } from '../../../alerts/rules/dry-run/dry-runs.ts';
+import { DryRunWorker, type PastPort } from '../../../alerts/rules/dry-run/worker.ts';
+import type { RuleBook } from '../../../alerts/rules/rule-book.ts';
+import type { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
+import type { Devices } from '../devices/devices.ts';
+import type { Ground } from '../ground/ground.ts';
+import { devicesOfRules } from './alert-rules.ts';
+
+interface DryRunParts {
+  book: RuleBook;
+  watchlists: Watchlists;
+  past: PastPort;
+}
+
+/** Trials of drafts of rules, one after the other. */
+export function composeDryRuns(ground: Ground, devices: Devices, { book, watchlists, past }: DryRunParts): DryRuns {
+  const { database, ownership, clock, work, doorbell } = ground;
+  const { directory, standing } = devices;
+  const parse = (text: string) => book.parse(text);
+  const worker = new DryRunWorker({
+    database,
+    ownership,
+    clock,
+    past,
+    parse,
+    inForce: (name) => book.current().find(({ rule }) => rule === name) ?? null,
+    watch: watchlists,
+    devices: devicesOfRules(directory),
+    placeOf: (id) => {
+      const entry = directory.get(id);
+      return entry && entry.state !== 'retired' ? entry.identity : undefined;
+    },
+    standing: (caller) => standing.now(caller, 'rules.try'),
+  });
+  // One after the other, in turns of some seconds: what comes in has the rest of the processor.
+  work.handle(DRY_RUNS_QUEUE, (id, signal) => worker.handle(id, signal), { atOnce: 1 });
+  return new DryRuns({
+    database,
+    clock,
+    parse,
+    ring: (queue) => doorbell.ring(queue),
+    cancelled: (id) => worker.cancelled(id),
+  });
+}

@@ -1,0 +1,106 @@
+import t from 'tap';
+import { Gateway } from '../../support/gateway/gateway.ts';
+import { until } from '../../support/time/until.ts';
+
+// A busy machine takes several times what a quiet one does.
+t.setTimeout(240_000);
+
+const gateway = await Gateway.start(t);
+const sent: string[] = [];
+
+const draft = (version: number, above: number) => `
+rule: kiosk-full
+version: ${version}
+title: { en: Recycling kiosk is full, zh: 回收箱已满 }
+severity: minor
+class: incident
+kinds: [recycling-kiosk]
+condition:
+  type: threshold
+  any: [{ field: fill_pct, above: ${above}, clear_below: 20 }]
+`;
+
+async function fill(id: string, levels: readonly number[], area?: string): Promise<void> {
+  const secret = await gateway.register({ id, ...(area ? { jurisdiction: area } : {}) });
+  for (const [index, fill_pct] of levels.entries()) {
+    const body = { ts: Date.now(), id: `${id}-${index}`, values: { fill_pct } };
+    const token = `${id}:${secret}`;
+    t.equal((await gateway.api('POST', `/devices/${id}/telemetry`, { token, body })).status, 202);
+    // Sent once more: a duplicate is judged by nobody.
+    t.equal((await gateway.api('POST', `/devices/${id}/telemetry`, { token, body })).status, 202);
+  }
+  sent.push(id);
+}
+
+async function tokenFor(jurisdiction: string, role: string): Promise<string> {
+  const { status, body } = await gateway.api('POST', '/tokens', {
+    body: { name: `${role}-${jurisdiction}`, role, jurisdiction },
+  });
+  t.equal(status, 201);
+  return body.token;
+}
+
+async function tried(body: object, token?: string) {
+  const asked = await gateway.api('POST', '/rules/dry-runs', { body, ...(token ? { token } : {}) });
+  t.equal(asked.status, 202, asked.text);
+  const path = `/rules/dry-runs/${asked.body.id}`;
+  return await until('the dry run is over', async () => {
+    const { body: run } = await gateway.api('GET', path, token ? { token } : {});
+    return run.state === 'running' ? null : { ...run, path };
+  });
+}
+
+t.test('a draft says what it would have raised, and raises nothing', async (t) => {
+  await fill('kiosk-a', [10, 60, 10]);
+  await fill('kiosk-b', [10, 30, 10]);
+  await fill('kiosk-c', [60, 10], '330212');
+  await gateway.settledLedger();
+  const before = (await gateway.get('/alerts')).items.length;
+  const to = new Date().toISOString();
+  const asked = { yaml: draft(9, 50), from: new Date(Date.now() - 600_000).toISOString(), to };
+  const run = await tried(asked);
+  t.match(run, { rule: 'kiosk-full', version: 9, state: 'done', progress: 1 });
+  t.match(run.answer, {
+    messages: 16,
+    devices: 3,
+    draft: { version: 9, alerts: 2, subjects: 2 },
+    same: 0,
+    warnings: [],
+  });
+  t.same(run.answer.onlyDraft.map((one: { subject: { id: string } }) => one.subject.id).sort(), ['kiosk-a', 'kiosk-c']);
+  t.ok(run.answer.onlyDraft.every((one: { clearedAt: string | null }) => one.clearedAt !== null));
+  t.ok(run.answer.from >= asked.from && run.answer.to <= to, 'it says the stretch it had');
+  t.equal((await gateway.get('/alerts')).items.length, before);
+  const again = await tried(asked);
+  t.same(again.answer, run.answer, 'asked again, it is the same');
+  t.ok((await gateway.get('/rules/dry-runs')).items.length >= 2);
+});
+
+t.test('nobody is told of another district, or of what another tried', async (t) => {
+  const here = await tokenFor('330212', 'commander');
+  const run = await tried({ yaml: draft(9, 50) }, here);
+  t.match(run.answer, { devices: 1, draft: { alerts: 1 }, onlyDraft: [{ subject: { id: 'kiosk-c' } }] });
+  t.notMatch(JSON.stringify(run), /kiosk-a/);
+  t.equal((await gateway.api('GET', run.path)).status, 404, 'not even an administrator');
+  t.equal((await gateway.api('POST', `${run.path}/cancel`, { body: {} })).status, 404);
+  const viewer = await tokenFor('330212', 'viewer');
+  t.equal((await gateway.api('POST', '/rules/dry-runs', { token: viewer, body: { yaml: draft(9, 50) } })).status, 403);
+});
+
+t.test('a draft that is wrong is told its line', async (t) => {
+  const { status, body } = await gateway.api('POST', '/rules/dry-runs', {
+    body: { yaml: draft(9, 50).replace('fill_pct', 'fil_pct') },
+  });
+  t.equal(status, 400);
+  t.match(JSON.stringify(body), /:\d+ condition.*fil_pct/);
+  const late = { yaml: draft(9, 50), from: '2026-01-02T00:00:00Z', to: '2026-01-01T00:00:00Z' };
+  t.match((await gateway.api('POST', '/rules/dry-runs', { body: late })).status, 400);
+});
+
+t.test('one that is under way when the gateway is killed comes to its end', async (t) => {
+  const { body } = await gateway.api('POST', '/rules/dry-runs', { body: { yaml: draft(9, 50) } });
+  await gateway.stop('SIGKILL');
+  await gateway.start();
+  const over = () => gateway.get(`/rules/dry-runs/${body.id}`).then((run) => (run.state === 'done' ? run : null));
+  t.match((await until('it is over', over)).answer, { draft: { alerts: 2 } });
+});

@@ -1,0 +1,62 @@
+import type { DryRun } from '../../../../src/alerts/rules/dry-run/dry-runs.ts';
+import type { TrialPorts } from '../../../../src/api/trial-ports.ts';
+import type { Caller } from '../../../../src/core/types.ts';
+import type { KindDryRunAnswer } from '../../../../src/ingest/explain/kind-dry-run.ts';
+import { requireHere } from '../api-parts.ts';
+
+/** What each route of trials is asked. */
+export const TRIAL_REQUESTS = {
+  'POST /api/v1/kinds/dry-run': { payload: { yaml: 'kind: camera' }, ownAreaOnly: true },
+  'POST /api/v1/rules/dry-runs': { payload: { yaml: 'rule: fire' }, ownAreaOnly: true },
+  'GET /api/v1/rules/dry-runs': { ownAreaOnly: true },
+  'GET /api/v1/rules/dry-runs/:id': {},
+  'POST /api/v1/rules/dry-runs/:id/cancel': {},
+};
+
+const DRY_RUN: DryRun = {
+  id: 'dry-run-1',
+  rule: 'fire',
+  version: 2,
+  state: 'running',
+  fromMs: 0,
+  toMs: 1,
+  progress: 0,
+  createdAtMs: 0,
+  endedAtMs: null,
+  answer: null,
+};
+
+/** Nothing came in that a changed kind could be tried on, and one draft of a rule is being tried here. */
+export function memoryTrials(): TrialPorts {
+  const here = async (caller: Caller): Promise<DryRun> => {
+    requireHere(caller);
+    return DRY_RUN;
+  };
+  return {
+    kindDryRun: { run: async () => dryRunOfNothing() },
+    ruleDryRuns: {
+      create: async () => DRY_RUN,
+      get: here,
+      cancel: here,
+      list: async () => ({ items: [], next: null }),
+    },
+  };
+}
+
+function dryRunOfNothing(): KindDryRunAnswer {
+  const none = { decoded: 0, deadLettered: 0 };
+  return {
+    kind: 'camera',
+    version: 2,
+    codec: 'json',
+    fromMs: 0,
+    toMs: 0,
+    complete: true,
+    messages: 0,
+    before: none,
+    after: none,
+    valuesChanged: 0,
+    reasons: [],
+    differences: [],
+  };
+}
