@@ -129,6 +129,11 @@ export interface DeviceKind {
   periodS: number;
   /** After this long without a message the device counts as stale. */
   staleAfterS: number;
+  /**
+   * How long something that its devices raised is believed: without a word of it (`staleAfterS` where it says nothing),
+   * and where nothing ends it (a day).
+   */
+  raised?: { silenceS?: number; unendedS?: number };
   fields: ReadonlyMap<string, FieldSpec>;
   events: ReadonlyMap<string, EventSpec>;
   commands: ReadonlyMap<string, CommandSpec>;

@@ -19,6 +19,8 @@ const KINDS: Record<string, string> = {
   absence: 'recycling-kiosk',
   geofence: 'vehicle',
   together: 'weather-station, water-level',
+  unchanged: 'pollution-logger',
+  volume: 'checkpoint',
   gateway: 'gateway',
 };
 
@@ -44,6 +46,11 @@ t.test('each example of docs/rules.md is a right rule', async (t) => {
   t.match(withHours, { rule: { schedule: [{ days: 'workdays' }, {}] } });
   const [whole] = examplesIn(section('Keys'));
   t.ok('rule' in parseRule(whole!, kinds));
+  const levels =
+    'rule: a\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\nclass: fault\nkinds: [water-level]\n' +
+    'condition: { type: threshold, any: [{ field: level_m, above: 3 }] }\n';
+  const [which] = examplesIn(section('Which devices'));
+  t.match(parseRule(levels + which!, kinds), { rule: { tags: ['school'], variants: [{}, {}] } });
   for (const { type } of CONDITIONS) {
     const [condition] = examplesIn(section(type));
     const head =

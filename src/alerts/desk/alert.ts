@@ -70,8 +70,8 @@ export function priorityOf(severity: string): number {
 }
 
 /**
- * What one finding does to the alert of its key: opens one, counts up, or clears it. `null` when nothing is to be
- * said: a "cleared" without an open alert. Pure; the desk stores the result.
+ * What one finding does to the alert of its key: opens one, counts up, clears it, or says that nobody knows any more.
+ * `null` when nothing is to be said: a "cleared" without an open alert. Pure; the desk stores the result.
  */
 export function applyFinding(
   alert: AlertRow | null,
@@ -84,6 +84,12 @@ export function applyFinding(
   if (finding.kind === 'cleared') {
     if (alert.condition === 'cleared') return null;
     return { alert: { ...next, condition: 'cleared', condition_reason: null }, event: 'alert.cleared' };
+  }
+  if (finding.kind === 'stale') {
+    if (alert.condition !== 'active' && alert.condition !== 'recovering') return null;
+    const { reason } = finding.data;
+    const condition_reason = typeof reason === 'string' ? reason : null;
+    return { alert: { ...next, condition: 'stale', condition_reason }, event: 'alert.stale' };
   }
   return {
     alert: {

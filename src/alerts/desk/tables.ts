@@ -18,7 +18,7 @@ export interface FindingTable {
   jurisdiction: string;
   scope: string;
   /** The transition; the column is as old as the table. */
-  kind: 'fired' | 'cleared';
+  kind: 'fired' | 'cleared' | 'stale';
   lane: string;
   journal_offset: number;
   /** Life of the journal; empty in rows of versions without it. */
@@ -80,7 +80,7 @@ export interface AlertTable {
   class: Generated<AlertClass>;
   desk: Generated<DeskName>;
   condition: Conditional;
-  /** `device-retired` or `rule-removed` of an alert that went stale by it; null where the rule said how it is. */
+  /** Why an alert went stale, such as `device-retired` or `input-lost`; null where its rule said how it is. */
   condition_reason: string | null;
   handling: Handling;
   visibility: Visibility;

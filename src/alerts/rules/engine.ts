@@ -1,8 +1,8 @@
 import { INTERNAL_RECORDS, isInternal } from '../../core/internal-records.ts';
-import type { DecodedMessage, DeviceId, Message } from '../../core/types.ts';
+import type { DecodedMessage, Message } from '../../core/types.ts';
 import {
+  type ConditionSettings,
   type ConditionState,
-  type DevicesAround,
   type Input,
   type Judgement,
   positionOf,
@@ -11,33 +11,18 @@ import {
   type Watch,
 } from './conditions/condition.ts';
 import { deviceIn, jurisdictionOf, type Subject, subjectOf, subjectText } from './conditions/subject.ts';
+import type { DevicesPort } from './devices-port.ts';
 import { type Finding, findingOf } from './findings.ts';
+import { Beliefs } from './memory/beliefs.ts';
+import { type Place, RuleMemory, type StateName } from './memory/memory.ts';
+import { ofStateKey, partOf, type Remembered, type SubjectStates, stateKey } from './memory/remembered.ts';
+import { type About, isLimited, type Labels, reaches, settingsFor } from './reach.ts';
 import { RESTARTS } from './restarts.ts';
 import type { Rule } from './rules.ts';
-import { Timers } from './timers.ts';
 
 export type { Watch } from './conditions/condition.ts';
-
-/** What the rules ask of the registry. */
-export interface DevicesPort extends DevicesAround {
-  isRetired(device: DeviceId): boolean;
-}
-
-/** Rule states of one subject as they are stored: by rule name, with the version they belong to. */
-export type StoredStates = Record<string, { version: number; state: ConditionState }>;
-
-export interface SubjectStates {
-  subject: Subject;
-  kind: string;
-  jurisdiction: string;
-  states: StoredStates;
-}
-
-interface Remembered {
-  kind: string;
-  jurisdiction: string;
-  states: Map<string, ConditionState>;
-}
+export type { DevicesPort } from './devices-port.ts';
+export type { StoredStates, SubjectStates } from './memory/remembered.ts';
 
 /**
  * Judges every message in journal order. Holds the state of all rules in memory; the reader stores what changed
@@ -47,16 +32,15 @@ interface Remembered {
 export class RulesEngine {
   #byKind = new Map<string, Rule[]>();
   #byName = new Map<string, Rule>();
-  /** By the subject as it is written. */
-  readonly #subjects = new Map<string, Remembered>();
-  readonly #timers = new Timers();
+  readonly #memory = new RuleMemory();
+  readonly #beliefs: Beliefs;
   readonly #watch: Watch;
   readonly #devices: DevicesPort;
-  #changed = new Set<string>();
 
   constructor(rules: readonly Rule[], watch: Watch, devices: DevicesPort) {
     this.#watch = watch;
     this.#devices = devices;
+    this.#beliefs = new Beliefs(this.#memory, devices);
     this.#take(rules);
   }
 
@@ -64,20 +48,21 @@ export class RulesEngine {
   load(stored: Iterable<SubjectStates>): void {
     for (const { subject, kind, jurisdiction, states } of stored) {
       const text = subjectText(subject);
-      const device = deviceIn(text);
-      if (device !== null && this.#devices.isRetired(device)) {
-        this.#changed.add(text);
+      if (this.#isRetired(text)) {
+        this.#memory.forget(text);
         continue;
       }
-      const remembered: Remembered = { kind, jurisdiction, states: new Map() };
-      for (const [name, { version, state }] of Object.entries(states)) {
-        const rule = this.#byName.get(name);
-        if (rule?.version !== version || rule.condition.type !== state.type) continue;
-        remembered.states.set(name, state);
+      const remembered: Remembered = { kind, jurisdiction, states: new Map(), raised: new Map() };
+      for (const [key, { version, state, raised }] of Object.entries(states)) {
+        const rule = this.#byName.get(ofStateKey(key).rule);
+        if (rule?.version !== version || (state && rule.condition.type !== state.type)) continue;
+        if (state) remembered.states.set(key, state);
+        if (raised) remembered.raised.set(key, raised);
         // Run on from where it was stored, a clock of silence would report every subject as silent.
-        if (rule.by.clock === 'duration') this.#schedule(name, text, state);
+        if (state && rule.by.clock === 'duration') this.#memory.schedule('condition', { key, text }, state.dueAtMs);
+        if (raised) this.#memory.schedule('raised', { key, text }, raised.untilMs);
       }
-      this.#subjects.set(text, remembered);
+      this.#memory.put(text, remembered);
     }
   }
 
@@ -88,12 +73,11 @@ export class RulesEngine {
   replace(rules: readonly Rule[]): void {
     const before = this.#byName;
     this.#take(rules);
-    const dropped = [...before.values()].filter(({ rule, version }) => this.#byName.get(rule)?.version !== version);
-    for (const [text, { states }] of this.#subjects) {
-      for (const { rule } of dropped) {
-        if (!states.delete(rule)) continue;
-        this.#timers.cancel(timerKey(rule, text));
-        this.#changed.add(text);
+    const kept = [...before.values()].filter(({ rule, version }) => this.#byName.get(rule)?.version === version);
+    const names = new Set(kept.map(({ rule }) => rule));
+    for (const [text, { states, raised }] of this.#memory.all()) {
+      for (const key of [...states.keys(), ...raised.keys()]) {
+        if (!names.has(ofStateKey(key).rule)) this.#memory.drop({ key, text });
       }
     }
   }
@@ -109,9 +93,7 @@ export class RulesEngine {
 
   /** Subjects whose states changed since the last call, with all their states; without states: forget the subject. */
   takeChanged(): SubjectStates[] {
-    const changed = [...this.#changed].map((text) => this.#stored(text));
-    this.#changed = new Set();
-    return changed;
+    return this.#memory.takeChanged((rule) => this.#byName.get(rule)?.version ?? 0);
   }
 
   /**
@@ -140,64 +122,91 @@ export class RulesEngine {
   advanceTo(nowMs: number, decidedAtMs: number): Finding[] {
     const findings: Finding[] = [];
     // A clock that ran out may have started one that has run out, too.
-    for (let due = this.#timers.take(nowMs); due.length > 0; due = this.#timers.take(nowMs)) {
+    for (let due = this.#memory.due(nowMs); due.length > 0; due = this.#memory.due(nowMs)) {
       for (const one of due) this.#ranOut(one, decidedAtMs, findings);
     }
     return findings;
   }
 
-  #ranOut({ key, dueAtMs }: { key: string; dueAtMs: number }, decidedAtMs: number, findings: Finding[]): void {
-    const [name, text] = ofTimer(key);
-    const rule = this.#byName.get(name);
-    const remembered = this.#subjects.get(text);
-    const state = remembered?.states.get(name);
-    if (!rule || !remembered || !state || state.dueAtMs === null) return;
-    // Also where the journal had no room for the record that says so.
-    if (rule.by.clock === 'silence' && this.#isRetired(text)) {
-      this.#forget(text);
+  #ranOut(
+    { name, key, text, dueAtMs }: ReturnType<RuleMemory['due']>[number],
+    decidedAtMs: number,
+    findings: Finding[],
+  ): void {
+    const { rule: ofRule, part } = ofStateKey(key);
+    const rule = this.#byName.get(ofRule);
+    const remembered = this.#memory.get(text);
+    if (!rule || !remembered) return;
+    const { kind, jurisdiction } = remembered;
+    const state = remembered.states.get(key) ?? null;
+    const settings = settingsFor(rule, { device: deviceIn(text), kind, jurisdiction, labels: this.#labelsIn(text) });
+    const told = { rule, settings, subject: subjectOf(text), part, jurisdiction, receivedAtMs: dueAtMs, decidedAtMs };
+    if (name === 'raised') {
+      const raised = remembered.raised.get(key);
+      if (raised?.untilMs == null) return;
+      this.#memory.raise({ key, text }, { ...raised, untilMs: null, stale: true });
+      const reason = rule.by.ages?.(settings) === 'unended' ? 'never-ended' : 'input-lost';
+      const judgement: Judgement = { transition: 'stale', position: raised.position };
+      this.#tell({ ...told, index: 'stale', state, from: 'timer' }, [judgement], findings, { reason });
       return;
     }
-    const step = rule.by.timer(rule.condition, state);
-    this.#keep(rule, text, step.state ?? state);
-    const told = {
-      subject: subjectOf(text),
-      jurisdiction: remembered.jurisdiction,
-      receivedAtMs: dueAtMs,
-      decidedAtMs,
-    };
-    this.#tell(rule, step.judgements, { ...told, index: 'timer', from: 'timer', state }, findings);
+    if (!state || state.dueAtMs === null) return;
+    // Also where the journal had no room for the record that says so.
+    if (rule.by.clock === 'silence' && this.#isRetired(text)) {
+      this.#memory.forget(text);
+      return;
+    }
+    const step = rule.by.timer(settings, state);
+    this.#keep(rule, { key, text }, step.state ?? state);
+    this.#beliefs.note({ rule, settings, kind, name: { key, text } }, step.judgements, dueAtMs);
+    this.#tell({ ...told, index: 'timer', state, from: 'timer' }, step.judgements, findings);
   }
 
   #judge(rule: Rule, input: Input, decidedAtMs: number, findings: Finding[]): void {
-    const subject = rule.by.subject(rule.condition, input);
+    const { message, record } = input;
+    const about = rule.variants.length > 0 || isLimited(rule) ? this.#about(message) : null;
+    const settings = about ? settingsFor(rule, about) : rule.condition;
+    const subject = rule.by.subject(settings, input);
     if (!subject) return;
     const text = subjectText(subject);
-    const { message, record } = input;
-    const before = this.#subjects.get(text)?.states.get(rule.rule) ?? rule.by.initial(rule.condition);
-    const { state, judgements } = rule.by.judge(rule.condition, before, input);
-    const hasNews = state && state !== before;
-    if (!hasNews && judgements.length === 0) return;
+    const part = rule.by.byPart ? partOf(record) : '';
+    const name = { key: stateKey(rule.rule, part), text };
+    const remembered = this.#memory.get(text);
+    const state = remembered?.states.get(name.key) ?? null;
+    const { kind } = message.device;
     const jurisdiction = jurisdictionOf(subject, message.device);
-    if (hasNews) this.#keep(rule, text, state, { kind: message.device.kind, jurisdiction });
-    this.#tell(
-      rule,
-      judgements,
-      {
-        subject,
-        jurisdiction,
-        receivedAtMs: message.receivedAtMs,
-        decidedAtMs,
-        index: record?.index ?? 0,
-        from: input,
-        state,
-      },
-      findings,
-    );
+    const { receivedAtMs } = message;
+    const told = { rule, settings, subject, part, jurisdiction, receivedAtMs, decidedAtMs, state, from: input };
+    if (about && !reaches(rule, about)) {
+      this.#leave(name, { ...told, index: 'stale' }, findings);
+      return;
+    }
+    const before = state ?? rule.by.initial(settings);
+    const step = rule.by.judge(settings, before, input);
+    const hasNews = step.state !== null && step.state !== before;
+    const raised = remembered?.raised.get(name.key);
+    if (!hasNews && !raised && step.judgements.length === 0) return;
+    const place = { kind, jurisdiction };
+    if (hasNews) this.#keep(rule, name, step.state!, place);
+    const confirmed = raised && step.judgements.length === 0 && this.#beliefs.confirms(rule, settings, input);
+    const judgements = confirmed && raised.stale ? [firedAt(message)] : step.judgements;
+    const position = confirmed ? positionOf(message) : null;
+    this.#beliefs.note({ rule, settings, kind, name, place, confirmed: position }, judgements, receivedAtMs);
+    this.#tell({ ...told, state: step.state, index: record?.index ?? 0 }, judgements, findings);
   }
 
-  #tell(rule: Rule, judgements: Judgement[], { from, state, ...decided }: Told, findings: Finding[]): void {
+  /** A device that the rule looks at no more: what was raised of it, nobody judges any longer. */
+  #leave(name: StateName, told: Told, findings: Finding[]): void {
+    const raised = this.#memory.get(name.text)?.raised.get(name.key);
+    if (!this.#memory.drop(name) || !raised || raised.stale) return;
+    const judgement: Judgement = { transition: 'stale', position: positionOf((told.from as Input).message) };
+    this.#tell(told, [judgement], findings, { reason: 'out-of-reach' });
+  }
+
+  #tell(told: Told, judgements: readonly Judgement[], findings: Finding[], data?: Finding['data']): void {
     if (judgements.length === 0) return;
-    const evidence = rule.by.evidence(rule.condition, state, from);
+    const { rule, settings, state, from, ...decided } = told;
+    const evidence = data ? { deviceAtMs: null, data, plates: null } : rule.by.evidence(settings, state, from);
     for (const judgement of judgements) findings.push(findingOf(rule, judgement, decided, evidence));
   }
 
@@ -208,7 +217,7 @@ export class RulesEngine {
         // No clock begins: a device that was never heard of is a matter of who installs it, not of the command centre.
         return true;
       case INTERNAL_RECORDS.retired.topic:
-        this.#forget(message.device.id);
+        this.#memory.forget(message.device.id);
         return true;
       default:
         return RESTARTS[message.topic] !== undefined;
@@ -220,77 +229,57 @@ export class RulesEngine {
     const cause = RESTARTS[message.topic];
     if (!cause) return;
     const restart: Restart = { cause, position: positionOf(message), receivedAtMs: message.receivedAtMs };
-    for (const [text, { states }] of this.#subjects) {
-      for (const [name, state] of states) {
-        const rule = this.#byName.get(name);
-        const next = rule?.by.restart(rule.condition, state, restart);
-        if (rule && next && next !== state) this.#keep(rule, text, next);
+    for (const [text, { states, raised, kind, jurisdiction }] of this.#memory.all()) {
+      const about = { device: deviceIn(text), kind, jurisdiction, labels: this.#labelsIn(text) };
+      for (const [key, state] of states) {
+        const rule = this.#byName.get(ofStateKey(key).rule);
+        const next = rule?.by.restart(settingsFor(rule, about), state, restart);
+        if (rule && next && next !== state) this.#keep(rule, { key, text }, next);
+      }
+      for (const [key, { position, untilMs }] of raised) {
+        const rule = this.#byName.get(ofStateKey(key).rule);
+        if (!rule || untilMs === null) continue;
+        const believed = { rule, settings: settingsFor(rule, about), kind, name: { key, text }, confirmed: position };
+        this.#beliefs.note(believed, [], restart.receivedAtMs);
       }
     }
+  }
+
+  /** A device that goes on reporting only pushes a clock of silence ahead; the start record restarts it anyway. */
+  #keep(rule: Rule, name: StateName, state: ConditionState, place?: Place): void {
+    this.#memory.keep(name, state, { place, isOnlyClock: rule.by.clock === 'silence' });
+  }
+
+  #about({ device: { id, kind, jurisdiction } }: Message): About {
+    return { device: id, kind, jurisdiction, labels: this.#devices.labelsOf(id) };
+  }
+
+  #labelsIn(text: string): Labels | undefined {
+    const device = deviceIn(text);
+    return device === null ? undefined : this.#devices.labelsOf(device);
   }
 
   #isRetired(text: string): boolean {
     const device = deviceIn(text);
     return device !== null && this.#devices.isRetired(device);
   }
+}
 
-  #forget(text: string): void {
-    for (const name of this.#subjects.get(text)?.states.keys() ?? []) this.#timers.cancel(timerKey(name, text));
-    this.#subjects.delete(text);
-    this.#changed.add(text);
-  }
-
-  #keep(rule: Rule, text: string, state: ConditionState, identity?: { kind: string; jurisdiction: string }): void {
-    let remembered = this.#subjects.get(text);
-    if (!remembered && !identity) return;
-    remembered ??= { kind: identity?.kind ?? '', jurisdiction: identity?.jurisdiction ?? '', states: new Map() };
-    const hasMoved = identity !== undefined && remembered.jurisdiction !== identity.jurisdiction;
-    if (identity) remembered.jurisdiction = identity.jurisdiction;
-    this.#subjects.set(text, remembered);
-    const before = remembered.states.get(rule.rule);
-    remembered.states.set(rule.rule, state);
-    // Most states have no clock, before and after.
-    if (state.dueAtMs !== null || before?.dueAtMs) this.#schedule(rule.rule, text, state);
-    // A device that goes on reporting only pushes its clock ahead; the start record restarts it anyway.
-    const onlyClock = rule.by.clock === 'silence' && before?.phase === state.phase;
-    // Of a device that has moved, silence after the next start must be told to its new district.
-    if (!onlyClock || hasMoved) this.#changed.add(text);
-  }
-
-  #schedule(name: string, text: string, state: ConditionState): void {
-    const key = timerKey(name, text);
-    if (state.dueAtMs === null) this.#timers.cancel(key);
-    else this.#timers.set(key, state.dueAtMs);
-  }
-
-  #stored(text: string): SubjectStates {
-    const remembered = this.#subjects.get(text);
-    const states: StoredStates = {};
-    for (const [name, state] of remembered?.states ?? []) {
-      states[name] = { version: this.#byName.get(name)?.version ?? 0, state };
-    }
-    const { kind = '', jurisdiction = '' } = remembered ?? {};
-    return { subject: subjectOf(text), kind, jurisdiction, states };
-  }
+function firedAt(message: Message): Judgement {
+  return { transition: 'fired', position: positionOf(message) };
 }
 
 interface Told {
+  rule: Rule;
+  settings: ConditionSettings;
   from: Input | 'timer';
   /** Of a clock that ran out: as it was before. */
   state: ConditionState | null;
   subject: Subject;
+  /** As `lane=3`; empty for the whole of it. */
+  part: string;
   jurisdiction: string;
-  index: number | 'timer';
+  index: number | 'timer' | 'stale';
   receivedAtMs: number;
   decidedAtMs: number;
-}
-
-function timerKey(rule: string, text: string): string {
-  return `${rule}|${text}`;
-}
-
-/** Names of rules have no bar. */
-function ofTimer(key: string): [rule: string, subject: string] {
-  const bar = key.indexOf('|');
-  return [key.slice(0, bar), key.slice(bar + 1)];
 }

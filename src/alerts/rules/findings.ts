@@ -21,8 +21,8 @@ export interface Finding extends Evidence, Classed {
   decidedAtMs: number;
 }
 
-/** Place of the record in its message; `3.1`: the second thing that record 3 shows. */
-export type FindingIndex = number | 'timer' | `${number}.${number}`;
+/** Place of the record in its message; `3.1`: the second thing that record 3 shows. `stale`: that it is. */
+export type FindingIndex = number | 'timer' | 'stale' | `${number}.${number}`;
 
 /**
  * hash(rule@version, subject, journal position, record index): the same evidence judged twice is stored once. A clock
@@ -32,7 +32,7 @@ export function findingId(
   rule: Pick<Rule, 'rule' | 'version'>,
   subject: Subject,
   position: JournalPosition,
-  index: FindingIndex,
+  index: FindingIndex | `${FindingIndex} ${string}`,
 ): string {
   const place = `${position.lane}-${position.offset}|${index}`;
   const text = `${rule.rule}@${rule.version}|${subjectText(subject)}|${place}`;
@@ -59,7 +59,9 @@ export interface Decided {
   subject: Subject;
   jurisdiction: string;
   /** Index of the record that was judged; 0 for a message as a whole. */
-  index: number | 'timer';
+  index: number | 'timer' | 'stale';
+  /** What of the subject is meant, as `lane=3`; empty for the whole of it. */
+  part: string;
   receivedAtMs: number;
   decidedAtMs: number;
 }
@@ -68,7 +70,7 @@ export interface Decided {
 export function findingOf(
   rule: Rule,
   { transition, position, part }: Judgement,
-  { index: ofRecord, ...decided }: Decided,
+  { index: ofRecord, part: ofSubject, ...decided }: Decided,
   evidence: Evidence,
 ): Finding {
   // The first thing has the index of its record.
@@ -76,16 +78,23 @@ export function findingOf(
   const plates = evidence.plates || part?.plates ? { ...evidence.plates, ...part?.plates } : null;
   return {
     ...decided,
-    id: findingId(rule, decided.subject, position, index),
+    id: findingId(rule, decided.subject, position, ofSubject === '' ? index : `${index} ${ofSubject}`),
     rule: rule.rule,
     ruleVersion: rule.version,
     severity: rule.severity,
     ...classedBy(rule),
-    scope: part?.scope ?? '',
+    scope: part?.scope ?? ofSubject,
     transition,
     position,
     deviceAtMs: evidence.deviceAtMs,
-    data: { ...evidence.data, ...part?.data },
+    data: { ...evidence.data, ...part?.data, ...(ofSubject !== '' && dataOf(ofSubject)) },
     plates,
   };
+}
+
+/** The lane that is meant, as a clock that ran out does not tell it. */
+function dataOf(part: string): Evidence['data'] {
+  const at = part.indexOf('=');
+  const value = decodeURIComponent(part.slice(at + 1));
+  return { [part.slice(0, at)]: /^-?\d+$/.test(value) ? Number(value) : value };
 }

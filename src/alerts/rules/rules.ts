@@ -6,6 +6,7 @@ import type { DeviceKind } from '../../core/types.ts';
 import { CLASSES } from './classes.ts';
 import type { Condition, ConditionSettings } from './conditions/condition.ts';
 import { CONDITIONS } from './conditions/conditions.ts';
+import { isLimited, overridesSchema, reachKeys, type Variant } from './reach.ts';
 import { scheduleSchema } from './schedule/schedule.ts';
 import { scheduled } from './schedule/scheduled.ts';
 
@@ -24,9 +25,11 @@ export const ruleKeys = z.strictObject({
   class: z.enum(CLASSES),
   police: z.boolean().optional(),
   kinds: z.array(name).min(1).max(64),
+  ...reachKeys,
   work_order: z.boolean().optional(),
   clip: z.boolean().optional(),
   schedule: scheduleSchema.optional(),
+  overrides: overridesSchema.optional(),
 });
 
 /** What a rule file says. */
@@ -36,8 +39,9 @@ export interface RuleFile extends z.infer<typeof ruleKeys> {
 
 /** One rule: for devices of `kinds`, raise a finding of `severity` when `condition` becomes true. */
 export interface Rule extends RuleFile {
-  /** What judges by the settings in `condition`. */
+  /** What judges by the settings in `condition`, or, of devices that have others, by those of a variant. */
   by: Condition;
+  variants: readonly Variant[];
 }
 
 /** What rules need to know of the kinds they name. */
@@ -58,7 +62,7 @@ export function opensOrder({ class: of, work_order }: Pick<RuleFile, 'class' | '
 }
 
 /** The rule as it stands in its file. */
-export function fileOf({ by: _, ...file }: Rule): RuleFile {
+export function fileOf({ by: _, variants: _variants, ...file }: Rule): RuleFile {
   return file;
 }
 
@@ -92,10 +96,12 @@ export function ruleParser(
     };
     const parsed = schema.safeParse(document.toJS());
     if (!parsed.success) return { issues: parsed.error.issues.map(placed) };
-    const by = conditions.find(({ type }) => type === parsed.data.condition.type)!;
+    const found = conditions.find(({ type }) => type === parsed.data.condition.type)!;
+    const by = found.on?.(workDays) ?? found;
     const { schedule } = parsed.data;
-    const rule = { ...parsed.data, by: schedule ? scheduled(by, schedule, workDays) : by };
-    const issues = kindIssues(rule, kinds).map(placed);
+    const { variants, issues: wrong } = variantsOf(parsed.data, by);
+    const rule = { ...parsed.data, by: schedule ? scheduled(by, schedule, workDays) : by, variants };
+    const issues = [...wrong, ...kindIssues(rule, kinds)].map(placed);
     return issues.length > 0 ? { issues } : { rule };
   };
 }
@@ -108,9 +114,15 @@ function schemaWith(conditions: readonly Condition[]): z.ZodType<RuleFile> {
   return ruleKeys.extend({ condition }) as unknown as z.ZodType<RuleFile>;
 }
 
-function kindIssues({ kinds, condition, by, schedule, class: of, police }: Rule, catalogue: KindCatalogue): Found[] {
+function kindIssues(
+  { kinds, condition, by, schedule, variants, class: of, police, ...limits }: Rule,
+  catalogue: KindCatalogue,
+): Found[] {
   if (schedule && by.hears === 'gateway') {
     return [{ path: ['schedule'], message: 'what the gateway says of itself has no schedule; leave it out' }];
+  }
+  if (by.hears === 'gateway' && (variants.length > 0 || isLimited(limits))) {
+    return [{ path: ['overrides'], message: 'what the gateway says of itself has no limits and chooses nothing' }];
   }
   if (police !== undefined && of === 'incident') {
     return [{ path: ['police'], message: 'an incident is for the police desk anyway; leave it out' }];
@@ -118,6 +130,29 @@ function kindIssues({ kinds, condition, by, schedule, class: of, police }: Rule,
   return kinds.flatMap((kindName, index): Found[] => {
     const kind = catalogue.latest(kindName);
     if (!kind) return [{ path: ['kinds', index], message: `there is no kind "${kindName}"` }];
-    return by.check(condition, kind).map(({ path, message }) => ({ path: ['condition', ...path], message }));
+    const found = by.check(condition, kind).map(({ path, message }) => ({ path: ['condition', ...path], message }));
+    const others = variants.flatMap(({ chosen, condition: other }, at): Found[] => {
+      if (chosen.kinds && !chosen.kinds.includes(kindName)) return [];
+      return by.check(other, kind).map(({ path, message }) => ({ path: ['overrides', at, 'with', ...path], message }));
+    });
+    return [...found, ...others];
   });
+}
+
+/** The conditions with other limits, each as strictly read as the rule's own. */
+function variantsOf({ condition, overrides = [] }: RuleFile, by: Condition): { variants: Variant[]; issues: Found[] } {
+  const variants: Variant[] = [];
+  const issues: Found[] = [];
+  for (const [at, { with: keys, ...chosen }] of overrides.entries()) {
+    const parsed = by.schema.safeParse({ ...condition, ...keys, type: condition.type });
+    if (parsed.success) variants.push({ chosen, condition: parsed.data });
+    else
+      issues.push(
+        ...parsed.error.issues.map(({ path, message }) => ({ path: ['overrides', at, 'with', ...path], message })),
+      );
+    if (Object.keys(chosen).length === 0) {
+      issues.push({ path: ['overrides', at], message: 'name devices, kinds, tags, areas or owners that it is for' });
+    }
+  }
+  return { variants, issues };
 }

@@ -25,7 +25,11 @@ export const alertView = z
     conditionReason: z
       .string()
       .nullable()
-      .meta({ description: 'Why it went stale: `device-retired` or `rule-removed`' }),
+      .meta({
+        description:
+          'Why it went stale: `device-retired`, `rule-removed`, `input-lost` (nothing was heard of it), ' +
+          '`never-ended`, `out-of-reach` (its rule does not look at the device any more)',
+      }),
     handling: z.enum(['new', 'acked', 'assigned', 'in_progress', 'closed']),
     visibility: z.enum(['normal', 'silenced', 'inhibited', 'shelved', 'test']),
     verdict: z.string().nullable(),

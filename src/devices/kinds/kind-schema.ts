@@ -35,6 +35,12 @@ const payload = z
   .optional();
 
 /** In what its devices write their payloads. */
+/** Long enough for a device that reports once a month. */
+const raisedS = z
+  .number()
+  .positive()
+  .max(31 * DAY_S)
+  .optional();
 const codec = z.enum(CODEC_NAMES).optional();
 
 /** What devices of the kind may send; every limit has a default (docs/kinds.md). */
@@ -59,6 +65,7 @@ const head = {
   hangs_on: z.array(KIND_NAME).min(1).max(HANGS_ON_MAX).optional(),
   period_s: z.number().positive().max(DAY_S),
   stale_after_s: z.number().positive().max(604_800),
+  raised: z.strictObject({ silence_s: raisedS, unended_s: raisedS }).optional(),
   codec,
   payload,
   rate,

@@ -33,8 +33,14 @@ export function toDeviceKind(file: KindFile): DeviceKind {
     ...(file.hangs_on ? { hangsOn: file.hangs_on } : {}),
     ...(file.codec ? { codec: file.codec } : {}),
     ...(file.payload ? { payload: toPayload(file.payload) } : {}),
+    ...raisedOf(file),
     ...limitsOf(file),
   };
+}
+
+function raisedOf({ raised }: KindFile): Pick<DeviceKind, 'raised'> {
+  const { silence_s: silenceS, unended_s: unendedS } = raised ?? {};
+  return raised ? { raised: { ...(silenceS && { silenceS }), ...(unendedS && { unendedS }) } } : {};
 }
 
 function limitsOf({ rate, series }: KindFile): Pick<DeviceKind, 'rate' | 'series'> {

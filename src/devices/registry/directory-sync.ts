@@ -5,7 +5,7 @@ import type { Device, DeviceId } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
 import type { Database, Tables } from '../../platform/database/database.ts';
 import type { Kinds } from '../kinds/kinds.ts';
-import type { Directory, DirectoryEntry } from './directory.ts';
+import { type Directory, type DirectoryEntry, labelled } from './directory.ts';
 import { directoryEntries } from './queries.ts';
 
 export interface DirectorySyncDeps {
@@ -119,11 +119,13 @@ export class DirectorySync {
   }
 
   #entryOf(
-    { id, kind, jurisdiction, police = null, state, parent, location, accessClass, version }: Device,
+    { id, kind, jurisdiction, police = null, state, parent, location, accessClass, file, version }: Device,
     secretHash: Buffer,
   ): DirectoryEntry {
     const identity = { id, kind, kindVersion: this.#deps.kinds.currentVersion(kind), jurisdiction, police };
-    return { identity, state, parent, place: [location.lon, location.lat], accessClass, secretHash, version };
+    const { owner = null, tags = [] } = file;
+    const place = [location.lon, location.lat] as const;
+    return { identity, state, parent, place, accessClass, ...labelled(owner, tags), secretHash, version };
   }
 
   /** A COMMIT whose answer was lost may have happened: looks again until the database says. */

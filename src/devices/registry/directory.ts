@@ -11,6 +11,17 @@ interface OldSecret {
   untilMs: number;
 }
 
+/** Of the file of a position. */
+export interface DirectoryLabels {
+  owner: string | null;
+  tags: readonly string[];
+}
+
+/** As an entry has it: most positions have none. */
+export function labelled(owner: string | null, tags: readonly string[]): { labels?: DirectoryLabels } {
+  return owner === null && tags.length === 0 ? {} : { labels: { owner, tags } };
+}
+
 /** What is kept in memory of each device: enough to let it in and to label what it sends. */
 export interface DirectoryEntry {
   identity: DeviceIdentity;
@@ -21,6 +32,8 @@ export interface DirectoryEntry {
   place: Point;
   /** How freely its pictures may be looked at. */
   accessClass: AccessClass;
+  /** The department that answers for it, and what it is tagged with; absent where it has neither. */
+  labels?: DirectoryLabels;
   secretHash: Buffer;
   /** The one before, where it is valid for a while. */
   oldSecret?: OldSecret;
@@ -219,7 +232,7 @@ function isSame(one: DirectoryEntry, other: DirectoryEntry): boolean {
   const isAlike = a.kind === b.kind && a.kindVersion === b.kindVersion && keyOf(a) === keyOf(b);
   // By hand, in psql, no version is raised.
   const isThere = one.version === other.version && one.state === other.state && one.parent === other.parent;
-  const isShown = one.accessClass === other.accessClass;
+  const isShown = one.accessClass === other.accessClass && JSON.stringify(one.labels) === JSON.stringify(other.labels);
   const isOld = one.oldSecret?.hash.toString('hex') === other.oldSecret?.hash.toString('hex');
   return isAlike && isThere && isShown && isOld && one.secretHash.equals(other.secretHash);
 }

@@ -4,7 +4,7 @@ import type { Device, DeviceId } from '../../core/types.ts';
 import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { fileOf } from '../file/file.ts';
 import type { Kinds } from '../kinds/kinds.ts';
-import type { DirectoryEntry } from './directory.ts';
+import { type DirectoryEntry, labelled } from './directory.ts';
 import type { RegistryTables } from './tables.ts';
 
 /** Devices as `scope` may see them: a parent or camera beyond the border is left out. */
@@ -119,7 +119,7 @@ export async function directoryEntries(
     .innerJoin('unit', 'unit.id', 'assignment.unit_id')
     .select(['position.id', 'position.kind', 'position.jurisdiction', 'position.state', 'position.version'])
     .select(['position.parent', 'position.access_class', 'position.police', 'unit.secret_hash'])
-    .select(['position.lat', 'position.lon'])
+    .select(['position.lat', 'position.lon', 'position.owner', 'position.tags'])
     .select(['unit.old_secret_hash', 'unit.old_until_ms'])
     .orderBy('position.id')
     .limit(filter.limit);
@@ -131,6 +131,7 @@ export async function directoryEntries(
     parent,
     place: [row.lon, row.lat],
     accessClass: row.access_class,
+    ...labelled(row.owner, row.tags),
     secretHash: row.secret_hash,
     ...(row.old_secret_hash && { oldSecret: { hash: row.old_secret_hash, untilMs: row.old_until_ms ?? 0 } }),
     version,

@@ -124,7 +124,7 @@ t.test('kill -9 with fires burning, also while the receiver is down and Redis wa
 
 /** Each fire is one alert with its picture, each passage is counted and found once, and there is nothing else. */
 async function alertsAreOnce(t: Test, { gateway, kiosks, passages }: Scene): Promise<void> {
-  const { items } = await gateway.get('/alerts?desk=all&limit=500');
+  const { items } = await gateway.get('/alerts?limit=500');
   const fires = items.filter(({ rule }: { rule: string }) => rule === 'kiosk-fire@1');
   t.same(fires.map(({ device }: { device: string }) => device).sort(), kiosks.map(({ id }) => id).sort(), 'one each');
   t.ok(fires.every(({ occurrences, condition }: Shown) => occurrences === 1 && condition === 'active'));
@@ -171,7 +171,7 @@ async function isPulling(gateway: Gateway): Promise<boolean> {
 
 /** So many alerts are there with their evidence, and nothing waits for the receiver. */
 async function isSettled(gateway: Gateway, alerts: number): Promise<boolean> {
-  const { items } = await gateway.get('/alerts?desk=all&limit=500');
+  const { items } = await gateway.get('/alerts?limit=500');
   const [subscription] = (await gateway.get('/subscriptions')).items;
   const isComplete = items.every(({ evidence }: Shown) => evidence.length > 0);
   return isComplete && items.length >= alerts && subscription.counts.waiting === 0;

@@ -46,6 +46,8 @@ function kind(name: string, rest: Partial<DeviceKind>): DeviceKind {
 /** A registry in which no device is retired, and none hangs on another. */
 export const ALL_THERE: DevicesPort = {
   isRetired: () => false,
+  labelsOf: () => undefined,
+  agesOf: () => null,
   parentOf: () => null,
   topmost: (id) => id,
   placeOf: () => [121.5, 29.8],

@@ -1,7 +1,11 @@
+import { HOUR_MS, MINUTE_MS } from '../../../src/core/clock.ts';
+
 /** A rule's condition, and what must be refused. */
 export interface Sample {
   kind: string;
   condition: string;
+  /** Gaps of a story in which it fires, where a moment is too short; a hot kiosk in all of it. */
+  gapsMs?: number[];
   /** Conditions that do not fit the kind, each with the words by which it must be named. */
   misfits: [condition: string, named: RegExp][];
 }
@@ -14,6 +18,10 @@ export const SAMPLES: Record<string, Sample> = {
     misfits: [
       ['{ type: threshold, any: [{ field: tmp, above: 60 }] }', /condition\.any\.0\.field.*"tmp"/],
       ['{ type: threshold, any: [{ field: temp_c, above: 600 }] }', /condition\.any\.0.*600/],
+      [
+        '{ type: threshold, any: [{ field: smoke, equals: true }], while: [{ field: tmp, above: 6 }] }',
+        /condition\.while\.0\.field/,
+      ],
     ],
   },
   event: {
@@ -79,10 +87,37 @@ export const SAMPLES: Record<string, Sample> = {
       ],
     ],
   },
+  unchanged: {
+    kind: 'recycling-kiosk',
+    condition: '{ type: unchanged, field: temp_c, for_s: 60 }',
+    gapsMs: [0, 30_000, 40_000],
+    misfits: [
+      ['{ type: unchanged, field: tmp, for_s: 60 }', /condition\.field.*"tmp"/],
+      ['{ type: unchanged, field: temp_c, for_s: 5 }', /condition\.for_s/],
+    ],
+  },
+  volume: {
+    kind: 'recycling-kiosk',
+    condition: '{ type: volume, more_than: 10, below_pct: 50 }',
+    gapsMs: [
+      ...Array.from({ length: 120 }, () => MINUTE_MS),
+      22 * HOUR_MS,
+      ...Array.from({ length: 20 }, () => 10 * MINUTE_MS),
+    ],
+    misfits: [
+      ['{ type: volume, event: passage, more_than: 10, quiet_s: 900 }', /condition\.event.*"passage"/],
+      ['{ type: volume, more_than: 10 }', /condition\.quiet_s.*one of/],
+      ['{ type: volume, more_than: 10, quiet_s: 900, below_pct: 50 }', /condition\.quiet_s.*one of/],
+    ],
+  },
   absence: {
     kind: 'recycling-kiosk',
     condition: '{ type: absence, silent_for_s: 30 }',
-    misfits: [['{ type: absence, silent_for_s: 30, field: tmp }', /condition.*"field"/]],
+    misfits: [
+      ['{ type: absence, silent_for_s: 30, field: tmp }', /condition.*"field"/],
+      ['{ type: absence, silent_for_s: 30, of: { tmp: 1 } }', /condition\.of\.tmp.*"tmp"/],
+      ['{ type: absence, silent_for_s: 30, while: [{ field: tmp, above: 1 }] }', /condition\.while\.0\.field.*"tmp"/],
+    ],
   },
   gateway: {
     kind: 'recycling-kiosk',

@@ -6,7 +6,7 @@ export interface FireOptions {
   /** Its number among the findings of the test. */
   count: number;
   jurisdiction: string;
-  kind?: 'fired' | 'cleared';
+  kind?: 'fired' | 'cleared' | 'stale';
   severity?: string;
   /** Kiosk-fire unless told. */
   rule?: string;

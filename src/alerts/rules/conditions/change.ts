@@ -35,9 +35,14 @@ export const change: Condition<Change, ChangeState> = {
   type: 'change',
   hears: 'devices',
   clock: 'duration',
+  byPart: true,
   schema,
 
   lasts: ({ to }) => to !== undefined,
+
+  ages: ({ to }) => (to === undefined ? 'unended' : 'silence'),
+
+  concerns: ({ field }, { record }) => record?.type === 'reading' && record.values.has(field),
 
   check({ field, from = [], to = [] }, kind) {
     const spec = kind.fields.get(field);

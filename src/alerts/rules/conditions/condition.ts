@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { WorkDays } from '../../../core/calendar/work-days.ts';
 import { wordOf } from '../../../core/internal-records.ts';
 import type { Point } from '../../../core/registry/geometry.ts';
 import type {
@@ -32,6 +33,21 @@ export interface Condition<
    * restart it stands still until its subject is heard or a start record comes. Of a retired device it is no matter.
    */
   clock: 'duration' | 'silence';
+  /**
+   * Whether what a device has several of (the tag of its kind: a lane, a pump) is judged one by one, each an alert of
+   * its own. Absent: a device as a whole.
+   */
+  byPart?: true;
+  /**
+   * When what it raised is believed no longer: `silence`: nothing that concerns it was heard for the time after which
+   * its kind counts as stale; `unended`: it never ends by itself, and the time of its kind for that is over. Null or
+   * absent: always believed.
+   */
+  ages?(settings: Settings): 'silence' | 'unended' | null;
+  /** Of what ages: whether an input says something of it. */
+  concerns?(settings: Settings, input: Input): boolean;
+  /** Itself, for a city with these holidays; absent where it asks for none. */
+  on?(workDays: WorkDays): Condition;
   /** Its keys in a rule file; strict. The first key is `type`. */
   schema: z.ZodType<Settings> & { shape: object };
   /** Whether what it raises lasts until it is cleared; else it is over as soon as it is told. */
@@ -128,7 +144,8 @@ export interface Judgement {
   part?: Part;
 }
 
-export type Transition = 'fired' | 'cleared';
+/** `stale`: nobody knows any more whether it lasts. */
+export type Transition = 'fired' | 'cleared' | 'stale';
 
 /** One of several things that a record shows; its data and plates come on top of those of the record. */
 export interface Part {

@@ -8,6 +8,8 @@ import { geofence } from './geofence.ts';
 import { rate } from './rate.ts';
 import { threshold } from './threshold.ts';
 import { together } from './together.ts';
+import { unchanged } from './unchanged.ts';
+import { volume } from './volume.ts';
 
 /** Every condition that a rule may have: one file and one line each. */
 export const CONDITIONS: readonly Condition[] = [
@@ -19,5 +21,7 @@ export const CONDITIONS: readonly Condition[] = [
   absence,
   geofence,
   together,
+  unchanged,
+  volume,
   gateway,
 ];

@@ -26,6 +26,7 @@ export const count: Condition<Count, CountState> = {
   type: 'count',
   hears: 'devices',
   clock: 'duration',
+  byPart: true,
   schema,
 
   lasts: () => true,

@@ -37,9 +37,15 @@ export const event: Condition<EventSettings, ConditionState> = {
   type: 'event',
   hears: 'devices',
   clock: 'duration',
+  byPart: true,
   schema,
 
   lasts: () => false,
+
+  // A wanted vehicle stays wanted.
+  ages: ({ watchlist }) => (watchlist ? null : 'unended'),
+
+  concerns: (settings, { record }) => isEvent(settings, record),
 
   check: (settings, kind) => eventMisfits(settings, kind, settings.watchlist ? [settings.watchlist.field] : []),
 

@@ -54,6 +54,11 @@ export const geofence: Condition<Geofence, GeofenceState> = {
 
   lasts: () => true,
 
+  ages: () => 'silence',
+
+  concerns: ({ lat, lon }, { record }) =>
+    record?.type === 'reading' && record.values.has(lat) && record.values.has(lon),
+
   check(settings, kind) {
     const misfits = settings.while.flatMap((one, index) => clauseMisfits(one, kind, ['while', index]));
     return [...placeMisfits(settings, kind), ...misfits];

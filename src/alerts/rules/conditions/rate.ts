@@ -48,9 +48,14 @@ export const rate: Condition<Rate, RateState> = {
   type: 'rate',
   hears: 'devices',
   clock: 'duration',
+  byPart: true,
   schema,
 
   lasts: () => true,
+
+  ages: () => 'silence',
+
+  concerns: ({ field }, { record }) => record?.type === 'reading' && record.values.has(field),
 
   check({ field, rise, fall }, kind) {
     const spec = kind.fields.get(field);

@@ -4,7 +4,7 @@ import { orderMs } from '../../../core/device-time.ts';
 import type { FieldValue, Reading } from '../../../core/types.ts';
 import { splitPlates } from '../plates.ts';
 import { type Condition, positionOf, type Step, unchanged } from './condition.ts';
-import { clause, clauseMisfits, isRaised } from './parts/clauses.ts';
+import { type Clause, clause, clauseMisfits, isRaised } from './parts/clauses.ts';
 import { anew, type HoldState, lasted, move, type Now } from './parts/holding.ts';
 import { deviceOf } from './subject.ts';
 
@@ -13,6 +13,8 @@ const seconds = z.number().min(0).max(DAY_S);
 const schema = z.strictObject({
   type: z.literal('threshold'),
   any: z.array(clause).min(1).max(16),
+  /** All of these must be true as well. */
+  while: z.array(clause).max(8).default([]),
   hold_s: seconds.default(0),
   clear_hold_s: seconds.default(0),
 });
@@ -23,6 +25,8 @@ export interface ThresholdState extends HoldState {
   type: 'threshold';
   /** Per clause: over its limit and not yet back below its clear level. */
   raised: boolean[];
+  /** The same of each clause of `while`; absent where there is none. */
+  met?: boolean[];
   /** Order (core/device-time.ts) of the newest reading judged, 0 before the first; an older one changes nothing. */
   lastAtMs: number;
   /** Newest value of each field the rule looks at: what the alert shows when a clock raises it. */
@@ -34,11 +38,19 @@ export const threshold: Condition<Threshold, ThresholdState> = {
   type: 'threshold',
   hears: 'devices',
   clock: 'duration',
+  byPart: true,
   schema,
 
   lasts: () => true,
 
-  check: (settings, kind) => settings.any.flatMap((one, index) => clauseMisfits(one, kind, ['any', index])),
+  ages: () => 'silence',
+
+  concerns: ({ any }, { record }) => record?.type === 'reading' && any.some(({ field }) => record.values.has(field)),
+
+  check: (settings, kind) =>
+    (['any', 'while'] as const).flatMap((key) =>
+      settings[key].flatMap((one, index) => clauseMisfits(one, kind, [key, index])),
+    ),
 
   subject: (_, { message, record }) => (record?.type === 'reading' ? deviceOf(message.device) : null),
 
@@ -86,27 +98,47 @@ function judgeReading(
 ): Step<ThresholdState> {
   const lastAtMs = orderMs(reading);
   if (lastAtMs < state.lastAtMs) return unchanged(state);
-  // Once for each message and rule: it makes no more than the state that it returns, and shares what is as before.
-  const { any } = settings;
-  let raised: boolean[] | null = null;
-  let seen: ThresholdState['seen'] | null = null;
+  const { any, while: all } = settings;
+  const raised = clausesAfter(any, state.raised, reading.values);
+  const met = all.length === 0 ? null : clausesAfter(all, state.met ?? [], reading.values);
+  if (!raised && !met) return unchanged(state);
+  const next: ThresholdState = { ...state, lastAtMs, seen: seenAfter(settings, state.seen, reading.values) };
+  if (raised) next.raised = raised;
+  if (met) next.met = met;
+  const isTrue = next.raised.includes(true) && all.every((_, index) => next.met?.[index] === true);
+  return move(settings, next, isTrue, now);
+}
+
+/**
+ * Which clauses are raised after a reading; null where it has none of their fields. Once for each message and rule: it
+ * makes no more than it must, and shares what is as before.
+ */
+function clausesAfter(clauses: readonly Clause[], before: boolean[], values: Reading['values']): boolean[] | null {
+  let after: boolean[] | null = null;
   let isMet = false;
-  for (let index = 0; index < any.length; index += 1) {
-    const one = any[index]!;
-    const value = reading.values.get(one.field);
+  for (let index = 0; index < clauses.length; index += 1) {
+    const one = clauses[index]!;
+    const value = values.get(one.field);
     if (value === undefined) continue;
     isMet = true;
-    const before = state.raised[index] ?? false;
-    const now = isRaised(one, before, value);
-    if (now !== before) {
-      raised ??= any.map((_, at) => state.raised[at] ?? false);
-      raised[index] = now;
-    }
-    if (state.seen[one.field] === value) continue;
-    seen ??= { ...state.seen };
-    seen[one.field] = value;
+    const was = before[index] ?? false;
+    const is = isRaised(one, was, value);
+    if (is === was) continue;
+    after ??= clauses.map((_, at) => before[at] ?? false);
+    after[index] = is;
   }
-  if (!isMet) return unchanged(state);
-  const next = { ...state, raised: raised ?? state.raised, lastAtMs, seen: seen ?? state.seen };
-  return move(settings, next, next.raised.includes(true), now);
+  return isMet ? (after ?? before) : null;
+}
+
+function seenAfter({ any, while: all }: Threshold, before: ThresholdState['seen'], values: Reading['values']) {
+  let after: ThresholdState['seen'] | null = null;
+  for (const clauses of [any, all]) {
+    for (const { field } of clauses) {
+      const value = values.get(field);
+      if (value === undefined || before[field] === value) continue;
+      after ??= { ...before };
+      after[field] = value;
+    }
+  }
+  return after ?? before;
 }

@@ -91,11 +91,13 @@ export const together: Condition<Together, TogetherState> = {
     };
   },
 
-  timer(_, state) {
+  /** What an event told is over by then; what a device measured may last: nobody has said that it does not. */
+  timer(settings, state) {
     if (state.phase !== 'active' || state.since === null) return unchanged(state);
+    const isLost = state.members.some(({ sign }) => 'any' in (settings.signs[sign] ?? {}));
     return {
       state: { ...state, phase: 'clear', since: null, dueAtMs: null },
-      judgements: [{ transition: 'cleared', position: state.since }],
+      judgements: [{ transition: isLost ? 'stale' : 'cleared', position: state.since }],
     };
   },
 

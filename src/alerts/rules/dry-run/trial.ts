@@ -185,6 +185,8 @@ class Side {
       this.#open.delete(key);
       return;
     }
+    // Nobody knows whether it lasts: that is no end, and no alert more.
+    if (finding.transition === 'stale') return;
     if (open) {
       open.times += 1;
       return;

@@ -1,6 +1,7 @@
 import { GoneRules } from '../../../alerts/desk/gone-rules.ts';
 import type { AlertLog, Committed } from '../../../alerts/desk/log.ts';
 import type { AskedPlaces } from '../../../alerts/desk/places.ts';
+import type { Ages } from '../../../alerts/rules/devices-port.ts';
 import { type DevicesPort, RulesEngine } from '../../../alerts/rules/engine.ts';
 import type { PlateBox } from '../../../alerts/rules/plates.ts';
 import type { RuleBook } from '../../../alerts/rules/rule-book.ts';
@@ -8,10 +9,12 @@ import { watchRules } from '../../../alerts/rules/rule-watch.ts';
 import type { Rule } from '../../../alerts/rules/rules.ts';
 import { RULES_SAVE_MS, RulesReader } from '../../../alerts/rules/rules-reader.ts';
 import type { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
-import type { Clock } from '../../../core/clock.ts';
+import { type Clock, DAY_S } from '../../../core/clock.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { IncarnationOf } from '../../../core/receipt.ts';
 import { slotOf } from '../../../core/slots.ts';
+import type { DeviceKind } from '../../../core/types.ts';
+import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import type { Directory } from '../../../devices/registry/directory.ts';
 import type { DatabaseShares } from '../../../platform/database/database.ts';
 import type { Ownership } from '../../../platform/database/ownership.ts';
@@ -25,6 +28,7 @@ export interface RuleSurroundings {
   devices: Pick<Directory, 'get' | 'topmost' | 'maintained'>;
   ownership: Ownership;
   work: WorkDesk;
+  kinds: Pick<Kinds, 'latest'>;
   /** Offset behind the newest durable message of the live lane. */
   head(): number;
   isClockKnown(): boolean;
@@ -43,7 +47,7 @@ interface RuleParts {
 export function composeRules(deps: RuleSurroundings, { book, watchlists, plates, committed, places }: RuleParts) {
   const { clock, observer, log, devices, head, isClockKnown, incarnationOf, ownership } = deps;
   const { alerts: database } = deps.shares;
-  const engine = new RulesEngine(book.current(), watchlists, devicesOfRules(devices));
+  const engine = new RulesEngine(book.current(), watchlists, devicesOfRules(devices, deps.kinds));
   const reader = new RulesReader({
     database,
     clock,
@@ -79,13 +83,21 @@ export function composeRules(deps: RuleSurroundings, { book, watchlists, plates,
 }
 
 /** What rules ask of the registry. */
-export function devicesOfRules(devices: Pick<Directory, 'get' | 'topmost'>): DevicesPort {
+export function devicesOfRules(devices: Pick<Directory, 'get' | 'topmost'>, kinds: Pick<Kinds, 'latest'>): DevicesPort {
   return {
     isRetired: (id) => devices.get(id)?.state === 'retired',
     parentOf: (id) => devices.get(id)?.parent ?? null,
     topmost: (id) => devices.topmost(id),
     placeOf: (id) => devices.get(id)?.place ?? null,
+    labelsOf: (id) => devices.get(id)?.labels,
+    agesOf: (kind) => agesOf(kinds.latest(kind)),
   };
+}
+
+/** How long what a device of this kind raised is believed. */
+function agesOf(kind: DeviceKind | undefined): Ages | null {
+  if (!kind) return null;
+  return { silenceS: kind.raised?.silenceS ?? kind.staleAfterS, unendedS: kind.raised?.unendedS ?? DAY_S };
 }
 
 function namesOf(rules: readonly Rule[]): string[] {

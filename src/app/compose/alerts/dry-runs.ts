@@ -15,7 +15,7 @@ interface DryRunParts {
 /** Trials of drafts of rules, one after the other. */
 export function composeDryRuns(ground: Ground, devices: Devices, { book, watchlists, past }: DryRunParts): DryRuns {
   const { database, ownership, clock, work, doorbell } = ground;
-  const { directory, standing } = devices;
+  const { directory, kinds, standing } = devices;
   const parse = (text: string) => book.parse(text);
   const worker = new DryRunWorker({
     database,
@@ -25,7 +25,7 @@ export function composeDryRuns(ground: Ground, devices: Devices, { book, watchli
     parse,
     inForce: (name) => book.current().find(({ rule }) => rule === name) ?? null,
     watch: watchlists,
-    devices: devicesOfRules(directory),
+    devices: devicesOfRules(directory, kinds),
     placeOf: (id) => {
       const entry = directory.get(id);
       return entry && entry.state !== 'retired' ? entry.identity : undefined;

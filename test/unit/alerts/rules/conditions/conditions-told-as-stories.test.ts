@@ -142,6 +142,55 @@ const STORIES: Story[] = [
     findings: ['near-1 fired at 60', 'near-1 cleared at 120'],
   },
   {
+    name: 'threshold: only while something else is true as well',
+    kinds: 'vehicle',
+    condition: '{ type: threshold, any: [{ field: speed_kmh, above: 5 }], while: [{ field: acc, equals: false }] }',
+    told: [
+      { at: 0, values: { speed_kmh: 20, acc: true } },
+      { at: 30, values: { acc: false } },
+      { at: 60, values: { speed_kmh: 30 } },
+      { at: 90, values: { acc: true } },
+    ],
+    findings: ['near-1 fired at 30', 'near-1 cleared at 90'],
+  },
+  {
+    name: 'absence: of readings of one sort, whatever else is heard',
+    kinds: 'pollution-logger',
+    condition: '{ type: absence, silent_for_s: 600, of: { record: hour } }',
+    told: [
+      { at: 0, values: { record: 'hour', ph: 7 } },
+      { at: 500, values: { record: 'now', ph: 7 } },
+      { at: 900, values: { record: 'hour', ph: 7 } },
+    ],
+    findings: ['near-1 fired at 600', 'near-1 cleared at 900', 'near-1 fired at 1500'],
+  },
+  {
+    name: 'absence: only while something was true when it was heard last',
+    kinds: 'vehicle',
+    condition: '{ type: absence, silent_for_s: 60, while: [{ field: acc, equals: true }] }',
+    told: [
+      { at: 0, values: { acc: true } },
+      { at: 30, values: { acc: false } },
+      { at: 500, values: { speed_kmh: 0 } },
+      { at: 600, values: { acc: true } },
+    ],
+    findings: ['near-1 fired at 660'],
+  },
+  {
+    name: 'unchanged: the same value for long, reading for reading, until it moves',
+    kinds: 'water-level',
+    condition: '{ type: unchanged, field: level_m, for_s: 600 }',
+    told: [level(0, 1.2), level(300, 1.2), level(600, 1.2), level(900, 1.2), level(1_000, 1.21)],
+    findings: ['near-1 fired at 600', 'near-1 cleared at 1000'],
+  },
+  {
+    name: 'unchanged: silence is none, and a value that moves now and then is none',
+    kinds: 'water-level',
+    condition: '{ type: unchanged, field: level_m, for_s: 600 }',
+    told: [level(0, 1.2), level(500, 1.3), level(900, 1.2), level(1_400, 1.3)],
+    findings: [],
+  },
+  {
     name: 'together: two below one parent, until one of them says that it is over',
     kinds: 'recycling-kiosk',
     condition: `{ type: together, by: parent, devices: 2, within_s: 60, signs: ${SMOKE} }`,
@@ -156,11 +205,11 @@ const STORIES: Story[] = [
     findings: [],
   },
   {
-    name: 'together: near each other; it ends by itself when nothing more is heard',
+    name: 'together: near each other; when nothing more is heard nobody knows whether it lasts',
     kinds: 'recycling-kiosk',
     condition: `{ type: together, by: district, devices: 2, within_s: 60, radius_m: 300, signs: ${SMOKE} }`,
     told: [smoke(0, 'near-1'), smoke(10, 'far-1'), smoke(20, 'near-3')],
-    findings: ['330203 fired at 20', '330203 cleared at 60'],
+    findings: ['330203 fired at 20', '330203 stale at 60'],
   },
   {
     name: 'together: rain and a high level, across kinds; either alone is nothing',
@@ -171,7 +220,7 @@ const STORIES: Story[] = [
       { at: 10, device: 'near-2', kind: 'weather-station', values: { rain_mmh: 30 } },
       { at: 60, device: 'far-1', kind: 'water-level', values: { level_m: 3.5 } },
     ],
-    findings: ['330203 fired at 60', '330203 cleared at 1810'],
+    findings: ['330203 fired at 60', '330203 stale at 1810'],
   },
 ];
 

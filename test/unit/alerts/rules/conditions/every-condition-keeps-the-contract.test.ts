@@ -94,7 +94,8 @@ t.test('every condition of the list has a sample here, which fires unless the ga
   const hot: Said = { ...cold, temp: 80, smoke: true };
   for (const condition of WITH_GATHERING) {
     const rule = ruleOf(condition.type);
-    const findings = run(rule, messagesOf(rule, [cold, hot, { ...hot, device: 'k2' }]));
+    const gaps = SAMPLES[condition.type]!.gapsMs?.map((gapMs) => ({ ...hot, gapMs }));
+    const findings = run(rule, messagesOf(rule, gaps ?? [cold, hot, { ...hot, device: 'k2' }]));
     const fires = findings.some(({ transition }) => transition === 'fired');
     t.equal(fires, condition.hears === 'devices', condition.type);
   }

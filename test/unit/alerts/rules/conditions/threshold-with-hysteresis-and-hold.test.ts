@@ -13,6 +13,7 @@ const heat: Threshold = {
     { field: 'smoke', equals: true },
     { field: 'temp_c', above: 70, clear_below: 55 },
   ],
+  while: [],
   hold_s: 0,
   clear_hold_s: 0,
 };
@@ -20,6 +21,7 @@ const heat: Threshold = {
 const full: Threshold = {
   type: 'threshold',
   any: [{ field: 'fill_pct', above: 90, clear_below: 70 }],
+  while: [],
   hold_s: 10,
   clear_hold_s: 20,
 };
