@@ -14,10 +14,21 @@ import { storedMessage } from '../support/ingest/kiosk-kind.ts';
 const RULES = join(import.meta.dirname, '../../config/rules');
 const FIXTURES = join(import.meta.dirname, '../fixtures/rules');
 
+/** What a device sent, and how many seconds after the beginning. */
+interface Recorded {
+  at: number;
+  channel: 'telemetry' | 'event' | 'state';
+  payload: object;
+  /** Where several devices are looked at; else one of the first kind of the rule. */
+  device?: string;
+  kind?: string;
+  /** The same so many times, so many seconds apart. */
+  repeat?: { every: number; times: number };
+}
+
 /** What was recorded of devices, and which findings the rule makes of it. */
 interface Example {
-  /** Seconds from the beginning, and what a device sent then. */
-  recorded: { at: number; channel: 'telemetry' | 'event' | 'state'; payload: object }[];
+  recorded: Recorded[];
   /** Seconds that pass until the end. */
   until: number;
   findings: string[];
@@ -29,6 +40,15 @@ interface Fixture {
   doesNotFire: Example;
 }
 
+/** Every single thing that was sent. */
+function inOrder(recorded: Recorded[]): Recorded[] {
+  const all = recorded.flatMap(({ repeat: { every, times } = { every: 0, times: 1 }, ...one }) =>
+    Array.from({ length: times }, (_, n) => ({ ...one, at: one.at + n * every })),
+  );
+  return all.sort((a, b) => a.at - b.at);
+}
+
+/** A Saturday, 02:33:20 in China. */
 const START_MS = 1_763_750_000_000;
 const kinds = await Kinds.load(KINDS_DIRECTORY);
 const book = await RuleBook.load(RULES, { kinds, conditions: CONDITIONS, workDays: WorkDays.WEEKENDS });
@@ -36,6 +56,17 @@ const book = await RuleBook.load(RULES, { kinds, conditions: CONDITIONS, workDay
 t.test('every rule that looks at devices has two recorded examples, and every example has a rule', async (t) => {
   const judged = book.current().filter(({ by }) => by.hears === 'devices');
   t.strictSame(readdirSync(FIXTURES).sort(), judged.map(({ rule }) => `${rule}.json`).sort());
+});
+
+t.test('every kind has a rule that tells of its devices', async (t) => {
+  const looked = new Set(book.current().flatMap((rule) => rule.kinds));
+  t.strictSame(
+    kinds
+      .all()
+      .map(({ kind }) => kind)
+      .filter((kind) => !looked.has(kind)),
+    [],
+  );
 });
 
 t.test('a rule stands in the file of its name', async (t) => {
@@ -53,11 +84,11 @@ for (const rule of book.current().filter(({ by }) => by.hears === 'devices')) {
     const text = readFileSync(join(FIXTURES, `${rule.rule}.json`), 'utf8');
     const { wanted = [], fires, doesNotFire } = JSON.parse(text) as Fixture;
     const watch = { match: (plate: string) => (wanted.includes(plate) ? { scope: plate, data: {} } : null) };
-    const kind = kinds.latest(rule.kinds[0]!)!;
-    const device = { id: 'd-1', kind: kind.kind, kindVersion: kind.version, jurisdiction: '330203' };
     const judge = ({ recorded, until }: Example): string[] => {
       const engine = new RulesEngine([rule], watch, ALL_THERE);
-      const findings = recorded.flatMap(({ at, channel, payload }, offset) => {
+      const findings = inOrder(recorded).flatMap(({ at, channel, payload, device: id = 'd-1', kind: name }, offset) => {
+        const kind = kinds.latest(name ?? rule.kinds[0]!)!;
+        const device = { id, kind: kind.kind, kindVersion: kind.version, jurisdiction: '330203' };
         const receivedAtMs = START_MS + at * 1000;
         const raw = JSON.stringify({ ts: receivedAtMs, ...payload });
         const message = storedMessage(raw, { channel, device, receivedAtMs, offset, endOffset: offset + 1 });
