@@ -125,9 +125,11 @@ export async function oldestUnpinnedDays(
   devices: readonly DeviceId[],
   atMs: number,
 ): Promise<Map<DeviceId, number>> {
+  // Materialized: for few devices PostgreSQL would look for the pinned files anew for each of their days.
   const { rows } = await sql<{ device: DeviceId; day: number }>`
+    with pinned as materialized (${pinned(devices, atMs)})
     select device, min(day)::int as day from recording_day
-      left join (${pinned(devices, atMs)}) as pinned using (device, quality, day)
+      left join pinned using (device, quality, day)
     where device = any (${[...devices]}::text[]) and kept_ms > 0 and kept_ms > coalesce(pinned.ms, 0)
     group by device`.execute(database.tables());
   return new Map(rows.map(({ device, day }) => [device, day]));

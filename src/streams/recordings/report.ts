@@ -100,6 +100,8 @@ export interface RecordingReported {
 const DAYS_MAX = 31;
 /** So many are counted in one turn of the event loop: 31 days of all cameras of a city would take half a second. */
 const CAMERAS_AT_ONCE = 200;
+/** And so many rows put into order. */
+const ROWS_AT_ONCE = 5_000;
 /** A file gets its row when its minute is over, so nobody knows yet what was recorded of the last ones. */
 const SETTLED_MS = 2 * MINUTE_MS;
 
@@ -113,7 +115,7 @@ export class RecordingReport {
 
   /** Errors: `request.invalid` for days that are not over yet, or more than 31. */
   async report(caller: Caller, { jurisdiction, device, below, ...days }: RecordingFilter): Promise<RecordingReported> {
-    const { clock, tree } = this.#deps;
+    const { database, clock, tree } = this.#deps;
     const nowMs = clock.nowMs();
     const { fromMs, toMs } = periodOf(days, nowMs);
     const area = jurisdiction === undefined ? null : tree.area(jurisdiction);
@@ -123,41 +125,29 @@ export class RecordingReport {
     for (const { id, jurisdiction: place } of [...this.#deps.within(caller), ...gone])
       if ((area === null || covers(area, place)) && (device ?? id) === id) places.set(id, place);
     const plans = new Map([...this.#deps.plans.standing()].map((plan) => [plan.device, plan]));
-    const sum = new Sum();
-    const about: AskedOf = { plans, places, ends, textOf: dayTexts(), nowMs, below, sum };
-    const rows: RecordingRow[] = [];
-    for (const devices of chunksOf([...places.keys()].sort(), CAMERAS_AT_ONCE)) {
-      const asked = { devices, fromMs, toMs: Math.min(toMs, nowMs - SETTLED_MS) };
-      rows.push(...(await this.#rowsOf(asked, about)));
-      await nextTurn();
-    }
-    return { from: chinaDayAt(fromMs), to: chinaDayAt(toMs - 1), sum: sum.counts, rows };
-  }
-
-  /** In order of camera and day; all days are counted in `sum`, also those that are not shown. */
-  async #rowsOf(asked: DaysAsked, { sum, below, nowMs, ...about }: AskedOf): Promise<RecordingRow[]> {
-    const { database, classOf, leastDays } = this.#deps;
+    const asked = { devices: [...places.keys()].sort(), fromMs, toMs: Math.min(toMs, nowMs - SETTLED_MS) };
     const [recorded, holes, oldest] = await Promise.all([
       recordedDays(database, asked),
       holesOfDays(database, asked),
       oldestDays(database, asked.devices),
     ]);
-    const counted = countedDays(asked, { ...about, recorded, holes });
-    sum.add(counted);
-    const shown = below === undefined ? counted : counted.filter((one) => one.keptMs * 100 < one.expectedMs * below);
+    const [recordedOf, holesOf] = [await byDevice(recorded), await byDevice(holes)];
+    const sum = new Sum();
+    const shown: CountedDay[] = [];
+    for (const devices of chunksOf(asked.devices, CAMERAS_AT_ONCE)) {
+      const of = <Row>(rows: ReadonlyMap<DeviceId, Row[]>) => devices.flatMap((one) => rows.get(one) ?? []);
+      const counted = countedDays({ ...asked, devices }, { plans, ends, recorded: of(recordedOf), holes: of(holesOf) });
+      sum.add(counted);
+      shown.push(...counted.filter((one) => below === undefined || one.keptMs * 100 < one.expectedMs * below));
+      await nextTurn();
+    }
+    const { classOf, leastDays } = this.#deps;
     const devices = [...new Set(shown.map(({ device }) => device))];
-    if (devices.length === 0) return [];
     const today = dayNumber(nowMs);
     const kept = await keptAgainstLaw({ database, devices, oldest, classOf, leastDays, today, atMs: nowMs });
-    const names = await this.#deps.namesOf(devices);
-    return shown.map((one) => rowOf(one, { ...about, names, oldest: oldest.get(one.device), kept: kept(one.device) }));
+    const about = { places, names: await this.#deps.namesOf(devices), oldest, kept, textOf: dayTexts() };
+    return { from: chinaDayAt(fromMs), to: chinaDayAt(toMs - 1), sum: sum.counts, rows: await rowsOf(shown, about) };
   }
-}
-
-interface AskedOf extends Pick<Found, 'plans' | 'places' | 'ends'>, Pick<About, 'textOf'> {
-  sum: Sum;
-  below: number | undefined;
-  nowMs: number;
 }
 
 interface CountedDay {
@@ -171,7 +161,6 @@ interface CountedDay {
 
 interface Found {
   plans: ReadonlyMap<DeviceId, StandingPlan>;
-  places: ReadonlyMap<DeviceId, Jurisdiction>;
   /** Until when those were there that are gone. */
   ends: ReadonlyMap<DeviceId, number>;
   recorded: readonly { device: DeviceId; day: number; recordedMs: number; edgeMs: number }[];
@@ -179,10 +168,7 @@ interface Found {
 }
 
 /** Days on which a camera should have been recorded, or was, in order of camera and day. */
-function countedDays(
-  { devices, fromMs, toMs }: DaysAsked,
-  { plans, ends, recorded, holes }: Omit<Found, 'places'>,
-): CountedDay[] {
+function countedDays({ devices, fromMs, toMs }: DaysAsked, { plans, ends, recorded, holes }: Found): CountedDay[] {
   const found = new Map<DeviceId, Map<number, CountedDay>>();
   const dayOf = (device: DeviceId, day: number): CountedDay => {
     const days = found.get(device) ?? new Map<number, CountedDay>();
@@ -223,19 +209,41 @@ function periodOf({ from, to }: Pick<RecordingFilter, 'from' | 'to'>, nowMs: num
   return { fromMs, toMs: lastMs + DAY_MS };
 }
 
+/** Each camera's own, in the order given. */
+async function byDevice<Row extends { device: DeviceId }>(rows: readonly Row[]): Promise<Map<DeviceId, Row[]>> {
+  const found = new Map<DeviceId, Row[]>();
+  for (const some of chunksOf(rows, ROWS_AT_ONCE)) {
+    for (const row of some) {
+      const own = found.get(row.device) ?? [];
+      own.push(row);
+      found.set(row.device, own);
+    }
+    await nextTurn();
+  }
+  return found;
+}
+
 interface About {
   /** A day of China as text: of 100,000 rows each names three, and all of them are some 60. */
   textOf(day: number): string;
   places: ReadonlyMap<DeviceId, Jurisdiction>;
   names: ReadonlyMap<DeviceId, { name: string }>;
-  oldest: number | undefined;
-  kept: Kept;
+  oldest: ReadonlyMap<DeviceId, number>;
+  kept(device: DeviceId): Kept;
 }
 
-function rowOf(
-  { device, day, holes, ...counted }: CountedDay,
-  { textOf, places, names, oldest, kept }: About,
-): RecordingRow {
+async function rowsOf(shown: readonly CountedDay[], about: About): Promise<RecordingRow[]> {
+  const rows: RecordingRow[] = [];
+  for (const some of chunksOf(shown, ROWS_AT_ONCE)) {
+    rows.push(...some.map((one) => rowOf(one, about)));
+    await nextTurn();
+  }
+  return rows;
+}
+
+function rowOf({ device, day, holes, ...counted }: CountedDay, about: About): RecordingRow {
+  const { textOf, places, names, oldest: oldestOf, kept: keptOf } = about;
+  const [oldest, kept] = [oldestOf.get(device), keptOf(device)];
   return {
     day: textOf(day),
     device,
@@ -286,8 +294,7 @@ class Sum {
 function dayTexts(): (day: number) => string {
   const known = new Map<number, string>();
   return (day) => {
-    const text = known.get(day) ?? chinaDayAt(startOfDay(day));
-    known.set(day, text);
-    return text;
+    if (!known.has(day)) known.set(day, chinaDayAt(startOfDay(day)));
+    return known.get(day)!;
   };
 }
