@@ -10,6 +10,10 @@ export interface LedgerEntry {
   /** `data.alert.id` or `data.id` of the payload, wherever it stands. */
   alertId: string | null;
   type: string | null;
+  /** `data.device` of the payload: what it is about. */
+  device: string | null;
+  /** `event` of the payload: which entry of the log of alerts it is. */
+  place: string | null;
   verdict: Verdict | 'unparseable';
   /** Taken before: the effect must not happen again. */
   duplicate: boolean;
@@ -33,6 +37,8 @@ export interface CentreOptions {
   ledgerPath?: string;
   /** How `slow` waits before it answers; half a minute when absent. */
   dawdle?: () => Promise<void>;
+  /** Told of each entry. */
+  onEntry?(entry: LedgerEntry): void;
 }
 
 const halfAMinute = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30_000));
@@ -102,13 +108,14 @@ export class CommandCentre {
       body,
     };
     const signed = verifyDelivery(parts, this.secrets, Date.now());
-    const { alertId, type, ok } = readPayload(body);
+    const { ok, ...told } = readPayload(body);
     const verdict = signed === 'right' && !ok ? 'unparseable' : signed;
     if (this.#mood === 'slow') await (this.#options.dawdle ?? halfAMinute)();
     const status = this.#statusFor(verdict);
     const duplicate = this.#accepted.has(webhookId);
     if (verdict === 'right' && (status === 204 || status === null)) this.#accepted.add(webhookId);
-    this.#write({ receivedAtMs: Date.now(), webhookId, alertId, type, verdict, duplicate, status, bytes: body.length });
+    const bytes = body.length;
+    this.#write({ receivedAtMs: Date.now(), webhookId, ...told, verdict, duplicate, status, bytes });
     if (status === null) response.destroy();
     else response.writeHead(status).end();
   }
@@ -122,8 +129,9 @@ export class CommandCentre {
   #write(entry: LedgerEntry): void {
     this.ledger.push(entry);
     if (this.ledger.length > LEDGER_MAX) this.ledger.shift();
-    const { ledgerPath } = this.#options;
+    const { ledgerPath, onEntry } = this.#options;
     if (ledgerPath) appendFileSync(ledgerPath, `${JSON.stringify(entry)}\n`);
+    onEntry?.(entry);
     for (const wake of this.#waiters) wake();
     this.#waiters.clear();
   }
@@ -140,14 +148,23 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function readPayload(body: Buffer): { alertId: string | null; type: string | null; ok: boolean } {
+type Told = Pick<LedgerEntry, 'alertId' | 'type' | 'device' | 'place'>;
+
+function readPayload(body: Buffer): Told & { ok: boolean } {
   try {
-    const { type, data } = JSON.parse(body.toString('utf8')) as { type?: unknown; data?: unknown };
-    const outer = (data ?? {}) as { id?: unknown; alert?: { id?: unknown } | string };
+    const { type, data, event } = JSON.parse(body.toString('utf8')) as Record<'type' | 'data' | 'event', unknown>;
+    const outer = (data ?? {}) as { id?: unknown; device?: unknown; alert?: { id?: unknown } | string };
     const inner = typeof outer.alert === 'string' ? outer.alert : outer.alert?.id;
-    const id = inner ?? outer.id;
-    return { alertId: typeof id === 'string' ? id : null, type: typeof type === 'string' ? type : null, ok: true };
+    const told = { alertId: inner ?? outer.id, type, device: outer.device, place: event };
+    const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+    return {
+      alertId: text(told.alertId),
+      type: text(told.type),
+      device: text(told.device),
+      place: text(told.place),
+      ok: true,
+    };
   } catch {
-    return { alertId: null, type: null, ok: false };
+    return { alertId: null, type: null, device: null, place: null, ok: false };
   }
 }

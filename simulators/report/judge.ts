@@ -1,0 +1,147 @@
+import type { Delays } from '../fleet/delays.ts';
+import { judgeAlerts } from './alerts.ts';
+import type { DeviceFacts, Facts } from './facts.ts';
+import type { StoreReader } from './store.ts';
+import { delaysOf, type KindRow, type PromiseTold, type Verdict } from './verdict.ts';
+
+/** What a run is judged by. */
+export interface Limits {
+  lost: number;
+  doubled: number;
+  ackP99Ms: number;
+}
+
+export const LIMITS: Limits = { lost: 0, doubled: 0, ackP99Ms: 2_000 };
+
+/** From here on the generator, not the gateway, makes the delays. */
+const BOTTLENECK = { lateP99Ms: 100, lateShare: 0.01, loopP99Ms: 200, cpuShare: 0.9 };
+const EXAMPLES_MAX = 10;
+const SPREAD_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
+
+/**
+ * Judges a run by its ledger and by what the store has. A record is known by its device and the time that the device
+ * gave it: what was acknowledged has to be there once. Without a store nothing is said of what was kept.
+ * Throws where the ledger has no beginning, or the store cannot be read.
+ */
+export async function judge(facts: Facts, store: StoreReader | null, limits: Limits = LIMITS): Promise<Verdict> {
+  const { head, self } = facts;
+  if (!head) throw new Error('the ledger has no beginning: it is of no run');
+  if (store) await count(facts, store);
+  const examples: string[] = [];
+  const kinds = kindsOf(facts).map((kind) => rowOf(facts, kind, examples));
+  const alerts = judgeAlerts(facts);
+  const stale = staleOf(facts);
+  const told = { kinds, answers: delaysOf(facts.answers), alerts, stale };
+  const promises = promisesOf(facts, told, store !== null, limits);
+  const isBroken = promises.some(({ kept }) => kept === false);
+  const isJudged = promises.some(({ kept }) => kept === true);
+  return {
+    head,
+    verdict: isBroken ? 'broken' : isJudged ? 'kept' : 'not judged',
+    promises,
+    ...told,
+    lateness: delaysOf(facts.lateness),
+    answersSpread: spreadOf(facts.answers),
+    examples: [...examples, ...alerts.examples].slice(0, EXAMPLES_MAX),
+    perTenSeconds: facts.bins.map((bin, at) => ({ atS: at * 10, sent: bin.sent, acked: bin.acked })),
+    processes: facts.processes,
+    self,
+    isBottleneck: isBottleneck(facts),
+    isWhole: self !== null,
+  };
+}
+
+function kindsOf({ devices }: Facts): string[] {
+  return [...new Set([...devices.values()].map(({ kind }) => kind))].sort();
+}
+
+async function count(facts: Facts, store: StoreReader): Promise<void> {
+  if (facts.fromMs > facts.toMs) return;
+  for (const kind of kindsOf(facts)) {
+    const devices = new Map<string, DeviceFacts>();
+    for (const device of facts.devices.values()) if (device.kind === kind) devices.set(device.id, device);
+    for await (const { device, tsMs } of store.rows(kind, facts.fromMs, facts.toMs)) {
+      const moment = devices.get(device)?.moments.get(tsMs);
+      // Of devices or times that this run knows nothing of: another run's, or of before.
+      if (moment) moment.stored += 1;
+    }
+  }
+}
+
+function rowOf(facts: Facts, kind: string, examples: string[]): KindRow {
+  const counts = facts.kinds.get(kind) ?? { sent: 0, acked: 0, refused: 0, explained: 0 };
+  const row: KindRow = {
+    kind,
+    devices: 0,
+    ...counts,
+    unanswered: facts.unanswered(kind),
+    records: 0,
+    stored: 0,
+    lost: 0,
+    doubled: 0,
+  };
+  for (const device of facts.devices.values()) {
+    if (device.kind !== kind) continue;
+    row.devices += 1;
+    for (const [tsMs, { sent, acked, stored }] of device.moments) {
+      const lost = Math.max(0, acked - stored);
+      // Two records of one time are two points: only what is more than was sent is doubled.
+      const doubled = Math.max(0, stored - sent);
+      row.records += acked;
+      row.stored += Math.min(stored, sent);
+      row.lost += lost;
+      row.doubled += doubled;
+      if (lost + doubled > 0 && examples.length < EXAMPLES_MAX) {
+        const at = new Date(tsMs).toISOString();
+        examples.push(`${device.id} ${at}: ${lost > 0 ? 'acknowledged and not stored' : `stored ${stored} times`}`);
+      }
+    }
+  }
+  return row;
+}
+
+function staleOf({ looks }: Facts): Verdict['stale'] {
+  const stale = looks.filter(({ shownMs, sentMs }) => sentMs > 0 && (shownMs ?? 0) < sentMs);
+  const examples = stale.slice(0, 3).map(({ device }) => device);
+  return { looked: looks.length, stale: stale.length, examples };
+}
+
+type Told = Pick<Verdict, 'kinds' | 'answers' | 'alerts' | 'stale'>;
+
+function promisesOf(facts: Facts, told: Told, hasStore: boolean, limits: Limits): PromiseTold[] {
+  const sum = (field: 'lost' | 'doubled'): number => told.kinds.reduce((all, row) => all + row[field], 0);
+  const noStore = hasStore ? null : 'no store was named';
+  const noCentre = facts.befallen.some(({ alertWithinMs }) => alertWithinMs !== null) ? null : 'no alert was expected';
+  const slow = isBottleneck(facts) ? 'the generator itself was the bottleneck' : null;
+  const { alerts, stale, answers } = told;
+  const quiet = facts.deliveries.length === 0 ? noCentre : null;
+  return [
+    promise('acknowledged and lost', sum('lost'), limits.lost, noStore),
+    promise('stored twice', sum('doubled'), limits.doubled, noStore),
+    promise(
+      'acknowledged within, p99 ms',
+      answers.p99Ms,
+      limits.ackP99Ms,
+      slow ?? (answers.count === 0 ? 'none' : null),
+    ),
+    promise('expected alerts missing', alerts.missing, 0, noCentre),
+    promise('expected alerts late', alerts.late, 0, noCentre ?? slow),
+    promise('alerts told twice', alerts.doubled, 0, quiet),
+    promise('alerts of nothing', alerts.false, 0, quiet),
+    promise('devices shown as they were before', stale.stale, 0, stale.looked === 0 ? 'nobody looked' : null),
+  ];
+}
+
+function promise(name: string, figure: number, limit: number, why: string | null): PromiseTold {
+  return { name, kept: why === null ? figure <= limit : null, figure: why === null ? figure : null, limit, why };
+}
+
+function isBottleneck({ self, lateness }: Facts): boolean {
+  if (lateness.count > 0 && lateness.quantile(1 - BOTTLENECK.lateShare) > BOTTLENECK.lateP99Ms) return true;
+  return self !== null && (self.loopP99Ms > BOTTLENECK.loopP99Ms || self.cpuShare > BOTTLENECK.cpuShare);
+}
+
+function spreadOf(delays: Delays): Verdict['answersSpread'] {
+  const counts = delays.spread(SPREAD_MS);
+  return counts.map((number, at) => ({ upToMs: SPREAD_MS[at] ?? null, count: number }));
+}
