@@ -169,11 +169,15 @@ export class Fleet {
       doors,
       speech: member.speech,
       random: seeded(`${being.id}-link`),
-      onUp: () => void (this.counts.up += 1),
-      onDown: () => void (this.counts.up -= 1),
+      onUp: () => this.#count(1),
+      onDown: () => this.#count(-1),
       onCommand: (payload) => this.#obey(device as Device, payload),
     };
     return Object.assign(device, { link: makeLink(options) });
+  }
+
+  #count(change: 1 | -1): void {
+    this.counts.up += change;
   }
 
   /** Says yes to whatever its kind may be told; an answer needs nothing that could take memory before. */

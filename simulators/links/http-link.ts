@@ -35,8 +35,12 @@ export class HttpLink implements Link {
   }
 
   send(message: Outgoing): void {
-    if (message.channel === 'state' || message.channel === 'reply') return message.onAck(true);
-    if (this.#waiting.length >= WAITING_MAX) return message.onAck(false);
+    // There are no routes for these two: a post shows that a device is there, and nobody commands it.
+    const isUnasked = message.channel === 'state' || message.channel === 'reply';
+    if (isUnasked || this.#waiting.length >= WAITING_MAX) {
+      message.onAck(isUnasked);
+      return;
+    }
     this.#waiting.push(message);
     void this.#work();
   }
