@@ -20,8 +20,8 @@ interface Listed {
 }
 
 /**
- * What a simulated city has at a gateway, all of it under one prefix: made by the public API, and removed by it, also by
- * a later process that knows nothing but the prefix.
+ * What a simulated city has at a gateway, all of it under one prefix: made by the public API, and removed by it, also
+ * by a later process that knows nothing but the prefix.
  */
 export class Provision {
   readonly #gateway: GatewayClient;

@@ -38,6 +38,8 @@ export interface RunOptions {
   /** Address of the command centre; null judges no alerts. */
   centre: string | null;
   keep: boolean;
+  /** How long what was acknowledged may take into the store, after the end. */
+  settleMs: number;
   signal: AbortSignal;
   say(text: string): void;
 }
@@ -46,8 +48,6 @@ const CONNECT_MS = 120_000;
 const PROGRESS_MS = 5_000;
 const ANSWERS_WAIT_MS = 15_000;
 const ALERTS_WAIT_MS = 20_000;
-/** All that was acknowledged has to be stored so long after the end (promise P6: a minute after the last fault). */
-const SETTLE_MS = 60_000;
 const SETTLE_STEP_MS = 2_000;
 /** Planning the first period of a device. */
 const PLAN_MS = 0.3;
@@ -113,7 +113,8 @@ async function live(options: RunOptions, { city, choice, provision, ledger }: Pa
     await watch(options, { fleet, ledger, endAtMs: beginAtMs + options.forMs });
     fleet.pause();
     await until(() => fleet.waiting === 0, ANSWERS_WAIT_MS);
-    if (centre) await until(() => heardAll(begun, centre, nowMs()), ALERTS_WAIT_MS);
+    const endedAtMs = nowMs();
+    if (centre) await until(() => heardAll(begun, centre, endedAtMs), ALERTS_WAIT_MS);
     const reader = new GatewayClient(doors.http.href, read);
     for (const look of await lookAtLatest(reader, begun.citizens, fleet.newest())) ledger.add(line.looked(look));
   } finally {
@@ -166,9 +167,9 @@ async function startCentre({ centre: host, file, say }: RunOptions, provision: P
   }
 }
 
-function heardAll(city: SimulatedCity, centre: CommandCentre, nowMs: number): boolean {
+function heardAll(city: SimulatedCity, centre: CommandCentre, endedAtMs: number): boolean {
   const heard = new Set(centre.ledger.map(({ device }) => device));
-  return city.befallen.every((one) => one.alertWithinMs === null || one.fromMs > nowMs || heard.has(one.device));
+  return city.befallen.every((one) => one.alertWithinMs === null || one.fromMs > endedAtMs || heard.has(one.device));
 }
 
 interface Watched {
@@ -221,8 +222,8 @@ function selfOf(
 }
 
 /** Judges, and again while something is still on its way into the store. */
-async function settle(ledgerPath: string, { store, file, say, signal }: RunOptions): Promise<Verdict> {
-  const untilMs = Date.now() + SETTLE_MS;
+async function settle(ledgerPath: string, { store, file, settleMs, say, signal }: RunOptions): Promise<Verdict> {
+  const untilMs = Date.now() + settleMs;
   for (;;) {
     const verdict = await judge(await Facts.of(readLedger(ledgerPath)), store, file.promises);
     const missing = verdict.kinds.reduce((all, { lost }) => all + lost, 0);

@@ -21,11 +21,9 @@ export interface Outgoing {
   onAck(taken: boolean): void;
 }
 
-export const PROTOCOLS = ['mqtt', 'http'] as const;
-
 /** How devices of a fleet speak. */
 export interface Speech {
-  protocol: (typeof PROTOCOLS)[number];
+  protocol: 'mqtt' | 'http';
   /** Of MQTT: 4 is 3.1.1. */
   version: 4 | 5;
   qos: 0 | 1;

@@ -18,7 +18,7 @@ export function judgeAlerts(facts: Facts): Verdict['alerts'] & { examples: strin
   const opened = taken.filter(({ type, device }) => type === OPENED && device !== null);
   const delays = new Delays();
   const examples: string[] = [];
-  const expected = facts.befallen.filter(({ alertWithinMs }) => alertWithinMs !== null);
+  const expected = expectedOf(facts);
   let late = 0;
   let missing = 0;
   for (const one of expected) {
@@ -48,6 +48,12 @@ export function judgeAlerts(facts: Facts): Verdict['alerts'] & { examples: strin
     delay: delaysOf(delays),
     examples,
   };
+}
+
+/** What befell devices before the run ended: nothing is expected of what did not happen any more. */
+export function expectedOf({ befallen, self }: Facts): Befallen[] {
+  const endedAtMs = self?.endedAtMs ?? Number.POSITIVE_INFINITY;
+  return befallen.filter(({ alertWithinMs, fromMs }) => alertWithinMs !== null && fromMs < endedAtMs);
 }
 
 function firstOf(opened: readonly Delivered[], { device, fromMs }: Befallen): Delivered | undefined {

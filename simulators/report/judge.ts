@@ -1,5 +1,5 @@
 import type { Delays } from '../fleet/delays.ts';
-import { judgeAlerts } from './alerts.ts';
+import { expectedOf, judgeAlerts } from './alerts.ts';
 import type { DeviceFacts, Facts } from './facts.ts';
 import type { StoreReader } from './store.ts';
 import { delaysOf, type KindRow, type PromiseTold, type Verdict } from './verdict.ts';
@@ -29,7 +29,7 @@ export async function judge(facts: Facts, store: StoreReader | null, limits: Lim
   if (store) await count(facts, store);
   const examples: string[] = [];
   const kinds = kindsOf(facts).map((kind) => rowOf(facts, kind, examples));
-  const alerts = judgeAlerts(facts);
+  const { examples: ofAlerts, ...alerts } = judgeAlerts(facts);
   const stale = staleOf(facts);
   const told = { kinds, answers: delaysOf(facts.answers), alerts, stale };
   const promises = promisesOf(facts, told, store !== null, limits);
@@ -42,7 +42,7 @@ export async function judge(facts: Facts, store: StoreReader | null, limits: Lim
     ...told,
     lateness: delaysOf(facts.lateness),
     answersSpread: spreadOf(facts.answers),
-    examples: [...examples, ...alerts.examples].slice(0, EXAMPLES_MAX),
+    examples: [...examples, ...ofAlerts].slice(0, EXAMPLES_MAX),
     perTenSeconds: facts.bins.map((bin, at) => ({ atS: at * 10, sent: bin.sent, acked: bin.acked })),
     processes: facts.processes,
     self,
@@ -111,7 +111,7 @@ type Told = Pick<Verdict, 'kinds' | 'answers' | 'alerts' | 'stale'>;
 function promisesOf(facts: Facts, told: Told, hasStore: boolean, limits: Limits): PromiseTold[] {
   const sum = (field: 'lost' | 'doubled'): number => told.kinds.reduce((all, row) => all + row[field], 0);
   const noStore = hasStore ? null : 'no store was named';
-  const noCentre = facts.befallen.some(({ alertWithinMs }) => alertWithinMs !== null) ? null : 'no alert was expected';
+  const noCentre = expectedOf(facts).length > 0 ? null : 'no alert was expected';
   const slow = isBottleneck(facts) ? 'the generator itself was the bottleneck' : null;
   const { alerts, stale, answers } = told;
   const quiet = facts.deliveries.length === 0 ? noCentre : null;

@@ -20,7 +20,8 @@ export function toPage(verdict: Verdict): string {
   const parts = [
     `<h1>${escapeHtml(head.city)} <span class="${classOf(verdict.verdict)}">${verdict.verdict}</span></h1>`,
     `<p>Run ${escapeHtml(head.run)}, seed ${head.seed}, scale ${head.scale}, began ` +
-      `${new Date(head.beganAtMs).toISOString()}, against ${escapeHtml(head.gateway)}.<br>${escapeHtml(head.machine)}</p>`,
+      `${new Date(head.beganAtMs).toISOString()}, against ${escapeHtml(head.gateway)}.<br>` +
+      `${escapeHtml(head.machine)}</p>`,
     ...warnings(verdict),
     `<h2>Promises</h2><ul>${verdict.promises.map(promiseItem).join('')}</ul>`,
     `<h2>Messages</h2>${kindTable(verdict.kinds)}`,
@@ -33,7 +34,8 @@ export function toPage(verdict: Verdict): string {
   ];
   return (
     `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title>` +
-    `<meta name="viewport" content="width=device-width"><style>${STYLE}</style></head><body>${parts.join('\n')}</body></html>\n`
+    `<meta name="viewport" content="width=device-width"><style>${STYLE}</style></head>` +
+    `<body>${parts.join('\n')}</body></html>\n`
   );
 }
 
@@ -82,7 +84,8 @@ function kindTable(kinds: readonly KindRow[]): string {
 
 function examplesOf({ examples }: Verdict): string {
   if (examples.length === 0) return '';
-  return `<h2>Examples of what is wrong</h2><ul>${examples.map((text) => `<li>${escapeHtml(text)}</li>`).join('')}</ul>`;
+  const items = examples.map((text) => `<li>${escapeHtml(text)}</li>`);
+  return `<h2>Examples of what is wrong</h2><ul>${items.join('')}</ul>`;
 }
 
 function messagesPlot({ perTenSeconds }: Verdict): string {

@@ -31,7 +31,8 @@ export function linePlot(lines: readonly Line[], { unit, xUnit }: { unit: string
     return `<polyline fill="none" stroke="${colour}" stroke-width="1.6" points="${points.map(place).join(' ')}"/>`;
   });
   const label = `${escapeHtml(lines.map(({ name }) => name).join(', '))} (${escapeHtml(unit)})`;
-  const end = `<text x="${WIDTH - EDGE.right}" y="${HEIGHT - 8}" text-anchor="end">${most.x} ${escapeHtml(xUnit)}</text>`;
+  const last = `${most.x} ${escapeHtml(xUnit)}`;
+  const end = `<text x="${WIDTH - EDGE.right}" y="${HEIGHT - 8}" text-anchor="end">${last}</text>`;
   return frame(label, [...grid(most.y, unit), ...drawn, end]) + legend(lines);
 }
 

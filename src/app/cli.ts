@@ -20,7 +20,7 @@ import { audit } from './commands/registers/audit.ts';
 import { verify } from './commands/registers/verify.ts';
 import { restore } from './commands/restore.ts';
 import { serve } from './commands/serve.ts';
-import { simulate } from './commands/simulate.ts';
+import { simulate } from './commands/simulate/simulate.ts';
 import { token } from './commands/token.ts';
 import { tree } from './commands/tree.ts';
 import { user } from './commands/user.ts';

@@ -8,16 +8,21 @@ import { PLAIN_ENVIRONMENT } from './run.ts';
 export type CityEvent = { event: string } & Record<string, unknown>;
 
 export interface SimulatedCityOptions {
-  /** Words after `simulators/main.ts`. Never a secret: the token goes in a file. */
+  /** The scenario of a demonstration, or a whole city that is judged; the first where it is absent. */
+  program?: keyof typeof PROGRAMS;
+  /** Words after the program's name. Never a secret: the token goes in a file. */
   args: string[];
   clock: Clock;
   /** How long it may take to end when it is asked to. */
   stopMs: number;
-  onEvent(event: CityEvent): void;
+  onEvent?(event: CityEvent): void;
+  /** Each line of its output as it is. */
+  onLine?(line: string): void;
   onComplaint(line: string): void;
 }
 
-const MAIN = join(import.meta.dirname, '../../../simulators/main.ts');
+const PROGRAMS = { scenario: 'simulators/main.ts', city: 'simulators/cities/main.ts' } as const;
+const ROOT = join(import.meta.dirname, '../../..');
 const LINE_CHARS_MAX = 4_000;
 
 /** The simulated city as a child: it stands in for devices in the field and knows only the gateway's public doors. */
@@ -28,12 +33,13 @@ export class SimulatedCity {
   /** Resolves with the exit status (or null after a signal) when it has ended. */
   readonly ended: Promise<number | null>;
 
-  constructor({ args, clock, stopMs, onEvent, onComplaint }: SimulatedCityOptions) {
+  constructor(options: SimulatedCityOptions) {
+    const { program = 'scenario', args, clock, stopMs, onEvent, onLine, onComplaint } = options;
     this.#clock = clock;
     this.#stopMs = stopMs;
-    const words = ['--pdeathsig', 'KILL', '--', process.execPath, MAIN, ...args];
+    const words = ['--pdeathsig', 'KILL', '--', process.execPath, join(ROOT, PROGRAMS[program]), ...args];
     this.#child = spawn('setpriv', words, {
-      cwd: join(import.meta.dirname, '../../..'),
+      cwd: ROOT,
       env: PLAIN_ENVIRONMENT,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
@@ -43,8 +49,9 @@ export class SimulatedCity {
       this.#child.once('close', (status) => resolve(status));
     });
     createInterface({ input: this.#child.stdout! }).on('line', (line) => {
-      const event = parseEvent(line.slice(0, LINE_CHARS_MAX));
-      if (event) onEvent(event);
+      onLine?.(line);
+      const event = onEvent ? parseEvent(line.slice(0, LINE_CHARS_MAX)) : null;
+      if (event) onEvent?.(event);
     });
     createInterface({ input: this.#child.stderr! }).on('line', (line) => onComplaint(line.slice(0, LINE_CHARS_MAX)));
   }

@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { MINUTE_MS } from '../../../core/clock.ts';
-import { type Command, EXIT, UsageError } from '../command.ts';
+import { type Command, EXIT, type Terminal, UsageError } from '../command.ts';
 import { fetchFromGateway, RIGHTS_HELP } from '../gateway-client.ts';
+import { runTool } from '../simulate/city.ts';
 
 const DEADLINE_MS = MINUTE_MS;
 const BYTES_MAX = 64 * 1024 * 1024;
@@ -32,11 +34,13 @@ export const report: Command = {
   details: [
     'NAME is a report of docs/reports.md, such as coverage. The table is CSV; without a FILE it is printed.',
     '--titles zh names its columns in Chinese.',
+    'report compare BEFORE.json AFTER.json holds the verdicts of two simulated runs against each other.',
     ...RIGHTS_HELP,
   ],
   options: { ...Object.fromEntries(QUESTIONS.map((name) => [name, { type: 'string' }])), url: { type: 'string' } },
   run: async ({ words, options }, terminal) => {
     const [name, file, ...others] = words;
+    if (name === 'compare') return compareRuns([file, ...others], terminal);
     if (name === undefined || others.length > 0)
       throw new UsageError('report takes the NAME of one and perhaps a FILE');
     const query = new URLSearchParams({ format: 'csv' });
@@ -59,3 +63,12 @@ export const report: Command = {
     return EXIT.done;
   },
 };
+
+/** Verdicts that `citywatch simulate` has written; they need no gateway. */
+function compareRuns(files: readonly (string | undefined)[], terminal: Terminal): Promise<number> {
+  const [before, after, ...more] = files;
+  if (before === undefined || after === undefined || more.length > 0) {
+    throw new UsageError('report compare takes the verdict.json of two runs');
+  }
+  return runTool(['compare', resolve(before), resolve(after)], { words: [], options: {} }, terminal);
+}

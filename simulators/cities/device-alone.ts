@@ -1,0 +1,33 @@
+import { HABITS_OF_NONE } from '../devices/habits.ts';
+import { nextReport, packetsOf, type Sender } from '../devices/packets.ts';
+import { seedOf } from '../models/chance.ts';
+import { MODELS } from '../models/models.ts';
+import type { World } from '../models/world.ts';
+import { CityFileError } from './city-file.ts';
+
+interface Alone {
+  seed: string;
+  fromMs: number;
+  forMs: number;
+}
+
+/** Somewhere in Ningbo. */
+const WORLD: World = { seed: 1, lat: 29.8683, lon: 121.544, home: '浙B', storms: [] };
+
+/**
+ * What one device of a kind says in a stretch of time, a JSON line for each message: when, on which channel, and what.
+ * Throws {@link CityFileError} for a kind that there is no device of.
+ */
+export function* tellDevice(kind: string, { seed, fromMs, forMs }: Alone): Generator<string> {
+  const model = MODELS.get(kind);
+  if (!model) throw new CityFileError(`there is no kind ${kind}; there are ${[...MODELS.keys()].join(', ')}`);
+  const { lat, lon } = WORLD;
+  const being = { id: `${kind}-1`, seed: seedOf(`${kind}-${seed}`), lat, lon, troubles: [], traits: {} };
+  const sender: Sender = { being, model, habits: HABITS_OF_NONE, periodS: model.periodS, dark: [] };
+  const run = { id: 'alone', world: WORLD };
+  for (let atMs = nextReport(sender, fromMs); atMs <= fromMs + forMs; atMs = nextReport(sender, atMs)) {
+    for (const { dueMs, channel, payload } of packetsOf(sender, atMs, run)) {
+      yield `{"at":"${new Date(dueMs).toISOString()}","channel":"${channel}","payload":${payload}}`;
+    }
+  }
+}
