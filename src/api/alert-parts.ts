@@ -1,11 +1,15 @@
-import type { AlertActions } from '../alerts/desk/actions.ts';
+import type { AlertBulk } from '../alerts/bulk/alert-bulk.ts';
 import type { AlertFeed } from '../alerts/desk/feed.ts';
+import type { AlertActions } from '../alerts/desk/life/actions.ts';
 import type { AlertQueries } from '../alerts/desk/queries.ts';
 import type { EvidenceDesk } from '../alerts/evidence/evidence.ts';
 import type { EvidenceLooks } from '../alerts/evidence/looks.ts';
+import type { Incidents } from '../alerts/incidents/incidents.ts';
+import type { IncidentReads } from '../alerts/incidents/reads.ts';
 import type { Subscriptions } from '../alerts/route/subscriptions.ts';
 import type { AlertPlates } from '../alerts/rules/plates.ts';
 import type { Rule } from '../alerts/rules/rules.ts';
+import type { Silences } from '../alerts/silences/silences.ts';
 import type { Sink } from '../alerts/sinks/sink.ts';
 import type { Watchlists } from '../alerts/watchlists/watchlists.ts';
 
@@ -13,13 +17,17 @@ import type { Watchlists } from '../alerts/watchlists/watchlists.ts';
 export interface AlertParts {
   /** The rules in force. */
   rules(): readonly Rule[];
-  queries: Pick<AlertQueries, 'get' | 'list' | 'events' | 'openCounts' | 'ofCamera'>;
+  queries: Pick<AlertQueries, 'get' | 'list' | 'counts' | 'stages' | 'events' | 'openCounts' | 'ofCamera'>;
   feed: Pick<AlertFeed, 'epoch' | 'head' | 'newest' | 'next'>;
   evidence: Pick<EvidenceDesk, 'shown'>;
   /** Registers the look itself: nothing is shown before. */
   plates: Pick<AlertPlates, 'show'>;
+  bulk: Pick<AlertBulk, 'preview' | 'begin' | 'get'>;
+  incidents: Pick<Incidents, 'open' | 'merge' | 'split' | 'close' | 'dissolve'>;
+  incidentReads: Pick<IncidentReads, 'list' | 'get' | 'history'>;
+  silences: Pick<Silences, 'preview' | 'create' | 'list' | 'get' | 'end'>;
   watchlists: Pick<Watchlists, 'create' | 'list' | 'remove'>;
-  actions: Pick<AlertActions, 'ack' | 'assign' | 'comment' | 'close'>;
+  actions: Pick<AlertActions, 'do'>;
   subscriptions: Pick<Subscriptions, 'create' | 'list' | 'takeOver' | 'remove' | 'deadLetters' | 'redrive' | 'test'>;
   /** By type; what a subscription may say of its target. */
   sinks: ReadonlyMap<string, Pick<Sink, 'type' | 'schema'>>;

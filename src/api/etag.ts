@@ -37,6 +37,14 @@ export async function ifMatch<Result>(
   throw stale;
 }
 
+/** As {@link ifMatch}, where the header is there; without it `change` does what it does to any version. */
+export async function ifMatchGiven<Result>(
+  request: FastifyRequest,
+  change: (version?: number) => Promise<Result>,
+): Promise<Result> {
+  return request.headers['if-match'] === undefined ? await change() : await ifMatch(request, change);
+}
+
 /** The protection of {@link ifMatch} for what has only one version. */
 export function requireOnlyVersion(request: FastifyRequest): void {
   if (!versionsOf(request).includes(ONLY_VERSION)) throw new CitywatchError('precondition.stale');

@@ -126,6 +126,8 @@ const TEXTS = {
   'alert.district': ['District', '区划代码'],
   'alert.ackedBy': ['acknowledged by {name}', '{name} 已确认'],
   'alert.closedBy': ['closed by {name}', '{name} 已关闭'],
+  'alert.dispatched': ['{unit} is on its way', '已派出 {unit}'],
+  'alert.onScene': ['{unit} is there', '{unit} 已到场'],
   'alert.assignedTo': ['assigned to {name}', '已指派给 {name}'],
   'alert.raceAck': ['{name} was first: acknowledged at {time}.', '{name} 已于 {time} 抢先确认。'],
   'alert.raceClosed': ['{name} has closed it at {time}.', '{name} 已于 {time} 关闭该告警。'],

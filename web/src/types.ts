@@ -22,8 +22,8 @@ export interface Alert {
   class: 'incident' | 'fault' | 'system';
   desk: 'police' | 'maintenance';
   condition: 'active' | 'recovering' | 'cleared' | 'stale';
-  handling: 'new' | 'acked' | 'assigned' | 'in_progress' | 'closed';
-  /** `silenced`: its device is in maintenance. */
+  handling: 'new' | 'acked' | 'assigned' | 'dispatched' | 'arrived' | 'in_progress' | 'closed';
+  /** `silenced`: by somebody, or because its device is in maintenance. */
   visibility: 'normal' | 'silenced' | 'inhibited' | 'shelved' | 'test';
   verdict: string | null;
   subject: { type: string; id: string; name: string };
@@ -35,6 +35,8 @@ export interface Alert {
   ackedBy: string | null;
   ackedAt: string | null;
   assignedTo: string | null;
+  /** Who was sent. */
+  unit?: string | null;
   closedBy: string | null;
   closedAt: string | null;
   version: number;

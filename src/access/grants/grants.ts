@@ -31,9 +31,9 @@ export interface GrantInput {
   police?: AgencyCode | null;
   /** All that can be granted, where it names none. */
   rights?: readonly GrantableRight[];
-  /** A case, an alert that is open, or both. */
+  /** A case, an alert or incident that is open, or both. */
   case?: string;
-  /** It ends when this alert is closed. */
+  /** It ends when this alert or incident is closed. */
   alert?: string;
   reason: string;
   /** Of one that is bound to an alert {@link GRANT_DAYS_MAX} days from now, where it names no day. */
@@ -232,7 +232,10 @@ export class Grants {
     const state = reader && (await alerts.stateFor(reader, alert));
     if (state === 'open') return;
     const closed = 'is closed: name one that is open, or a case alone';
-    throw invalid('alert', state === 'closed' ? closed : 'is no alert that you may see: see GET /alerts');
+    throw invalid(
+      'alert',
+      state === 'closed' ? closed : 'is no alert or incident that you may see: see GET /alerts and GET /incidents',
+    );
   }
 
   /** Those of these whose alert is closed. */

@@ -51,11 +51,28 @@ export const EVENT_TYPES = [
   'alert.arrived',
   'alert.evidence',
   'alert.acked',
+  'alert.unacked',
   'alert.assigned',
+  'alert.dispatched',
+  'alert.on_scene',
+  'alert.feedback',
   'alert.commented',
+  'alert.shelved',
+  'alert.silenced',
+  'alert.merged',
+  'alert.split',
   'alert.closed',
+  'alert.reopened',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
+
+/** How it is told that an alert is as it is, to those who may not have heard it. */
+export const TOLD_AS: Record<AlertRow['condition'], EventType> = {
+  active: 'alert.updated',
+  recovering: 'alert.updated',
+  cleared: 'alert.cleared',
+  stale: 'alert.stale',
+};
 
 /** Gravest first; a severity may rise at any time, and falls only with a new alert. */
 const RANK: Record<string, number> = { extreme: 0, severe: 1, moderate: 2, minor: 3 };
@@ -142,7 +159,13 @@ function opened(finding: FindingRow, context: Parameters<typeof applyFinding>[2]
     acked_by: null,
     acked_by_id: null,
     acked_at_ms: null,
+    ack_until_ms: null,
     assigned_to: null,
+    unit: null,
+    dispatched_at_ms: null,
+    arrived_at_ms: null,
+    hidden: null,
+    incident: null,
     closed_by: null,
     closed_at_ms: null,
     previous_id: previousId,
@@ -181,6 +204,7 @@ export function showAlert(row: AlertRow) {
     conditionReason: row.condition_reason,
     handling: row.handling,
     visibility: row.visibility,
+    hidden: shownHidden(row.hidden),
     verdict: row.verdict,
     ...showSubject(row.device, row.device_name),
     jurisdiction: row.jurisdiction,
@@ -194,7 +218,12 @@ export function showAlert(row: AlertRow) {
     comments: row.comments.map(({ by, atMs, text }) => ({ by, at: toRfc3339(atMs), text })),
     ackedBy: row.acked_by,
     ackedAt: time(row.acked_at_ms),
+    ackUntil: time(row.ack_until_ms),
     assignedTo: row.assigned_to,
+    unit: row.unit,
+    dispatchedAt: time(row.dispatched_at_ms),
+    arrivedAt: time(row.arrived_at_ms),
+    incident: row.incident,
     closedBy: row.closed_by,
     closedAt: time(row.closed_at_ms),
     previousId: row.previous_id,
@@ -207,6 +236,22 @@ export function showAlert(row: AlertRow) {
     },
     version: row.version,
   };
+}
+
+/** What views of versions that did not have these lack. */
+export const ADDED_TO_VIEWS = {
+  hidden: null,
+  ackUntil: null,
+  unit: null,
+  dispatchedAt: null,
+  arrivedAt: null,
+  incident: null,
+} satisfies Partial<ReturnType<typeof showAlert>>;
+
+function shownHidden(hidden: AlertRow['hidden']) {
+  if (hidden === null) return null;
+  if (hidden.is === 'silenced') return { by: `silence ${hidden.silence}`, until: null, reason: null };
+  return { by: hidden.by, until: toRfc3339(hidden.untilMs), reason: hidden.reason };
 }
 
 export type AlertView = ReturnType<typeof showAlert>;

@@ -8,10 +8,18 @@ import { type Claim, ending, noting, type WorkDesk, type WorkTicket } from '../.
 import { runStages } from '../route/stages/run-stages.ts';
 import type { Change, Stage } from '../route/stages/stage.ts';
 import { type AlertPlace, type EventType, priorityOf, showAlert } from './alert.ts';
+import { lapsesAtMs } from './life/steps.ts';
 import type { CountedStatement, LogEntry } from './log/entry.ts';
 import { deliveryKey, withEntries } from './log/given.ts';
 import { type LogWrite, type LogWritten, write } from './log/write.ts';
-import { ALERT_CLIPS_QUEUE, ALERT_ORDERS_QUEUE, DELIVERY_QUEUE, EVIDENCE_QUEUE, STAGE_QUEUE } from './queues.ts';
+import {
+  ALERT_CLIPS_QUEUE,
+  ALERT_LIFE_QUEUE,
+  ALERT_ORDERS_QUEUE,
+  DELIVERY_QUEUE,
+  EVIDENCE_QUEUE,
+  STAGE_QUEUE,
+} from './queues.ts';
 import type { AlertRow } from './tables.ts';
 
 export type { CountedStatement, LogEntry } from './log/entry.ts';
@@ -175,15 +183,26 @@ function fromOf(inputs: readonly LogInput[]): Record<string, number> {
 /** Pictures and work orders come after all first news, whatever their alerts are worth (P3). */
 const PICTURE_PRIORITY = 9;
 
+/** What may set the time at which something runs out. */
+const BY_PEOPLE: ReadonlySet<EventType> = new Set([
+  'alert.acked',
+  'alert.assigned',
+  'alert.dispatched',
+  'alert.shelved',
+  'alert.reopened',
+]);
+
 /** Work that a change makes; `looked`: alerts of which it is said along with it that no camera sees their place. */
 function ticketsOf(
   { type, alert, deliveries }: Change,
   { book, looked }: { book: RuleFollowers | undefined; looked: ReadonlySet<string> },
 ): WorkTicket[] {
   const priority = type === 'alert.evidence' ? PICTURE_PRIORITY : priorityOf(alert.severity);
-  const tickets = deliveries
+  const tickets: WorkTicket[] = deliveries
     .filter(({ state }) => state === 'waiting')
     .map(({ subscription }) => ({ queue: DELIVERY_QUEUE, key: deliveryKey(subscription, alert.id), priority }));
+  const lapseMs = BY_PEOPLE.has(type) ? lapsesAtMs(alert) : null;
+  if (lapseMs !== null) tickets.push({ queue: ALERT_LIFE_QUEUE, key: alert.id, priority, dueAtMs: lapseMs });
   // A fault that comes again while its alert is not closed: the order of the time before may be done.
   const comesAgain = type === 'alert.updated' && alert.class !== 'incident';
   if ((type === 'alert.opened' || comesAgain) && book?.opensOrder(alert.rule)) {

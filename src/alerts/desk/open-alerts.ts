@@ -1,8 +1,8 @@
 import type { Caller } from '../../core/types.ts';
-import { type Tables, withinJurisdiction } from '../../platform/database/database.ts';
-import type { AlertTables } from './tables.ts';
+import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
+import type { IncidentTables } from '../incidents/tables.ts';
 
-/** Says which alerts are open, for whoever holds something only for as long as an alert is. */
+/** Says which alerts and incidents are open, for whoever holds something only for as long as one is. */
 export class OpenAlerts {
   readonly #tables: Tables;
 
@@ -10,19 +10,30 @@ export class OpenAlerts {
     this.#tables = tables;
   }
 
-  /** How an alert is that the caller may see; null for any other, as for one that never was. */
+  /** How an alert or incident is that the caller may see; null for any other, as for one that never was. */
   async stateFor(caller: Caller, id: string): Promise<'open' | 'closed' | null> {
-    const all = this.#tables.tables<AlertTables>().selectFrom('alert').select('handling').where('id', '=', id);
-    const found = await withinJurisdiction(all, 'jurisdiction', caller, 'police').executeTakeFirst();
-    if (!found) return null;
-    return found.handling === 'closed' ? 'closed' : 'open';
+    const db = this.#tables.tables<IncidentTables>();
+    const alerts = db.selectFrom('alert').select('handling').where('id', '=', id);
+    const alert = await withinJurisdiction(alerts, 'jurisdiction', caller, 'police').executeTakeFirst();
+    if (alert) return alert.handling === 'closed' ? 'closed' : 'open';
+    const incidents = db.selectFrom('incident').select('state').where('id', '=', id);
+    const own = await withinJurisdiction(incidents, 'jurisdiction', caller, 'police').executeTakeFirst();
+    if (own) return own.state;
+    // Of another area, but with an alert that the caller may see.
+    const parts = db
+      .selectFrom('alert')
+      .innerJoin('incident', 'incident.id', 'alert.incident')
+      .select('incident.state');
+    const seen = withinJurisdiction(parts.where('incident.id', '=', id), 'alert.jurisdiction', caller, 'alert.police');
+    return (await seen.limit(1).executeTakeFirst())?.state ?? null;
   }
 
   /** Of these those that are open, as the transaction sees it. */
   async among(tables: Tables, ids: readonly string[]): Promise<ReadonlySet<string>> {
     if (ids.length === 0) return new Set();
-    const all = tables.tables<AlertTables>().selectFrom('alert').select('id').where('handling', '<>', 'closed');
-    const rows = await all.where('id', 'in', [...new Set(ids)]).execute();
+    const { rows } = await sql<{ id: string }>`
+      select id from alert where id = any (${ids}::uuid[]) and handling <> 'closed'
+      union all select id from incident where id = any (${ids}::uuid[]) and state = 'open'`.execute(tables.tables());
     return new Set(rows.map(({ id }) => id));
   }
 }

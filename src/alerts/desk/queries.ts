@@ -4,7 +4,9 @@ import type { Caller } from '../../core/types.ts';
 import { type Database, sql, withinJurisdiction } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import { BEFORE_CLASSES, type DeskName, type Wanted } from '../rules/classes.ts';
-import { type AlertView, showAlert, showSubject } from './alert.ts';
+import { ADDED_TO_VIEWS, type AlertView, showAlert, showSubject } from './alert.ts';
+import { type AlertFilter, matching } from './filter.ts';
+import { type StageTimes, stageTimes } from './life/stage-times.ts';
 import type { LogEntry } from './log.ts';
 import type { AlertEventBody, AlertRow, AlertTables } from './tables.ts';
 
@@ -22,15 +24,8 @@ const FINDINGS_KEEP_MS = 30 * DAY_MS;
 const DELIVERIES_KEEP_MS = 30 * DAY_MS;
 const PRUNE_ROWS_MAX = 10_000;
 
-export interface AlertFilter {
-  handling?: AlertRow['handling'];
-  condition?: AlertRow['condition'];
-  severity?: string;
-  rule?: string;
-  device?: string;
-  wanted?: Wanted;
-  /** Codes of police agencies, to one of which its device belonged when it was opened. */
-  police?: readonly string[];
+/** Which alerts of a list, in which order, and how many. */
+export interface AlertPageOf extends AlertFilter {
   /** Newest first unless `urgency`: open ones first, of these the gravest, of these the newest. */
   order?: AlertOrder;
   limit: number;
@@ -40,6 +35,12 @@ export interface AlertFilter {
 
 export const ALERT_ORDERS = ['newest', 'urgency'] as const;
 export type AlertOrder = (typeof ALERT_ORDERS)[number];
+
+/** How many of something there are, together and by value; values that none has are left out. */
+export interface AlertCounts
+  extends Record<'severity' | 'handling' | 'condition' | 'visibility', Record<string, number>> {
+  all: number;
+}
 
 /** A place in a list of alerts: what its last row is ordered by. */
 export interface AlertPlace {
@@ -87,16 +88,8 @@ export class AlertQueries {
   }
 
   /** One page in the order asked for; an alert that changes its place meanwhile may be missed or come twice. */
-  async list(caller: Caller, filter: AlertFilter): Promise<{ items: AlertView[]; next: AlertPlace | null }> {
-    let query = withinJurisdiction(this.#alerts().selectAll(), 'jurisdiction', caller, 'police');
-    if (filter.handling) query = query.where('handling', '=', filter.handling);
-    if (filter.condition) query = query.where('condition', '=', filter.condition);
-    if (filter.severity) query = query.where('severity', '=', filter.severity);
-    if (filter.rule) query = query.where('rule', '=', filter.rule);
-    if (filter.device) query = query.where('device', '=', filter.device);
-    if (filter.wanted?.desk) query = query.where('desk', '=', filter.wanted.desk);
-    if (filter.wanted?.classes) query = query.where(sql<boolean>`class = any (${filter.wanted.classes}::text[])`);
-    if (filter.police) query = query.where(sql<boolean>`police = any (${filter.police}::text[])`);
+  async list(caller: Caller, filter: AlertPageOf): Promise<{ items: AlertView[]; next: AlertPlace | null }> {
+    let query = matching(withinJurisdiction(this.#alerts().selectAll(), 'jurisdiction', caller, 'police'), filter);
     const order = ORDERS[filter.order ?? 'newest'];
     if (filter.after) query = query.where(order.behind(filter.after));
     const rows = await query
@@ -135,6 +128,22 @@ export class AlertQueries {
     const of = (name: DeskName) =>
       Object.fromEntries(rows.filter(({ desk }) => desk === name).map(({ severity, count }) => [severity, count]));
     return { police: of('police'), maintenance: of('maintenance') };
+  }
+
+  /** How many alerts `filter` means for the caller, together and by what they are told apart by. */
+  async counts(caller: Caller, filter: AlertFilter): Promise<AlertCounts> {
+    const all = withinJurisdiction(this.#alerts(), 'jurisdiction', caller, 'police');
+    const query = matching(all, filter)
+      .select(['severity', 'handling', 'condition', 'visibility', sql<number>`count(*)`.as('count')])
+      .groupBy(['severity', 'handling', 'condition', 'visibility']);
+    const counts: AlertCounts = { all: 0, severity: {}, handling: {}, condition: {}, visibility: {} };
+    for (const { count, ...row } of await query.execute()) {
+      counts.all += count;
+      for (const by of ['severity', 'handling', 'condition', 'visibility'] as const) {
+        counts[by][row[by]] = (counts[by][row[by]] ?? 0) + count;
+      }
+    }
+    return counts;
   }
 
   async head(): Promise<LogCursor> {
@@ -181,18 +190,28 @@ export class AlertQueries {
     );
   }
 
-  /** Removes deliveries that were made or withheld long ago, 10,000 at most; dead letters and what waits stay. */
+  /**
+   * Removes deliveries that were made or withheld long ago, 10,000 at most; dead letters and what waits stay, and so
+   * does when each alert was first told.
+   */
   async pruneDeliveries(nowMs: number, ownership: Pick<Ownership, 'transaction'>): Promise<void> {
-    const old = this.#database
-      .tables<AlertTables>()
-      .selectFrom('delivery')
-      .select('id')
-      .where('state', 'in', ['delivered', 'withheld'])
-      .where('settled_at_ms', '<', nowMs - DELIVERIES_KEEP_MS)
-      .limit(PRUNE_ROWS_MAX);
     await ownership.transaction(this.#database, 'that old deliveries are gone', (tx) =>
-      tx.tables<AlertTables>().deleteFrom('delivery').where('id', 'in', old).execute(),
+      sql`
+        with gone as (
+          delete from delivery where id in (
+            select id from delivery where state in ('delivered', 'withheld')
+              and settled_at_ms < ${nowMs - DELIVERIES_KEEP_MS} limit ${PRUNE_ROWS_MAX}
+          ) returning alert_id, state, settled_at_ms
+        )
+        insert into alert_sent (alert_id, at_ms)
+        select alert_id, min(settled_at_ms) from gone where state = 'delivered' group by alert_id
+        on conflict (alert_id) do update set at_ms = least(alert_sent.at_ms, excluded.at_ms)`.execute(tx.tables()),
     );
+  }
+
+  /** When it reached each stage. Errors: `not-found`. */
+  stages(caller: Caller, id: string): Promise<StageTimes> {
+    return stageTimes({ database: this.#database, queries: this }, caller, id);
   }
 
   #alerts() {
@@ -243,7 +262,7 @@ type EventRow = {
 
 export function toEntry(row: EventRow): LogEntry {
   const { alert_id: alertId, at_ms: atMs, type, body, ...rest } = row;
-  return { ...rest, alertId, atMs, type: type as LogEntry['type'], body: withClass(withSubject(body)) };
+  return { ...rest, alertId, atMs, type: type as LogEntry['type'], body: withClass(asNow(body)) };
 }
 
 /** Entries of versions without classes. */
@@ -251,9 +270,11 @@ function withClass(body: AlertEventBody): AlertEventBody {
   return body.alert.class === undefined ? { ...body, alert: { ...body.alert, ...BEFORE_CLASSES } } : body;
 }
 
-/** Entries of versions that knew no subjects but devices do not tell theirs. */
-function withSubject(body: AlertEventBody): AlertEventBody {
+/** Entries of earlier versions lack what views have by now; the oldest know no subjects but devices. */
+function asNow(body: AlertEventBody): AlertEventBody {
+  if (Object.keys(ADDED_TO_VIEWS).every((name) => name in body.alert)) return body;
   const { device, deviceName, subject } = body.alert;
-  if (subject !== undefined || typeof device !== 'string') return body;
-  return { ...body, alert: { ...body.alert, ...showSubject(device, String(deviceName ?? device)) } };
+  const known = subject !== undefined || typeof device !== 'string';
+  const named = known ? {} : showSubject(device, String(deviceName ?? device));
+  return { ...body, alert: { ...ADDED_TO_VIEWS, ...body.alert, ...named } };
 }

@@ -10,3 +10,9 @@ export const ALERT_CLIPS_QUEUE = 'alert-clips';
 export const ALERT_ORDERS_QUEUE = 'alert-orders';
 /** Timers of stages; the key is `stage timer`. */
 export const STAGE_QUEUE = 'stage';
+/** What runs out of an alert at some time; the key is the alert's id. */
+export const ALERT_LIFE_QUEUE = 'alert-life';
+/** What is done with many alerts; the key is its id. */
+export const BULK_QUEUE = 'alert-bulk';
+/** Silences that begin or end; the key is the silence's id. */
+export const SILENCE_QUEUE = 'silence';

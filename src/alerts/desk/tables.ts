@@ -38,8 +38,15 @@ export interface FindingTable {
 }
 
 export type Conditional = 'active' | 'recovering' | 'cleared' | 'stale';
-export type Handling = 'new' | 'acked' | 'assigned' | 'in_progress' | 'closed';
+/** `in_progress` is of versions that knew no units; it reads as `arrived`. */
+export const HANDLINGS = ['new', 'acked', 'assigned', 'dispatched', 'arrived', 'in_progress', 'closed'] as const;
+export type Handling = (typeof HANDLINGS)[number];
 export type Visibility = 'normal' | 'silenced' | 'inhibited' | 'shelved' | 'test';
+
+/** Who hides an alert, and until when (Unix ms). `snoozed`: or until it fires again. */
+export type Hidden =
+  | { is: 'silenced'; silence: string }
+  | { is: 'shelved' | 'snoozed'; by: string; atMs: number; untilMs: number; reason: string | null };
 
 /** A picture or other proof that belongs to an alert. */
 export interface AlertEvidence {
@@ -109,7 +116,17 @@ export interface AlertTable {
   acked_by: string | null;
   acked_by_id: string | null;
   acked_at_ms: number | null;
+  /** When it counts as not acknowledged any more, unless somebody moves it on; null where it waits for nobody. */
+  ack_until_ms: Generated<number | null>;
   assigned_to: string | null;
+  /** Who was sent, and when they left and were there. */
+  unit: Generated<string | null>;
+  dispatched_at_ms: Generated<number | null>;
+  arrived_at_ms: Generated<number | null>;
+  /** Null for what is not hidden, and for what a maintenance or an outage hides. */
+  hidden: ColumnType<Hidden | null, string | null | undefined, string | null>;
+  /** The incident that it is a part of. */
+  incident: Generated<string | null>;
   closed_by: string | null;
   closed_at_ms: number | null;
   previous_id: string | null;
@@ -182,6 +199,27 @@ export interface DeliveryTable {
   last_error: string | null;
 }
 
+/** Who wants alerts left unsaid for a time, and which; see migration 0331. */
+export interface SilenceTable {
+  id: string;
+  jurisdiction: string;
+  police: string | null;
+  rule: string | null;
+  kind: string | null;
+  /** With all that hangs on it. */
+  device: string | null;
+  reason: string;
+  starts_at_ms: number;
+  ends_at_ms: number;
+  state: 'planned' | 'active' | 'ended';
+  began_at_ms: number | null;
+  ended_at_ms: number | null;
+  ended_by: string | null;
+  created_by: string;
+  created_at_ms: number;
+  version: Generated<number>;
+}
+
 export interface AlertTables {
   finding: FindingTable;
   /** `device` is the subject as `subjectText` writes it. */
@@ -201,6 +239,7 @@ export interface AlertTables {
   alert_log_head: { singleton: Generated<boolean>; epoch: Generated<string>; seq: number };
   subscription: SubscriptionTable;
   delivery: DeliveryTable;
+  silence: SilenceTable;
   watchlist: {
     id: string;
     name: string;

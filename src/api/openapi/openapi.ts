@@ -96,15 +96,14 @@ function headersOf({ method, config }: Route): { headers?: z.ZodType } {
   if (config?.public || config?.asksOnly) return {};
   if (method === 'POST') {
     const key = z.string().max(255).optional().meta({ description: 'Makes the request happen once, for 24 h' });
-    return { headers: z.object({ 'idempotency-key': key }) };
+    const isMatched = config?.errors?.includes('precondition.stale') ?? false;
+    return { headers: z.object({ 'idempotency-key': key, ...(isMatched ? { 'if-match': MATCH.optional() } : {}) }) };
   }
   if (config?.unversioned || !['PATCH', 'DELETE'].includes(String(method))) return {};
-  return {
-    headers: z.object({
-      'if-match': z.string().meta({ description: 'The ETag you read, or a list of such; not `*`' }),
-    }),
-  };
+  return { headers: z.object({ 'if-match': MATCH }) };
 }
+
+const MATCH = z.string().meta({ description: 'The ETag you read, or a list of such; not `*`' });
 
 /** Leaves out the schemas that nothing refers to: each is offered as input and as output, and few are used as both. */
 const transformDocument: typeof jsonSchemaTransformObject = (document) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EVENT_TYPES } from '../../alerts/desk/alert.ts';
+import { HANDLINGS } from '../../alerts/desk/tables.ts';
 import { CLASSES, DESKS } from '../../alerts/rules/classes.ts';
 import { SEVERITIES } from '../../alerts/rules/rules.ts';
 import { moment } from '../schemas.ts';
@@ -30,8 +31,12 @@ export const alertView = z
           'Why it went stale: `device-retired`, `rule-removed`, `input-lost` (nothing was heard of it), ' +
           '`never-ended`, `out-of-reach` (its rule does not look at the device any more)',
       }),
-    handling: z.enum(['new', 'acked', 'assigned', 'in_progress', 'closed']),
+    handling: z.enum(HANDLINGS),
     visibility: z.enum(['normal', 'silenced', 'inhibited', 'shelved', 'test']),
+    hidden: z
+      .object({ by: z.string(), until: instantOrNull, reason: z.string().nullable() })
+      .nullable()
+      .meta({ description: 'Who silenced or shelved it; null too where a maintenance or an outage holds it back' }),
     verdict: z.string().nullable(),
     subject: z
       .object({ type: z.string(), id: z.string(), name: z.string() })
@@ -63,7 +68,14 @@ export const alertView = z
     comments: z.array(z.object({ by: z.string(), at: moment, text: z.string() })),
     ackedBy: z.string().nullable(),
     ackedAt: instantOrNull,
+    ackUntil: instantOrNull.meta({
+      description: 'When it is new again, unless somebody moves it on before; each thing that is done sets it anew',
+    }),
     assignedTo: z.string().nullable(),
+    unit: z.string().nullable().meta({ description: 'Who was sent' }),
+    dispatchedAt: instantOrNull,
+    arrivedAt: instantOrNull,
+    incident: z.string().nullable().meta({ description: 'What it is a part of, see `/incidents`' }),
     closedBy: z.string().nullable(),
     closedAt: instantOrNull,
     previousId: z.string().nullable(),

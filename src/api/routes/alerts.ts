@@ -1,35 +1,50 @@
 import { z } from 'zod';
-import { VERDICTS } from '../../alerts/desk/actions.ts';
 import { ALERT_ORDERS, type AlertPlace } from '../../alerts/desk/queries.ts';
 import { EVIDENCE_PURPOSE } from '../../alerts/evidence/evidence.ts';
 import { CLASSES } from '../../alerts/rules/classes.ts';
 import { fileOf, SEVERITIES } from '../../alerts/rules/rules.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { policeCode } from '../../devices/police/input.ts';
-import { ALERT_READERS, deskQuery, requireSeen, wantedOf } from '../guards/alert-desks.ts';
+import { ALERT_READERS, requireSeen } from '../guards/alert-desks.ts';
+import { alertFilter, filterFor } from '../guards/alert-filter.ts';
 import { callerOf } from '../guards/auth.ts';
 import { caseOf, lookQuery, purposeOf } from '../guards/look.ts';
-import { bytesOf, deviceId, label, listOf, pageQuery } from '../schemas.ts';
+import { bytesOf, label, listOf, moment, pageQuery } from '../schemas.ts';
 import { sendRange } from '../server/byte-range.ts';
+import { alertActionRoutes } from './alert-actions.ts';
+import { alertBulkRoutes } from './alert-bulk.ts';
 import { alertEventRoutes } from './alert-events.ts';
 import { alertParams, alertView } from './alert-schemas.ts';
-import { type ApiApp, defined, pageOf, type RouteContext, type RoutePart } from './route.ts';
+import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';
 
 const alertQuery = z.strictObject({
-  handling: z.enum(['new', 'acked', 'assigned', 'in_progress', 'closed']).optional(),
-  condition: z.enum(['active', 'recovering', 'cleared', 'stale']).optional(),
-  severity: z.enum(SEVERITIES).optional(),
-  ...deskQuery,
-  rule: label(64).optional(),
-  device: deviceId.optional(),
-  police: policeCode.optional().meta({
-    description: 'Of devices that belonged to this agency, or to one below it, when they were opened',
-  }),
+  ...alertFilter,
   order: z
     .enum(ALERT_ORDERS)
     .default('newest')
     .meta({ description: '`urgency`: open ones first, of these the gravest, of these the newest' }),
   ...pageQuery,
+});
+
+const countOf = z.record(z.string(), z.int());
+const counts = z.object({
+  all: z.int(),
+  severity: countOf,
+  handling: countOf,
+  condition: countOf,
+  visibility: countOf,
+});
+
+const reached = moment.nullable();
+const stageTimes = z.object({
+  event: reached.meta({ description: 'By the clock of the device' }),
+  received: moment,
+  decided: moment,
+  committed: moment,
+  sent: reached.meta({ description: 'The first receiver had taken it' }),
+  acked: reached,
+  dispatched: reached,
+  arrived: reached,
+  closed: reached,
 });
 
 const placeForm = z.strictObject({
@@ -39,10 +54,6 @@ const placeForm = z.strictObject({
   severity: z.enum(SEVERITIES),
 });
 
-const COMMENT_MAX = 2_000;
-const commentBody = z.strictObject({ text: label(COMMENT_MAX) });
-const assignBody = z.strictObject({ to: label(128) });
-const closeBody = z.strictObject({ verdict: z.enum(VERDICTS), text: label(COMMENT_MAX).optional() });
 const platesBody = z.strictObject({
   purpose: lookQuery.purpose,
   case: label(64).meta({ description: 'Number of the case you ask for' }),
@@ -52,7 +63,6 @@ const platesAnswer = z.object({
     .record(z.string(), z.union([z.string(), z.array(z.string())]))
     .meta({ description: 'By field of `data`, as they were read; `wanted_plate`: the one that the watchlist has' }),
 });
-const noBody = z.strictObject({}).nullish();
 
 const rule = z.object({
   rule: z.string(),
@@ -74,14 +84,16 @@ const tags = ['alerts'];
 
 export const alertRoutes: RoutePart = (app, context) => {
   readRoutes(app, context);
+  oneRoutes(app, context);
   evidenceRoute(app, context);
   platesRoute(app, context);
-  actionRoutes(app, context);
+  alertActionRoutes(app, context);
+  alertBulkRoutes(app, context);
   alertEventRoutes(app, context);
 };
 
 function readRoutes(app: ApiApp, context: RouteContext): void {
-  const { queries, rules } = context.alerts;
+  const { queries } = context.alerts;
 
   app.get(
     '/alerts',
@@ -96,21 +108,35 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
     },
     async (request) => {
       const caller = callerOf(request);
-      const { cursor: _cursor, limit, police: agency, class: of, desk, ...filter } = request.query;
-      const isNamed = filter.rule !== undefined || filter.device !== undefined;
-      const wanted = wantedOf(context, caller, { class: of, desk }, { isNamed });
-      const police = agency === undefined ? undefined : context.police.below(agency);
+      const { cursor: _cursor, limit, order, ...asked } = request.query;
       const page = pageOf(context, 'alerts', caller, request.query);
       const after = page.request.after === undefined ? {} : { after: readAfter(page.request.after) };
-      const { items, next } = await queries.list(caller, {
-        ...defined({ ...filter, police }),
-        ...after,
-        wanted,
-        limit,
-      });
+      const filter = filterFor(context, caller, asked);
+      const { items, next } = await queries.list(caller, { ...filter, ...after, order, limit });
       return { items, ...page.seal(next && JSON.stringify(next)) };
     },
   );
+
+  app.get(
+    '/alerts/counts',
+    {
+      config: { right: ALERT_READERS },
+      schema: {
+        tags,
+        summary: 'How many alerts `GET /alerts` has with the same filter, together and by value',
+        querystring: z.strictObject(alertFilter),
+        response: { 200: counts },
+      },
+    },
+    async (request) => {
+      const caller = callerOf(request);
+      return await queries.counts(caller, filterFor(context, caller, request.query));
+    },
+  );
+}
+
+function oneRoutes(app: ApiApp, context: RouteContext): void {
+  const { queries, rules } = context.alerts;
 
   app.get(
     '/alerts/:id',
@@ -125,6 +151,20 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
       reply.header('etag', `"${alert.version}"`);
       return alert;
     },
+  );
+
+  app.get(
+    '/alerts/:id/stages',
+    {
+      config: { right: 'alerts.read' },
+      schema: {
+        tags,
+        summary: 'When an alert reached each stage: the first time of each, and the last of its closing',
+        params: alertParams,
+        response: { 200: stageTimes },
+      },
+    },
+    async (request) => queries.stages(callerOf(request), request.params.id),
   );
 
   app.get(
@@ -202,36 +242,4 @@ function parsedOrNull(text: string): unknown {
   } catch {
     return null;
   }
-}
-
-function actionRoutes(app: ApiApp, { alerts: { actions } }: RouteContext): void {
-  const config = { right: 'alerts.handle' as const, errors: ['conflict.state'] as const };
-  const response = { 200: alertView };
-
-  app.post(
-    '/alerts/:id/ack',
-    { config, schema: { tags, summary: 'Take note of an alert', params: alertParams, body: noBody, response } },
-    async (request) => actions.ack(callerOf(request), request.params.id),
-  );
-
-  app.post(
-    '/alerts/:id/assign',
-    { config, schema: { tags, summary: 'Say who sees to it', params: alertParams, body: assignBody, response } },
-    async (request) => actions.assign(callerOf(request), request.params.id, request.body.to),
-  );
-
-  app.post(
-    '/alerts/:id/comment',
-    { config, schema: { tags, summary: 'Add a remark', params: alertParams, body: commentBody, response } },
-    async (request) => actions.comment(callerOf(request), request.params.id, request.body.text),
-  );
-
-  app.post(
-    '/alerts/:id/close',
-    { config, schema: { tags, summary: 'End the handling', params: alertParams, body: closeBody, response } },
-    async (request) => {
-      const { verdict, text } = request.body;
-      return actions.close(callerOf(request), request.params.id, { verdict, ...(text ? { text } : {}) });
-    },
-  );
 }

@@ -29,7 +29,10 @@ const grantFields = {
     .optional()
     .meta({ description: 'What you want to see there; without it, all that can be granted. Your role must have it' }),
   case: label(64).optional().meta({ description: 'Number of the case; may be left out beside an alert' }),
-  alert: z.uuid().optional().meta({ description: 'An open alert that you may see; the grant ends when it is closed' }),
+  alert: z
+    .uuid()
+    .optional()
+    .meta({ description: 'An open alert or incident that you may see; the grant ends when that is closed' }),
   reason: label(REASON_MAX),
   until: instant.optional().meta({
     description: `At most ${GRANT_DAYS_MAX} days from now, which is also what a grant of an alert has without it`,

@@ -34,6 +34,7 @@ import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { imageRoutes } from './images.ts';
 import { importRoutes } from './imports.ts';
+import { incidentRoutes } from './incidents.ts';
 import { jurisdictionRoutes } from './jurisdictions.ts';
 import { kindRoutes } from './kinds.ts';
 import { labelRoutes } from './labels.ts';
@@ -58,6 +59,7 @@ import { recordingRoutes } from './recordings.ts';
 import type { RoutePart } from './route.ts';
 import { ruleDryRunRoutes } from './rule-dry-runs.ts';
 import { sessionRoutes } from './session.ts';
+import { silenceRoutes } from './silences.ts';
 import { siteReportRoutes } from './site-reports.ts';
 import { streamLinkRoutes } from './stream-links.ts';
 import { streamPassRoutes } from './stream-passes.ts';
@@ -139,6 +141,8 @@ export const V1_ROUTES: readonly RoutePart[] = [
   alertRoutes,
   ruleDryRunRoutes,
   subscriptionRoutes,
+  silenceRoutes,
+  incidentRoutes,
   watchlistRoutes,
   streamRoutes,
   streamPassRoutes,

@@ -11,18 +11,10 @@ declare module 'fastify' {
 /** What the outside contract promises under /api/v1 and this version does not serve yet. */
 export const LATER_ROUTES: readonly (readonly [HTTPMethods, string])[] = [
   ['GET', '/streams/:id/clip.mp4'],
-  ['POST', '/alerts/:id/shelve'],
-  ['POST', '/alerts/bulk'],
   ['GET', '/alerts/:id/bundle'],
   ['POST', '/rules'],
   ['POST', '/rules/dry-run'],
   ['POST', '/watchlists/:id/approve'],
-  ['GET', '/silences'],
-  ['POST', '/silences'],
-  ['DELETE', '/silences/:id'],
-  ['GET', '/incidents'],
-  ['POST', '/incidents'],
-  ['DELETE', '/incidents/:id'],
   ['GET', '/rosters'],
   ['POST', '/rosters'],
   ['DELETE', '/rosters/:id'],

@@ -184,6 +184,9 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
   const entries = [{ plate: '浙B12345', reason: 'stolen', validUntil: '2099-01-01T00:00:00Z' }];
   const list = { name: 'stolen', jurisdiction: '330203', reason: 'stolen', case: 'A-1', entries };
   const watchlist = await made('/watchlists', list);
+  const endsAt = new Date(Date.now() + 86_400_000).toISOString();
+  const silence = { jurisdiction: '330203', device: 'camera-1', reason: 'works', endsAt };
+  const silenceId = await made('/silences', silence);
   const [alert] = await until('an alert', async () => some(await gateway.get('/alerts')));
   const [letter] = await until('a dead letter', async () => some(await gateway.get('/dead-letters')));
   await gateway.settledLedger();
@@ -194,8 +197,8 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
     return times === 10;
   });
   const people = { user, leaver, person, token, oldToken };
-  const things = { hanging, hook, subscription, ownerless, list, watchlist, alert, letter, own, grants, order };
-  const edits = editsOf({ ...people, ...things, ...ready });
+  const things = { hanging, hook, subscription, ownerless, list, watchlist, silence, silenceId };
+  const edits = editsOf({ ...people, ...things, ...ready, alert, letter, own, grants, order });
   const named = { kiosk: KIOSK, serial: 'H-5', camera: 'camera-1', check, plan: planned };
   return { edits, questions: questionsFor({ ...named, command, image, alert: alert.id, subscription, order, photo }) };
 }

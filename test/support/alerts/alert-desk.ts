@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { whoIsStillThere } from '../../../src/access/owners.ts';
 import { personWhoSees } from '../../../src/access/people.ts';
-import { AlertActions } from '../../../src/alerts/desk/actions.ts';
 import type { AlertPlace } from '../../../src/alerts/desk/alert.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../../src/alerts/desk/desk.ts';
 import { AlertFeed } from '../../../src/alerts/desk/feed.ts';
@@ -19,8 +18,10 @@ import type { Stage } from '../../../src/alerts/route/stages/stage.ts';
 import { stagesOf } from '../../../src/alerts/route/stages/stages.ts';
 import { Subscriptions } from '../../../src/alerts/route/subscriptions.ts';
 import { AlertPlates } from '../../../src/alerts/rules/plates.ts';
+import type { SilencedDevices } from '../../../src/alerts/silences/silence.ts';
 import type { SinkType } from '../../../src/alerts/sinks/sink.ts';
 import { openSinks, SINKS, type SinkValues } from '../../../src/alerts/sinks/sinks.ts';
+import { composeHandling, type HandlingDeps } from '../../../src/app/compose/alerts/handling.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import type { Observer } from '../../../src/core/observe.ts';
 import type { Caller } from '../../../src/core/types.ts';
@@ -36,6 +37,7 @@ import { type Claim, LEFT_TO_CLAIMS, WorkQueue } from '../../../src/platform/wor
 import { NO_ZONES } from '../access/tree.ts';
 import { firstOwner } from '../services/ownership.ts';
 import { type Owner, quietObserver } from '../services/services.ts';
+import { NO_DEVICES } from './no-devices.ts';
 import { NO_OUTAGES } from './no-outages.ts';
 
 export const ADMIN: Caller = {
@@ -65,20 +67,25 @@ export interface DeskOptions {
   sendClock?: Clock;
   /** How often work is looked for that nobody rang for. */
   sweepMs?: number;
+  /** The system's when absent. */
+  clock?: Clock;
+  /** What silences ask of the registry; it lists none when absent. */
+  devices?: SilencedDevices;
+  /** How long a claim of work is worth. */
+  leaseMs?: number;
 }
 
 /** The alert side of a gateway on a real PostgreSQL and Redis, without journal and rules. */
 export async function startAlertDesk(t: Owner, urls: DeskOptions) {
-  const clock = systemClock;
+  const clock = urls.clock ?? systemClock;
   const observer = urls.observer ?? quietObserver();
   const box = new Vault(randomBytes(32));
   const database = await Database.open({ url: urls.database, observer, clock, limits: DATABASE_LIMITS });
   await migrate(database);
   const outbound = new Outbound({ clock: urls.sendClock ?? clock, observer });
   const ownership = firstOwner();
-  const work = new WorkQueue({ database, clock, observer, ownership, leaseMs: 15_000 });
-  const id = await databaseId(database);
-  const bell = { redisUrl: urls.redis, databaseId: id, sweepMs: urls.sweepMs ?? 200 };
+  const work = new WorkQueue({ database, clock, observer, ownership, leaseMs: urls.leaseMs ?? 15_000 });
+  const bell = { redisUrl: urls.redis, databaseId: await databaseId(database), sweepMs: urls.sweepMs ?? 200 };
   const doorbell = new Doorbell({ ...bell, work, clock, observer });
   const feed = new AlertFeed({ database, clock, observer });
   const opened = new Opened();
@@ -90,8 +97,7 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const alertOrders = handleOrders(work, { database, clock, orders: urls.orders ?? NO_ORDERS, ...LONELY });
   const rules = { gone: NO_RULE_GONE, titleOf };
   const desk = new AlertDesk({ database, clock, log, places, ...rules, committed });
-  const webhooks = { cidrs: ['127.0.0.0/8'], names: 'webhooks' } as const;
-  const sinks = openSinks(urls.sinks ?? SINKS, urls.sinkValues ?? {}, { clock, outbound, webhooks });
+  const sinks = openSinks(urls.sinks ?? SINKS, urls.sinkValues ?? {}, { clock, outbound, webhooks: WEBHOOKS });
   const release = async (subscriptions: string[]): Promise<void> => {
     for (const id of subscriptions) await work.hasten(DELIVERY_QUEUE, `${id} `);
     doorbell.ring(DELIVERY_QUEUE);
@@ -99,6 +105,10 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const delivery = new Delivery({ database, clock, observer, ownership, sinks, box, release });
   const timers = new StageTimers({ database, log, committed });
   handleQueues(work, { desk, delivery, timers });
+  const ring = (queue: string): void => doorbell.ring(queue);
+  const shares = { alerts: database, handling: database, general: database };
+  const given = { shares, work, clock, ownership, log, committed, ring };
+  const handling = handledOn(given, urls.devices ?? NO_DEVICES);
   await feed.start();
   doorbell.start();
   t.teardown(async () => {
@@ -107,7 +117,6 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     await outbound.close();
     await database.close();
   });
-  const ring = (queue: string): void => doorbell.ring(queue);
   const queries = new AlertQueries(database);
   return {
     database,
@@ -121,8 +130,8 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     work,
     queries,
     alertOrders,
+    ...handling,
     plates: new AlertPlates({ alerts: queries, box: PLATES, register: registerOn(database, clock) }),
-    actions: new AlertActions({ database, clock, log, committed, personWhoSees: personWhoSees.bind(null, NO_ZONES) }),
     subscriptions: new Subscriptions({ database, clock, box, sinks, ring, ...OTHERS }),
     sinks,
   };
@@ -130,6 +139,22 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
 
 /** Devices that hang on nothing, and are there. */
 const LONELY = { tree: { parentOf: () => null }, isDark: () => false };
+
+const WEBHOOKS = { cidrs: ['127.0.0.0/8'], names: 'webhooks' } as const;
+
+/** No rule but this one is in force. */
+const FIRE = { rule: 'kiosk-fire', severity: 'extreme', condition: { type: 'threshold' } } as const;
+/** What is asked when people handle alerts. */
+const LOOKED_UP = {
+  trees: NO_ZONES,
+  rules: () => [FIRE],
+  personWhoSees: personWhoSees.bind(null, NO_ZONES),
+};
+
+/** What people do with alerts. */
+function handledOn(given: Omit<HandlingDeps, 'devices' | keyof typeof LOOKED_UP>, devices: SilencedDevices) {
+  return composeHandling({ ...LOOKED_UP, ...given, devices });
+}
 
 /** Whom subscriptions ask. */
 const OTHERS = { whoIsStillThere, agencies: { isSeen: () => true } };
@@ -165,7 +190,7 @@ function handleQueues(
 
 /** The stages of a gateway in which no device is in maintenance. They remember what one database says. */
 export function usualStages(): readonly Stage[] {
-  return stagesOf({ tree: NO_ZONES, outages: NO_OUTAGES, maintained: { above: () => null } });
+  return stagesOf({ tree: NO_ZONES, devices: NO_DEVICES, outages: NO_OUTAGES, maintained: { above: () => null } });
 }
 
 /** Every device stands where its findings say. */

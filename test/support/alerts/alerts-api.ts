@@ -15,12 +15,14 @@ export const hastyClock = hasty(() => 50);
 export interface AskOptions {
   token?: string;
   payload?: object;
+  /** If-Match; that of the first version for a DELETE without it. */
+  match?: string;
 }
 
 /** The API over a real alert desk: PostgreSQL, Redis, and deliveries to receivers on this machine. */
 export async function startAlertsApi(
   t: Owner,
-  options: Pick<DeskOptions, 'sinks' | 'sinkValues' | 'stages' | 'observer'> = {},
+  options: Pick<DeskOptions, 'sinks' | 'sinkValues' | 'stages' | 'observer' | 'clock' | 'devices'> = {},
 ) {
   const postgres = await freshDatabase(t);
   const redis = await sharedRedis(t);
@@ -66,8 +68,9 @@ export async function startAlertsApi(
     return (await until('the alert', find)).id;
   };
 
-  const ask = (method: 'GET' | 'POST' | 'DELETE', path: string, { token, payload }: AskOptions = {}) => {
-    const headers = { ...bearer(token ?? TOKENS.operator), ...(method === 'DELETE' ? { 'if-match': '"1"' } : {}) };
+  const ask = (method: 'GET' | 'POST' | 'DELETE', path: string, { token, payload, match }: AskOptions = {}) => {
+    const version = match ?? (method === 'DELETE' ? '"1"' : undefined);
+    const headers = { ...bearer(token ?? TOKENS.operator), ...(version ? { 'if-match': version } : {}) };
     return api.call({ method, url: `/api/v1${path}`, headers, ...(payload ? { payload } : {}) });
   };
 

@@ -1,6 +1,7 @@
 import type { Test } from 'tap';
 import { ROLES } from '../../../src/access/rights.ts';
 import type { Answer, Gateway } from '../gateway/gateway.ts';
+import { ofAlerts } from './alert-requests.ts';
 
 /** A county beside the one that all of a test stands in. */
 export const NEIGHBOUR = '330205';
@@ -47,7 +48,7 @@ const FINDING: Record<string, string> = {
 
 /** A question to each route that reads; a new one has its line here. */
 export function questionsFor(wanted: Wanted): Record<string, string> {
-  const { kiosk, serial, command, image, alert, subscription, camera, check } = wanted;
+  const { kiosk, serial, command, image, camera, check } = wanted;
   const nowMs = Date.now();
   const range = `from=${new Date(nowMs - 200_000).toISOString()}&to=${new Date(nowMs + 300_000).toISOString()}`;
   const today = new Date(nowMs).toISOString().slice(0, 10);
@@ -94,14 +95,7 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     'GET /users': '/users',
     'GET /audit': '/audit?limit=500',
     'GET /access-register': '/access-register',
-    'GET /alerts': '/alerts',
-    'GET /alerts/{id}': `/alerts/${alert}`,
-    'GET /alerts/{id}/evidence/{evidence}': `/alerts/${alert}/evidence/x`,
-    'GET /alerts/events': '/alerts/events',
-    'GET /rules': '/rules',
-    'GET /subscriptions': '/subscriptions',
-    'GET /subscriptions/{id}/dead-letters': `/subscriptions/${subscription}/dead-letters`,
-    'GET /watchlists': '/watchlists',
+    ...ofAlerts(wanted),
     ...questionsOfVideo(camera),
     'GET /overview': '/overview',
   };

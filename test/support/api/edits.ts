@@ -61,6 +61,16 @@ export const NO_EDITS: Record<string, string> = {
   'POST /rules/dry-runs/{id}/cancel': 'as its beginning',
   'POST /passages/search': 'changes nothing, and leaves a row in the access register',
   'POST /alerts/{id}/plates': 'changes nothing, and leaves a row in the access register',
+  'POST /alerts/{id}/shelve': 'not of one that is extreme: test/integration/alerts/desk/handled shows its row',
+  'POST /alerts/{id}/snooze': 'as shelving one',
+  'POST /alerts/{id}/unshelve': 'as shelving one',
+  'POST /alerts/bulk/preview': 'changes nothing',
+  'POST /incidents/{id}/merge': 'needs an incident: test/integration/alerts/incidents shows its row',
+  'POST /incidents/{id}/split': 'as merging',
+  'POST /incidents/{id}/close': 'as merging',
+  'DELETE /incidents/{id}': 'as merging',
+  'POST /alerts/bulk': 'needs a preview: test/integration/alerts/bulk shows its rows',
+  'POST /silences/preview': 'changes nothing',
   'POST /broker/auth': 'changes nothing',
   'POST /broker/acl': 'changes nothing',
   'POST /recording-exports': 'needs recordings: test/integration/streams/exports shows its rows',
@@ -143,6 +153,20 @@ const OF_TREES: [string, Edit][] = [
   ['POST /departments', { body: { name: { zh: '海曙区环境保护局' }, jurisdiction: '330203' } }],
 ];
 
+/** In the order in which an alert is handled. */
+function ofAlert(id: string): [string, Edit][] {
+  return [
+    ['POST /alerts/{id}/ack', { path: `/alerts/${id}/ack` }],
+    ['POST /alerts/{id}/assign', { path: `/alerts/${id}/assign`, body: { to: 'li' } }],
+    ['POST /alerts/{id}/dispatch', { path: `/alerts/${id}/dispatch`, body: { unit: '110-3' } }],
+    ['POST /alerts/{id}/arrive', { path: `/alerts/${id}/arrive` }],
+    ['POST /alerts/{id}/feedback', { path: `/alerts/${id}/feedback`, body: { text: 'a barbecue' } }],
+    ['POST /alerts/{id}/comment', { path: `/alerts/${id}/comment`, body: { text: 'seen' } }],
+    ['POST /alerts/{id}/close', { path: `/alerts/${id}/close`, body: { verdict: 'drill' } }],
+    ['POST /alerts/{id}/reopen', { path: `/alerts/${id}/reopen`, body: { text: 'smoke again' } }],
+  ];
+}
+
 /** A correct request for each route that edits, to what was made for it. */
 // biome-ignore lint/suspicious/noExplicitAny: what was made, by name.
 export function editsOf(made: Record<string, any>): Map<string, Edit> {
@@ -178,10 +202,7 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
     ],
     ...OF_RECORDINGS,
     ['POST /dead-letters/replay', { body: { ids: [letter.id] } }],
-    ['POST /alerts/{id}/ack', { path: `/alerts/${alert.id}/ack` }],
-    ['POST /alerts/{id}/assign', { path: `/alerts/${alert.id}/assign`, body: { to: 'li' } }],
-    ['POST /alerts/{id}/comment', { path: `/alerts/${alert.id}/comment`, body: { text: 'seen' } }],
-    ['POST /alerts/{id}/close', { path: `/alerts/${alert.id}/close`, body: { verdict: 'drill' } }],
+    ...ofAlert(alert.id),
     ['POST /tokens', { body: token }],
     ['DELETE /tokens/{id}', { path: `/tokens/${oldToken}`, headers: first }],
     ['POST /session', { body: { username: 'li', password: person.password } }],
@@ -200,6 +221,9 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
     ['POST /subscriptions/{id}/test', { path: `/subscriptions/${subscription}/test` }],
     ['POST /subscriptions/{id}/take-over', { path: `/subscriptions/${ownerless}/take-over` }],
     ['DELETE /subscriptions/{id}', { path: `/subscriptions/${subscription}`, headers: first }],
+    ['POST /incidents', { body: { title: 'a fire', alerts: [alert.id] } }],
+    ['POST /silences', { body: made.silence }],
+    ['DELETE /silences/{id}', { path: `/silences/${made.silenceId}`, headers: first }],
     ['POST /watchlists', { body: list }],
     ['DELETE /watchlists/{id}', { path: `/watchlists/${watchlist}`, headers: first }],
     ['DELETE /devices/{id}', { path: '/devices/kiosk-9', headers: first }],

@@ -33,6 +33,7 @@ import { LEFT_TO_CLAIMS, noteOwnWork, WorkQueue } from '../../../src/platform/wo
 import { NO_ZONES } from '../access/tree.ts';
 import { NAMELESS, NO_RULE_GONE, PLATES } from '../alerts/alert-desk.ts';
 import { ALL_THERE, kindCatalogue } from '../alerts/alerts.ts';
+import { NO_DEVICES } from '../alerts/no-devices.ts';
 import { NO_OUTAGES } from '../alerts/no-outages.ts';
 import { batch, decoded, reading } from '../ingest/batches.ts';
 import { PAYLOADS } from '../ingest/ingest.ts';
@@ -105,7 +106,7 @@ const desk = new AlertDesk({
   log: new AlertLog({
     clock,
     observer,
-    stages: stagesOf({ tree: NO_ZONES, outages: NO_OUTAGES, maintained: { above: () => null } }),
+    stages: stagesOf({ tree: NO_ZONES, devices: NO_DEVICES, outages: NO_OUTAGES, maintained: { above: () => null } }),
     ownership,
     work: LEFT_TO_CLAIMS,
   }),

@@ -81,7 +81,18 @@ const OWNERS: Record<string, RegExp> = {
     'video_clip',
   ]),
   ...owned('src/alerts/', ['alert', 'alert_event', 'alert_log_head', 'delivery', 'finding', 'rule_cursor']),
-  ...owned('src/alerts/', ['rule_dry_run', 'rule_state', 'subscription', 'watchlist', 'watchlist_entry']),
+  ...owned('src/alerts/', [
+    'alert_bulk',
+    'alert_sent',
+    'incident',
+    'incident_entry',
+    'silence',
+    'rule_dry_run',
+    'rule_state',
+    'subscription',
+    'watchlist',
+    'watchlist_entry',
+  ]),
 };
 
 function owned(folder: string, tables: string[]): Record<string, RegExp> {

@@ -79,6 +79,14 @@ function Handling({ alert }: { alert: Alert }) {
       </span>
     );
   }
+  if (alert.unit && (alert.handling === 'dispatched' || alert.handling === 'arrived')) {
+    const text = alert.handling === 'arrived' ? 'alert.onScene' : 'alert.dispatched';
+    return (
+      <span class="handling">
+        <bdi>{t(text, { unit: alert.unit })}</bdi>
+      </span>
+    );
+  }
   if (alert.ackedBy) {
     return (
       <span class="handling">

@@ -116,7 +116,8 @@ function onEvent({ type, alert }: AlertEvent): void {
   const known = before && !isHeldBack(before) ? before : undefined;
   book.value = take(book.value, [alert], held.value);
   if (isHeldBack(alert)) return;
-  const isNew = !known && alert.handling === 'new';
+  // New again is one that somebody took and then forgot.
+  const isNew = alert.handling === 'new' && known?.handling !== 'new';
   if (!isNew && !(known && isCritical(alert) && !isCritical(known))) return;
   const severity = tOf('severity', alert.severity);
   const text = t('alerts.announce', { severity, title: titleOf(alert), place: alert.subject.name });

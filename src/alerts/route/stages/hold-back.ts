@@ -1,6 +1,6 @@
 import { DAY_MS } from '../../../core/clock.ts';
 import { sql, type Tables } from '../../../platform/database/database.ts';
-import type { EventType } from '../../desk/alert.ts';
+import { TOLD_AS } from '../../desk/alert.ts';
 import type { AlertRow, AlertTables, Visibility } from '../../desk/tables.ts';
 import type { Change, Stage } from './stage.ts';
 
@@ -70,14 +70,17 @@ function shown(changes: readonly Change[], held: ReadonlySet<string>, { visibili
   const now = new Map<string, Visibility>();
   return changes.map((change) => {
     const { alert, type } = change;
+    // What somebody hides is theirs, whatever else would hold it back.
+    if (alert.hidden != null) return change;
     let visibility = now.get(alert.id) ?? alert.visibility;
     // What people do and how it ends is told wherever the alert was.
     if (type === 'alert.opened' || type === 'alert.updated') {
       if (held.has(alert.id) && mayHold(alert)) visibility = heldAs(own, visibility);
       else if (visibility === own) visibility = 'normal';
     }
+    if (visibility === alert.visibility) return change;
     now.set(alert.id, visibility);
-    return visibility === alert.visibility ? change : { ...change, alert: { ...alert, visibility } };
+    return { ...change, alert: { ...alert, visibility } };
   });
 }
 
@@ -85,13 +88,6 @@ function shown(changes: readonly Change[], held: ReadonlySet<string>, { visibili
 function heldAs(own: Holding['visibility'], before: Visibility): Visibility {
   return own === 'inhibited' && before !== 'normal' ? before : own;
 }
-
-const TOLD_AS: Record<AlertRow['condition'], EventType> = {
-  active: 'alert.updated',
-  recovering: 'alert.updated',
-  cleared: 'alert.cleared',
-  stale: 'alert.stale',
-};
 
 function released(alert: AlertRow, nowMs: number): Change {
   const now = { ...alert, visibility: 'normal', version: alert.version + 1 } as const;
@@ -110,6 +106,7 @@ async function looked(
     .selectFrom('alert')
     .select(['id', 'device', 'rule', 'committed_at_ms'])
     .where('visibility', '=', visibility)
+    .where('hidden', 'is', null)
     .where('handling', '!=', 'closed')
     .where((where) =>
       where.or([
@@ -138,6 +135,7 @@ function locked(tx: Tables, ids: readonly string[], visibility: Visibility): Pro
     .selectAll()
     .where('id', 'in', ids)
     .where('visibility', '=', visibility)
+    .where('hidden', 'is', null)
     .where('handling', '!=', 'closed')
     .orderBy('id')
     .forUpdate()

@@ -44,6 +44,7 @@ export async function countWithheld(tx: Tables, devices: readonly DeviceId[], si
     .selectFrom('alert')
     .select(sql<number>`count(*)`.as('count'))
     .where('visibility', '=', 'silenced')
+    .where('hidden', 'is', null)
     .where(sql<boolean>`device = any (${devices}::text[])`)
     .where('last_at_ms', '>=', sinceMs)
     .executeTakeFirstOrThrow();

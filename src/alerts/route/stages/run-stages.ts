@@ -99,11 +99,13 @@ function faultOfChange(before: Change, after: Change): string | null {
   return null;
 }
 
-/** But for its visibility. */
+/** But for its visibility, who hides it, and what it is a part of. */
 function isSameAlert(before: AlertRow, after: AlertRow): boolean {
   if (before === after) return true;
   const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof AlertRow>;
   names.delete('visibility');
+  names.delete('hidden');
+  names.delete('incident');
   return [...names].every((name) => before[name] === after[name]);
 }
 

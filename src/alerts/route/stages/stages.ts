@@ -1,17 +1,21 @@
-import type { PoliceTree, Tree } from '../../../core/jurisdiction.ts';
+import type { SilencedDevices, Trees } from '../../silences/silence.ts';
 import { fanOut } from './fan-out.ts';
+import { incidents } from './incidents.ts';
 import { type Maintained, maintenance } from './maintenance.ts';
 import { type OutagePorts, outage } from './outage.ts';
+import { silences } from './silences.ts';
 import type { Stage } from './stage.ts';
 
 /** What stages ask of other folders. */
 export interface StagePorts {
   maintained: Maintained;
   outages: OutagePorts;
-  tree: Tree & PoliceTree;
+  tree: Trees;
+  devices: SilencedDevices;
 }
 
 /** Every stage, in their order. A new one is its file here and its line in this list. */
-export function stagesOf({ maintained, outages, tree }: StagePorts): readonly Stage[] {
-  return [maintenance(maintained), outage(outages), fanOut(tree)];
+export function stagesOf({ maintained, outages, tree, devices }: StagePorts): readonly Stage[] {
+  const knowing = { trees: tree, devices };
+  return [maintenance(maintained), outage(outages), incidents(knowing), silences(knowing), fanOut(tree)];
 }

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { whoIsStillThere } from '../../../access/owners.ts';
-import { type ActionDeps, AlertActions } from '../../../alerts/desk/actions.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../../alerts/desk/desk.ts';
 import { AlertFeed } from '../../../alerts/desk/feed.ts';
 import { GatewayAlerts } from '../../../alerts/desk/gateway-alerts.ts';
+import type { ActionDeps } from '../../../alerts/desk/life/actions.ts';
 import { AlertLog, type Committed } from '../../../alerts/desk/log.ts';
 import type { AskedPlaces, Places } from '../../../alerts/desk/places.ts';
 import { AlertQueries } from '../../../alerts/desk/queries.ts';
@@ -52,6 +52,8 @@ import type { Vault } from '../../../platform/secrets/vault.ts';
 import type { Doorbell } from '../../../platform/work/jobs.ts';
 import { LEFT_TO_CLAIMS, type WorkQueue } from '../../../platform/work/work.ts';
 import { composeRules, type RuleSurroundings } from './alert-rules.ts';
+import { composeHandling } from './handling.ts';
+import { silencedDevices } from './silenced-devices.ts';
 
 export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
   outbound: Outbound;
@@ -62,7 +64,7 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
   plateKey: Buffer;
   /** The whole plates of alerts are encrypted under a key made of this one. */
   vaultKey: Buffer;
-  devices: RuleSurroundings['devices'] & Pick<Directory, 'needsIncident'>;
+  devices: RuleSurroundings['devices'] & Pick<Directory, 'needsIncident' | 'ids'>;
   register: AccessRegister;
   book: RuleBook;
   dataDirectory: string;
@@ -80,7 +82,7 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
 
 /** Builds the alert side: rules, desk, deliveries, evidence, and what people ask of them. Starts nothing. */
 export async function composeAlerting(deps: AlertingDeps) {
-  const { clock, observer, outbound, work, doorbell, vault, ownership, tree, personWhoSees } = deps;
+  const { clock, observer, outbound, work, doorbell, vault, ownership, tree } = deps;
   const { alerts: database, handling, general } = deps.shares;
   const { book } = deps;
   const stages = stagesWith(deps, book);
@@ -113,6 +115,8 @@ export async function composeAlerting(deps: AlertingDeps) {
   const delivery = new Delivery({ database, clock, observer, ownership, sinks, box: vault, release });
   const proofs = composeEvidence(deps, { log, committed, opened: justOpened });
   handleQueues(work, { desk, delivery, timers, ...proofs });
+  const devices = silencedDevices(deps.devices);
+  const handled = composeHandling({ ...deps, trees: tree, devices, rules, ring, log, committed });
   const { head, incarnationOf } = deps;
   const position = () => ({ lane: 'live' as const, offset: head() });
   return {
@@ -128,9 +132,9 @@ export async function composeAlerting(deps: AlertingDeps) {
     ...proofs,
     looks: looksOf(deps),
     watchlists,
+    ...handled,
     plates: new AlertPlates({ alerts: queries, box: plates, register: deps.register }),
     ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, ownership, committed }),
-    actions: new AlertActions({ database: handling, clock, log, committed, personWhoSees }),
     subscriptions: new Subscriptions({ ...deps, database: general, box: vault, sinks, ring, whoIsStillThere }),
     sinks,
   };
@@ -156,7 +160,12 @@ function whereDevicesAre({ shares, devices, nameOfDistrict }: AlertingDeps): { p
 function stagesWith({ tree, devices, clock, ...deps }: AlertingDeps, book: RuleBook) {
   const tellsSilence = (name: string) => book.current().some(({ rule, by }) => rule === name && by.clock === 'silence');
   const outages = { ...deps.outages, tellsSilence, nowMs: () => clock.nowMs() };
-  return stagesOf({ tree, outages, maintained: { above: (id) => devices.maintained(id) } });
+  return stagesOf({
+    tree,
+    outages,
+    devices: silencedDevices(devices),
+    maintained: { above: (id) => devices.maintained(id) },
+  });
 }
 
 interface Told {

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { AlertActions } from '../../../../src/alerts/desk/actions.ts';
 import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
 import { AlertFollower } from '../../../../src/alerts/desk/follower.ts';
+import { AlertActions } from '../../../../src/alerts/desk/life/actions.ts';
 import { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
 import { DELIVERY_QUEUE } from '../../../../src/alerts/desk/queues.ts';
 import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';

@@ -9,6 +9,7 @@ import { enqueueWork } from '../../../../src/platform/work/work.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startAlertDesk } from '../../../support/alerts/alert-desk.ts';
 import { storeFires } from '../../../support/alerts/findings.ts';
+import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
 import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
 import { freshDatabase, sharedRedis } from '../../../support/services/shared-database.ts';
 import { until } from '../../../support/time/until.ts';
@@ -25,6 +26,7 @@ const orders: WorkOrdersPort = {
 /** Two devices are being worked on. */
 const stages = stagesOf({
   tree: NO_ZONES,
+  devices: NO_DEVICES,
   outages: NO_OUTAGES,
   maintained: { above: (id) => (/^worked/.test(id) ? id : null) },
 });

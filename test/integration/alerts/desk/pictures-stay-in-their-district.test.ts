@@ -90,6 +90,14 @@ async function pictureOf(device: string, jurisdiction: string): Promise<{ id: st
 async function openAlert(device: string, jurisdiction: string): Promise<string> {
   const id = randomUUID();
   const nobody = { acked_by: null, acked_by_id: null, acked_at_ms: null, assigned_to: null, closed_by: null };
+  const untouched = {
+    ack_until_ms: null,
+    unit: null,
+    dispatched_at_ms: null,
+    arrived_at_ms: null,
+    hidden: null,
+    incident: null,
+  };
   const stamps = { device_at_ms: null, received_at_ms: 1, decided_at_ms: 1, committed_at_ms: Date.now() };
   const row: AlertRow = {
     id,
@@ -119,6 +127,7 @@ async function openAlert(device: string, jurisdiction: string): Promise<string> 
     evidence: [],
     comments: [],
     ...nobody,
+    ...untouched,
     closed_at_ms: null,
     previous_id: null,
     receipt: 'live-1',

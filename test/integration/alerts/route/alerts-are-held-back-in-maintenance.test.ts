@@ -5,6 +5,7 @@ import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
 import type { FireOptions } from '../../../support/alerts/findings.ts';
+import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
 import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
 import { HERE } from '../../../support/api/api.ts';
 import { until } from '../../../support/time/until.ts';
@@ -13,6 +14,7 @@ import { until } from '../../../support/time/until.ts';
 const maintained = new Map<string, string>();
 const stages = stagesOf({
   tree: NO_ZONES,
+  devices: NO_DEVICES,
   outages: NO_OUTAGES,
   maintained: { above: (device) => maintained.get(device) ?? null },
 });

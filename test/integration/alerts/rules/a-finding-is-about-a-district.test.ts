@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Jurisdictions } from '../../../../src/access/tree/jurisdictions.ts';
-import { showSubject } from '../../../../src/alerts/desk/alert.ts';
+import { ADDED_TO_VIEWS, showSubject } from '../../../../src/alerts/desk/alert.ts';
 import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
 import { toEntry } from '../../../../src/alerts/desk/queries.ts';
 import { DESK_QUEUE, EVIDENCE_QUEUE } from '../../../../src/alerts/desk/queues.ts';
@@ -238,7 +238,8 @@ t.test('an entry of a version that knew devices alone tells its subject, too', a
   const alert = { id: 'a', device: 'k1', deviceName: 'Kiosk 1' };
   const body = { id: 'e', type: 'alert.opened', at: '2026-01-01T00:00:00.000Z', actor: 'citywatch', alert };
   const { alert: shown } = toEntry({ ...ENTRY, body }).body;
-  t.same(shown, { ...alert, ...BEFORE_CLASSES, subject: { type: 'device', id: 'k1', name: 'Kiosk 1' } });
+  const added = { ...ADDED_TO_VIEWS, ...BEFORE_CLASSES };
+  t.same(shown, { ...added, ...alert, subject: { type: 'device', id: 'k1', name: 'Kiosk 1' } });
   const ofGateway = toEntry({ ...ENTRY, body: { ...body, alert: { device: '_gateway', deviceName: '_gateway' } } });
   t.match(ofGateway.body.alert, { subject: { type: 'gateway', id: '_gateway' }, device: '_gateway' });
 });

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { OF_AN_AGENCY, RIGHTS_OF, ROLES } from '../../../../src/access/rights.ts';
 import type { DeclaredRoute } from '../../../../src/api/guards/auth.ts';
+import { ALERT_REQUESTS } from '../../../support/api/alert-requests.ts';
 import {
   bearer,
   CAMERA,
@@ -26,6 +27,8 @@ interface Row {
   /** Stands for the other parameter of the path. */
   part?: string;
   payload?: object;
+  /** Where the token is had that it asks for. */
+  tokenFrom?: string;
   /** Content type of a payload that is no JSON. */
   type?: string;
   ifMatch?: boolean;
@@ -193,39 +196,7 @@ const REQUESTS: Record<string, Row> = {
   'PATCH /api/v1/users/:id': { id: NOBODY, payload: { name: 'Li' }, ifMatch: true },
   'DELETE /api/v1/users/:id': { id: NOBODY, ifMatch: true },
   'GET /api/v1/audit': { ownAreaOnly: true },
-  'GET /api/v1/alerts': { ownAreaOnly: true },
-  'GET /api/v1/alerts/:id': {},
-  'GET /api/v1/alerts/:id/evidence/:evidence': {},
-  'GET /api/v1/alerts/events': { ownAreaOnly: true },
-  'GET /api/v1/alerts/stream': { ownAreaOnly: true },
-  'POST /api/v1/alerts/:id/ack': {},
-  'POST /api/v1/alerts/:id/assign': { payload: { to: 'Li' } },
-  'POST /api/v1/alerts/:id/comment': { payload: { text: 'seen' } },
-  'POST /api/v1/alerts/:id/close': { payload: { verdict: 'drill' } },
-  'POST /api/v1/alerts/:id/plates': { payload: { purpose: 'maintenance', case: 'A-1' } },
-  'GET /api/v1/rules': { ownAreaOnly: true },
-  'GET /api/v1/subscriptions': { ownAreaOnly: true },
-  'POST /api/v1/subscriptions': {
-    payload: { name: 'centre', url: 'https://centre.example/hook', jurisdiction: '330212' },
-    ownAreaOnly: true,
-  },
-  'DELETE /api/v1/subscriptions/:id': { ifMatch: true },
-  'POST /api/v1/subscriptions/:id/take-over': {},
-  'POST /api/v1/subscriptions/:id/test': {},
-  'GET /api/v1/subscriptions/:id/dead-letters': {},
-  'POST /api/v1/subscriptions/:id/dead-letters': {},
-  'GET /api/v1/watchlists': { ownAreaOnly: true },
-  'POST /api/v1/watchlists': {
-    payload: {
-      name: 'stolen',
-      jurisdiction: '330212',
-      reason: 'stolen',
-      case: 'A-1',
-      entries: [{ plate: '浙B12345', reason: 'stolen', validUntil: '2036-01-01T00:00:00Z' }],
-    },
-    ownAreaOnly: true,
-  },
-  'DELETE /api/v1/watchlists/:id': { ifMatch: true },
+  ...ALERT_REQUESTS,
   'GET /api/v1/streams': { ownAreaOnly: true },
   'GET /api/v1/streams/:id': { id: CAMERA },
   'GET /api/v1/streams/:id/live.m3u8': { id: CAMERA, url: '?purpose=maintenance' },
@@ -258,6 +229,11 @@ async function wrongOf(api: TestApi, route: DeclaredRoute): Promise<string[]> {
   const wrong: string[] = [];
   const says = (holds: boolean, what: string) => holds || wrong.push(what);
   const row = REQUESTS[nameOf(route)]!;
+  const given = async (url: string, headers: Record<string, string>) => {
+    const remoteAddress = '192.0.2.1';
+    const { body } = await api.call({ method: 'POST', url, headers, remoteAddress, payload: row.payload ?? {} });
+    return { token: (body as { token?: string }).token ?? 'none' };
+  };
   const ask = async (authorization: string | undefined) => {
     api.registry.devices.set(KIOSK, makeDevice({ id: KIOSK }));
     const headers = {
@@ -266,7 +242,8 @@ async function wrongOf(api: TestApi, route: DeclaredRoute): Promise<string[]> {
       ...(row.type ? { 'content-type': row.type } : {}),
     };
     const url = route.url.replace(':id', row.id ?? KIOSK).replace(/:\w+/, row.part ?? 'other') + (row.url ?? '');
-    const payload = row.payload ? { payload: row.payload } : {};
+    const body = row.tokenFrom ? { ...row.payload, ...(await given(row.tokenFrom, headers)) } : row.payload;
+    const payload = body ? { payload: body } : {};
     return api.call({ method: route.method as 'GET', url, headers, remoteAddress: '192.0.2.1', ...payload });
   };
   for (const unknown of [undefined, 'no-such-token', `${KIOSK}:wrong`, 'constructor', '__proto__', 'toString:x']) {

@@ -4,7 +4,8 @@ import type { ApiDeps, StreamsPort } from '../../../../src/api/deps.ts';
 import type { ImagesPort, RecordingParts } from '../../../../src/api/ports.ts';
 import type { View } from '../../../../src/streams/pool/types.ts';
 import { bearer, CAMERA, startApi, TOKENS } from '../../../support/api/api.ts';
-import { memoryAlerts, memoryImages, memoryStreams } from '../../../support/api/api-parts.ts';
+import { memoryImages, memoryStreams } from '../../../support/api/api-parts.ts';
+import { memoryAlerts } from '../../../support/api/memory/alerts.ts';
 import { memoryCameras } from '../../../support/api/memory/ptz.ts';
 
 const SHOWN = /^(image|video)\/|mpegurl/;

@@ -268,8 +268,8 @@ t.test('only an open alert that the asker may see is taken', async (t) => {
     t.match(answer, { status: 400, body: { issues: [expected] } }, JSON.stringify(payload));
   };
   await refused(closed, {}, { path: 'alert', message: /is closed/ });
-  await refused(foreign, {}, { path: 'alert', message: /no alert that you may see/ });
-  await refused(NOBODY, {}, { path: 'alert', message: /no alert that you may see/ });
+  await refused(foreign, {}, { path: 'alert', message: /no alert or incident that you may see/ });
+  await refused(NOBODY, {}, { path: 'alert', message: /no alert or incident that you may see/ });
   await refused('x', {}, { path: 'alert' });
   await refused(undefined, { until: toRfc3339(clock.nowMs() + HOUR_MS) }, { path: 'case' });
   await refused(undefined, { case: 'A-1' }, { path: 'until' });

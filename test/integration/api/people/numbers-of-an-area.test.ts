@@ -6,7 +6,7 @@ import { Directory } from '../../../../src/devices/registry/directory.ts';
 import { SecretHasher } from '../../../../src/platform/secrets/hasher.ts';
 import { Twin } from '../../../../src/telemetry/twin/twin.ts';
 import { bearer, HERE, neverSeen, startApi, TOKENS } from '../../../support/api/api.ts';
-import { memoryAlerts } from '../../../support/api/api-parts.ts';
+import { memoryAlerts } from '../../../support/api/memory/alerts.ts';
 import { OWN_JOURNAL } from '../../../support/ingest/journal.ts';
 import { KIOSK } from '../../../support/ingest/kiosk-kind.ts';
 import { quietObserver } from '../../../support/services/services.ts';

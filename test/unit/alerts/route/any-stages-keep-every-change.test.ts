@@ -7,6 +7,7 @@ import type { Change, Stage } from '../../../../src/alerts/route/stages/stage.ts
 import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
 import { CLASSES, DESKS, isWanted } from '../../../../src/alerts/rules/classes.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
+import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
 import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
 
 /** Nothing is read here: each stage brings what it knows. */
@@ -222,12 +223,20 @@ t.test('what a stage may do is done, and what it may not is passed over', async 
 });
 
 t.test('every stage of a gateway is pure, and says the same twice', async (t) => {
+  const anywhere = { jurisdiction: '330200', police: null, rule: null, kind: null, device: null };
   const KNOWN: Record<string, (known: Subscriber[]) => unknown> = {
     'fan-out': (all) => ({ all, print: '0' }),
     maintenance: () => ({ held: new Set(['alert-a']), free: [], left: 'held' }),
     outage: () => ({ held: new Set(['alert-b']), free: [], left: 'held' }),
+    incidents: () => ({ all: [{ ...anywhere, id: 'i-1' }], print: '0' }),
+    silences: () => ({ all: [{ ...anywhere, id: 's-1' }], print: '0' }),
   };
-  const stages = stagesOf({ tree: NO_ZONES, outages: NO_OUTAGES, maintained: { above: () => null } });
+  const stages = stagesOf({
+    tree: NO_ZONES,
+    devices: NO_DEVICES,
+    outages: NO_OUTAGES,
+    maintained: { above: () => null },
+  });
   for (const stage of stages) {
     await fc.assert(
       fc.asyncProperty(changes, subscribers, async (given, all) => {

@@ -1,0 +1,264 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, toRfc3339 } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
+import { ownArea, type Place } from '../../core/jurisdiction.ts';
+import type { Caller } from '../../core/types.ts';
+import {
+  type Database,
+  type Selectable,
+  sql,
+  type Tables,
+  withinJurisdiction,
+} from '../../platform/database/database.ts';
+import { recordAudit } from '../../platform/records/audit.ts';
+import { DONE, enqueueWork, type WorkResult } from '../../platform/work/work.ts';
+import { type AlertView, showAlert } from '../desk/alert.ts';
+import { type AlertFilter, matching } from '../desk/filter.ts';
+import { type Deed, step } from '../desk/life/steps.ts';
+import type { AlertLog, Committed, LogInput } from '../desk/log.ts';
+import { requireUuid } from '../desk/queries.ts';
+import { BULK_QUEUE } from '../desk/queues.ts';
+import type { AlertRow } from '../desk/tables.ts';
+import type { AlertBulkTable, BulkTables } from './tables.ts';
+
+export interface AlertBulkDeps {
+  database: Database<'alerts'>;
+  clock: Clock;
+  log: Pick<AlertLog, 'publish'>;
+  committed(published: Committed): void;
+  /** As for one alert. */
+  personWhoSees(tx: Tables, username: string, place: Place): Promise<string | null>;
+}
+
+/** What is done with many alerts, and how far that is. */
+export interface BulkInfo {
+  id: string;
+  state: AlertBulkTable['state'];
+  /** How many it may take. */
+  alerts: number;
+  done: number;
+  /** That stood so already. */
+  unchanged: number;
+  refused: number;
+  refusals: { alert: string; detail: string }[];
+  createdAt: string;
+  endedAt: string | null;
+}
+
+type BulkRow = Selectable<AlertBulkTable>;
+
+/** Alerts of one transaction. */
+const AT_ONCE = 100;
+/** So few are done before the answer. */
+const BEFORE_ANSWER_MAX = 200;
+const BEFORE_ANSWER_MS = 5_000;
+const NAMED_MAX = 20;
+/** By how much more there may be than were previewed: a tenth, and a few. */
+const grown = (previewed: number): number => previewed + Math.max(5, Math.floor(previewed / 10));
+
+/** One thing done with all open alerts that a filter means. */
+export class AlertBulk {
+  readonly #deps: AlertBulkDeps;
+
+  constructor(deps: AlertBulkDeps) {
+    this.#deps = deps;
+  }
+
+  /** How many open alerts are meant, and the newest 20 of them; changes nothing. */
+  async preview(caller: Caller, filter: AlertFilter): Promise<{ count: number; alerts: AlertView[] }> {
+    const newest = this.#meant(this.#deps.database, caller, filter).selectAll();
+    const [count, rows] = await Promise.all([
+      this.#count(this.#deps.database, caller, filter),
+      newest.orderBy('first_at_ms', 'desc').orderBy('id', 'desc').limit(NAMED_MAX).execute(),
+    ]);
+    return { count, alerts: rows.map(showAlert) };
+  }
+
+  /**
+   * Does `deed` with all of them: a few at once, many in the background. Errors: `conflict.state` where many more are
+   * meant by now than the `previewed` ones.
+   */
+  async begin(
+    caller: Caller,
+    { filter, deed, previewed }: { filter: AlertFilter; deed: Deed; previewed: number },
+  ): Promise<BulkInfo> {
+    const { database, clock } = this.#deps;
+    const id = randomUUID();
+    const alerts = await database.transaction(async (tx) => {
+      const count = await this.#count(tx, caller, filter);
+      if (count > grown(previewed)) {
+        const detail = `${previewed} alerts were previewed, and ${count} are meant by now: preview it once more.`;
+        throw new CitywatchError('conflict.state', { detail });
+      }
+      const nowMs = clock.nowMs();
+      await tx
+        .tables<BulkTables>()
+        .insertInto('alert_bulk')
+        .values(beginning(id, { caller, filter, deed, count, nowMs }))
+        .execute();
+      const subject = `alert-bulk/${id}`;
+      const after = { deed, filter, alerts: count };
+      const { jurisdiction } = caller;
+      await recordAudit(tx, { caller, action: 'alert.bulk', subject, jurisdiction, after, atMs: nowMs });
+      await enqueueWork(tx, clock, [{ queue: BULK_QUEUE, key: id }]);
+      return count;
+    });
+    // Whoever works on the queue may have it already: each finds in the row what is left to do.
+    if (alerts <= BEFORE_ANSWER_MAX) await this.#soon(id);
+    return await this.get(caller, id);
+  }
+
+  /** Errors: `not-found`, also for what others do. */
+  async get(caller: Caller, id: string): Promise<BulkInfo> {
+    const found = this.#deps.database.tables<BulkTables>().selectFrom('alert_bulk').selectAll();
+    const row = await found.where('id', '=', requireUuid(id)).executeTakeFirst();
+    if (!row || row.caller.id !== caller.id || row.caller.type !== caller.type) throw new CitywatchError('not-found');
+    return show(row);
+  }
+
+  async #soon(id: string): Promise<void> {
+    const over = new AbortController();
+    const stop = this.#deps.clock.after(BEFORE_ANSWER_MS, () => over.abort());
+    await this.handle(id, over.signal).finally(stop);
+  }
+
+  /** Handler of the queue `alert-bulk`; the key is the id of what is done. */
+  async handle(id: string, signal: AbortSignal): Promise<WorkResult> {
+    while (!signal.aborted) {
+      if (!(await this.#some(id))) return DONE;
+    }
+    return { again: { atMs: this.#deps.clock.nowMs() } };
+  }
+
+  /** Does it with the next ones; returns whether some are left. */
+  async #some(id: string): Promise<boolean> {
+    const { database, clock, log, committed } = this.#deps;
+    const { published, isLeft } = await database.transaction(async (tx) => {
+      const jobs = tx.tables<BulkTables>();
+      const row = await jobs.selectFrom('alert_bulk').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+      if (!row || row.state === 'done') return { published: null, isLeft: false };
+      const nowMs = clock.nowMs();
+      const next = await this.#next(tx, row);
+      const steps = await this.#steps(tx, row, { next, nowMs });
+      const isLeft = next.length === AT_ONCE && next.length + seenBy(row) < row.alerts;
+      const set = {
+        last_id: next.at(-1)?.id ?? row.last_id,
+        done: row.done + steps.inputs.length,
+        unchanged: row.unchanged + steps.unchanged,
+        refused: row.refused + steps.refusals.length,
+        refusals: JSON.stringify([...row.refusals, ...steps.refusals].slice(0, NAMED_MAX)),
+      };
+      const end = isLeft ? {} : { state: 'done' as const, ended_at_ms: nowMs };
+      await jobs
+        .updateTable('alert_bulk')
+        .set({ ...set, ...end })
+        .where('id', '=', id)
+        .execute();
+      await this.#audit(tx, row, { inputs: steps.inputs, nowMs });
+      return { published: await log.publish(tx, steps.inputs), isLeft };
+    });
+    if (published) committed(published);
+    return isLeft;
+  }
+
+  async #next(tx: Tables, row: BulkRow): Promise<AlertRow[]> {
+    const meant = this.#meant(tx, row.caller, row.filter).selectAll();
+    // What came since then was not previewed.
+    const then = meant.where('first_at_ms', '<=', row.created_at_ms).orderBy('id');
+    const next = row.last_id === null ? then : then.where('id', '>', row.last_id);
+    const left = Math.min(AT_ONCE, row.alerts - seenBy(row));
+    return left <= 0 ? [] : await next.limit(left).forUpdate().execute();
+  }
+
+  async #steps(
+    tx: Tables,
+    { caller, deed }: BulkRow,
+    { next, nowMs }: { next: readonly AlertRow[]; nowMs: number },
+  ): Promise<{ inputs: LogInput[]; unchanged: number; refusals: BulkInfo['refusals'] }> {
+    const inputs: LogInput[] = [];
+    const refusals: BulkInfo['refusals'] = [];
+    const doer = { id: caller.id, name: caller.name, nowMs };
+    for (const alert of next) {
+      try {
+        const does = deed.does === 'assign' ? { ...deed, to: await this.#person(tx, deed.to, alert) } : deed;
+        const one = step(alert, does, doer);
+        if (one) inputs.push({ from: alert.version, type: one.event, alert: one.alert, actor: doer.name, atMs: nowMs });
+      } catch (error) {
+        if (!(error instanceof CitywatchError) || error.code !== 'conflict.state') throw error;
+        refusals.push({ alert: alert.id, detail: error.message });
+      }
+    }
+    return { inputs, unchanged: next.length - inputs.length - refusals.length, refusals };
+  }
+
+  async #person(tx: Tables, username: string, alert: AlertRow): Promise<string> {
+    const person = await this.#deps.personWhoSees(tx, username, alert);
+    if (person !== null) return person;
+    const detail = `${username} cannot log in, or may not see it: see GET /users.`;
+    throw new CitywatchError('conflict.state', { detail });
+  }
+
+  /** Which alerts, beside the row that says what was asked. */
+  async #audit(tx: Tables, { id, caller, deed }: BulkRow, { inputs, nowMs }: { inputs: LogInput[]; nowMs: number }) {
+    if (inputs.length === 0) return;
+    const after = { does: deed.does, alerts: inputs.map(({ alert }) => alert.id) };
+    const { jurisdiction } = caller;
+    const subject = `alert-bulk/${id}`;
+    await recordAudit(tx, { caller, action: 'alert.bulk-done', subject, jurisdiction, after, atMs: nowMs });
+  }
+
+  #meant(tables: Tables, caller: Caller, filter: AlertFilter) {
+    const all = tables.tables<BulkTables>().selectFrom('alert');
+    const own = withinJurisdiction(all, 'jurisdiction', ownArea(caller), 'police');
+    return matching(own, { ...filter, open: true });
+  }
+
+  async #count(tables: Tables, caller: Caller, filter: AlertFilter): Promise<number> {
+    const query = this.#meant(tables, caller, filter).select(sql<number>`count(*)`.as('count'));
+    return (await query.executeTakeFirstOrThrow()).count;
+  }
+}
+
+interface Begun {
+  caller: Caller;
+  filter: AlertFilter;
+  deed: Deed;
+  count: number;
+  nowMs: number;
+}
+
+function beginning(id: string, { caller, filter, deed, count, nowMs }: Begun) {
+  const { granted: _, ...own } = caller;
+  return {
+    id,
+    jurisdiction: caller.jurisdiction,
+    police: caller.police ?? null,
+    caller: JSON.stringify(own),
+    filter: JSON.stringify(filter),
+    deed: JSON.stringify(deed),
+    alerts: count,
+    state: 'going' as const,
+    last_id: null,
+    created_at_ms: nowMs,
+    ended_at_ms: null,
+  };
+}
+
+function seenBy({ done, unchanged, refused }: BulkRow): number {
+  return done + unchanged + refused;
+}
+
+function show({
+  id,
+  state,
+  alerts,
+  done,
+  unchanged,
+  refused,
+  refusals,
+  created_at_ms,
+  ended_at_ms,
+}: BulkRow): BulkInfo {
+  const endedAt = ended_at_ms === null ? null : toRfc3339(ended_at_ms);
+  return { id, state, alerts, done, unchanged, refused, refusals, createdAt: toRfc3339(created_at_ms), endedAt };
+}

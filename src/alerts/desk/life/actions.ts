@@ -1,0 +1,114 @@
+import type { Clock } from '../../../core/clock.ts';
+import { CitywatchError } from '../../../core/errors.ts';
+import { ownArea, type Place } from '../../../core/jurisdiction.ts';
+import type { Caller } from '../../../core/types.ts';
+import type { Database, Tables } from '../../../platform/database/database.ts';
+import { withinJurisdiction } from '../../../platform/database/database.ts';
+import { recordAudit } from '../../../platform/records/audit.ts';
+import { type AlertView, showAlert } from '../alert.ts';
+import type { AlertLog, Committed } from '../log.ts';
+import { requireUuid } from '../queries.ts';
+import type { AlertRow, AlertTables } from '../tables.ts';
+import type { Verdict } from './life.ts';
+import { type Deed, step } from './steps.ts';
+
+export interface ActionDeps {
+  /** Acknowledging must not wait behind a rush of edits. */
+  database: Database<'handling'>;
+  clock: Clock;
+  log: Pick<AlertLog, 'publish'>;
+  committed(published: Committed): void;
+  /** The user name of somebody who may log in and see `jurisdiction`; null for anybody else. */
+  personWhoSees(tx: Tables, username: string, place: Place): Promise<string | null>;
+}
+
+/** What people do with an alert. Each is one transaction with its log entry, outbox rows and audit row. */
+export class AlertActions {
+  readonly #deps: ActionDeps;
+
+  constructor(deps: ActionDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Takes note of an alert, for a time. Again by the same caller is fine, and with a time moves its end; by another
+   * one: `conflict.state`, saying who was first.
+   */
+  ack(caller: Caller, id: string, forMs?: number): Promise<AlertView> {
+    return this.do(caller, id, { does: 'ack', forMs });
+  }
+
+  /** Says who sees to it: a user name. Errors: `request.invalid` for nobody, and for one who may not see the alert. */
+  assign(caller: Caller, id: string, to: string): Promise<AlertView> {
+    return this.do(caller, id, { does: 'assign', to });
+  }
+
+  comment(caller: Caller, id: string, text: string): Promise<AlertView> {
+    return this.do(caller, id, { does: 'comment', text });
+  }
+
+  /** Ends the handling. The next finding of the same key opens a new alert that names this one. */
+  close(caller: Caller, id: string, { verdict, text }: { verdict: Verdict; text?: string }): Promise<AlertView> {
+    return this.do(caller, id, { does: 'close', verdict, text });
+  }
+
+  /**
+   * Does something with an alert, where `version` is given only to that version of it. Errors: `not-found`,
+   * `precondition.stale`, and `conflict.state` as {@link step} says it.
+   */
+  async do(caller: Caller, id: string, deed: Deed, version?: number): Promise<AlertView> {
+    const { database, clock, log, committed } = this.#deps;
+    const result = await database.transaction(async (tx) => {
+      const nowMs = clock.nowMs();
+      const before = await lockAlert(tx, caller, id);
+      if (version !== undefined && before.version !== version) throw stale(before);
+      const now = deed.does === 'assign' ? { ...deed, to: await this.#person(tx, deed.to, before) } : deed;
+      if (deed.does === 'reopen') await refuseTwice(tx, before);
+      const next = step(before, now, { ...caller, nowMs });
+      if (!next) return { view: showAlert(before), published: null };
+      const { alert, event: action } = next;
+      const { handling, verdict, visibility, assigned_to: assignedTo, unit, jurisdiction } = alert;
+      const after = { handling, verdict, visibility, assignedTo, unit };
+      await recordAudit(tx, { caller, action, subject: `alert/${id}`, jurisdiction, after, atMs: nowMs });
+      const said = { from: before.version, type: action, alert, actor: caller.name, atMs: nowMs };
+      return { view: showAlert(alert), published: await log.publish(tx, [said]) };
+    });
+    if (result.published) committed(result.published);
+    return result.view;
+  }
+
+  async #person(tx: Tables, username: string, alert: AlertRow): Promise<string> {
+    const person = await this.#deps.personWhoSees(tx, username, alert);
+    if (person !== null) return person;
+    const message = 'is no user name of a person who can log in and may see this alert: see GET /users';
+    throw new CitywatchError('request.invalid', { issues: [{ path: 'to', message }] });
+  }
+}
+
+function stale(alert: AlertRow): CitywatchError {
+  const detail = `The alert has version ${alert.version} by now, and is ${alert.handling}: read it again.`;
+  return new CitywatchError('precondition.stale', { detail });
+}
+
+/** At most one alert of a key is open. */
+async function refuseTwice(tx: Tables, { id, dedup_key, handling }: AlertRow): Promise<void> {
+  if (handling !== 'closed') return;
+  const open = tx.tables<AlertTables>().selectFrom('alert').select('id').where('dedup_key', '=', dedup_key);
+  const other = await open.where('handling', '!=', 'closed').where('id', '!=', id).executeTakeFirst();
+  if (!other) return;
+  const detail = `It happened again meanwhile: work on the open alert ${other.id} instead.`;
+  throw new CitywatchError('conflict.state', { detail });
+}
+
+async function lockAlert(tx: Tables, caller: Caller, id: string): Promise<AlertRow> {
+  const row = await withinJurisdiction(
+    tx.tables<AlertTables>().selectFrom('alert').selectAll().where('id', '=', requireUuid(id)),
+    'jurisdiction',
+    ownArea(caller),
+    'police',
+  )
+    .forUpdate()
+    .executeTakeFirst();
+  if (!row) throw new CitywatchError('not-found');
+  return row;
+}

@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import type { SilenceInfo } from '../../alerts/silences/silences.ts';
+import type { Caller } from '../../core/types.ts';
+import { ifMatch, setEtag } from '../etag.ts';
+import { callerOf } from '../guards/auth.ts';
+import {
+  deviceId,
+  instant,
+  jurisdiction,
+  label,
+  listOf,
+  moment,
+  noContent,
+  policeLimit,
+  policeLimited,
+} from '../schemas.ts';
+import { alertView } from './alert-schemas.ts';
+import type { ApiApp, RouteContext, RoutePart } from './route.ts';
+
+const NAME_MAX = 64;
+const REASON_MAX = 500;
+const LISTED_MAX = 200;
+
+const matchers = {
+  jurisdiction,
+  police: policeLimit.optional(),
+  rule: label(NAME_MAX).optional().meta({ description: 'Only alerts of this rule' }),
+  kind: label(NAME_MAX).optional().meta({ description: 'Only of devices of this kind' }),
+  device: deviceId.optional().meta({ description: 'Only of this device and of what hangs on it' }),
+};
+
+const newSilence = z.strictObject({
+  ...matchers,
+  reason: label(REASON_MAX),
+  startsAt: instant.optional().meta({ description: 'Now, without it' }),
+  endsAt: instant.meta({ description: 'Within the next 7 days' }),
+});
+
+const silence = z
+  .object({
+    id: z.string(),
+    state: z.enum(['planned', 'active', 'ended']),
+    jurisdiction: z.string(),
+    police: policeLimited,
+    rule: z.string().nullable(),
+    kind: z.string().nullable(),
+    device: z.string().nullable(),
+    reason: z.string(),
+    startsAt: moment,
+    endsAt: moment,
+    endedAt: moment.nullable(),
+    endedBy: z.string().nullable(),
+    createdBy: z.string(),
+    createdAt: moment,
+    holds: z.int().meta({ description: 'How many open alerts it hides now' }),
+    version: z.int(),
+  })
+  .meta({ id: 'Silence' });
+
+const preview = z.object({
+  hides: z.int(),
+  leaves: z.int().meta({ description: 'Extreme alerts and hits of watchlists, which it would not hide' }),
+  alerts: z.array(alertView).meta({ description: 'The newest that it would hide, 20 at most' }),
+});
+
+const query = z.strictObject({
+  ended: z.enum(['true', 'false']).default('false').meta({ description: 'With those that have ended' }),
+});
+const params = z.strictObject({ id: z.string().max(NAME_MAX) });
+const tags = ['alerts'];
+const config = { right: 'alerts.silence' } as const;
+
+type Meant = Pick<z.output<typeof newSilence>, 'jurisdiction' | 'police' | 'rule' | 'kind' | 'device'>;
+
+/** What is not said is not limited, but for the police agency that the caller is limited to. */
+function meantBy({ police: own = null }: Caller, { jurisdiction, police, rule, kind, device }: Meant) {
+  return {
+    jurisdiction,
+    police: police === undefined ? own : police,
+    rule: rule ?? null,
+    kind: kind ?? null,
+    device: device ?? null,
+  };
+}
+
+/** Alerts that are left unsaid for a time. */
+export const silenceRoutes: RoutePart = (app, context) => {
+  newRoutes(app, context);
+  standingRoutes(app, context);
+};
+
+function newRoutes(app: ApiApp, { alerts: { silences } }: RouteContext): void {
+  app.post(
+    '/silences/preview',
+    {
+      config: { ...config, asksOnly: true },
+      schema: {
+        tags,
+        summary: 'What a silence would hide now; changes nothing',
+        body: z.strictObject(matchers),
+        response: { 200: preview },
+      },
+    },
+    async (request) => silences.preview(callerOf(request), meantBy(callerOf(request), request.body)),
+  );
+
+  app.post(
+    '/silences',
+    {
+      config: { ...config, errors: ['conflict.state'] },
+      schema: {
+        tags,
+        summary: 'Leave alerts unsaid for a time, those that are open too; not extreme ones, nor hits of watchlists',
+        body: newSilence,
+        response: { 201: silence },
+      },
+    },
+    async (request, reply) => {
+      const { reason, startsAt: startsAtMs, endsAt: endsAtMs, ...meant } = request.body;
+      const caller = callerOf(request);
+      const made = await silences.create(caller, { ...meantBy(caller, meant), reason, startsAtMs, endsAtMs });
+      setEtag(reply.status(201), made.version);
+      return made;
+    },
+  );
+}
+
+function standingRoutes(app: ApiApp, { alerts: { silences } }: RouteContext): void {
+  app.get(
+    '/silences',
+    {
+      config,
+      schema: {
+        tags,
+        summary: `Silences of your area, newest first, ${LISTED_MAX} at most`,
+        querystring: query,
+        response: { 200: listOf(silence) },
+      },
+    },
+    async (request): Promise<{ items: SilenceInfo[] }> => {
+      const going = request.query.ended === 'false';
+      return { items: await silences.list(callerOf(request), { going, limit: LISTED_MAX }) };
+    },
+  );
+
+  app.get(
+    '/silences/:id',
+    { config, schema: { tags, summary: 'One silence', params, response: { 200: silence } } },
+    async (request, reply) => {
+      const one = await silences.get(callerOf(request), request.params.id);
+      setEtag(reply, one.version);
+      return one;
+    },
+  );
+
+  app.delete(
+    '/silences/:id',
+    { config, schema: { tags, summary: 'End a silence now', params, response: { 204: noContent } } },
+    async (request, reply) => {
+      await ifMatch(request as never, (version) => silences.end(callerOf(request), request.params.id, version));
+      return reply.status(204).send(null);
+    },
+  );
+}
