@@ -117,6 +117,38 @@ t.test('what was said of a device before is said in the words of today', async (
   );
 });
 
+t.test('alerts of before are on the desk of their rule, and who was told of all goes on being told', async (t) => {
+  const database = await openOlder(t, 326);
+  const db = database.tables();
+  const rules = ['camera-offline', 'camera-is-another', 'ledger-difference', 'kiosk-fire', 'of-our-own'];
+  for (const [n, rule] of rules.entries()) {
+    const id = `00000000-0000-4000-8000-00000000010${n}`;
+    await sql`insert into alert (id, dedup_key, rule, rule_version, title, severity, condition, handling, visibility,
+      device, device_name, jurisdiction, first_at_ms, last_at_ms, occurrences, received_at_ms, decided_at_ms,
+      committed_at_ms, data, evidence, comments, receipt, version)
+      values (${id}, ${`${rule}|d`}, ${rule}, 1, '{}', 'minor', 'active', 'new', 'normal', 'd', 'd', '330212', 1, 1, 1,
+      1, 1, 1, '{}', '[]', '[]', '', 1)`.execute(db);
+  }
+  await sql`insert into subscription (id, name, type, target, jurisdiction, severities, secrets, state, created_by,
+    created_at_ms, owner_name) values ('00000000-0000-4000-8000-000000000200', 'old', 'webhook', '{}', '330212', '{}',
+    '{}', 'active', 'Wang', 1, 'Wang')`.execute(db);
+  await migrate(database);
+  const found = await sql<{ rule: string; class: string; desk: string }>`select rule, class, desk from alert
+    order by id`.execute(db);
+  t.strictSame(
+    found.rows.map((row) => `${row.rule} ${row.class} ${row.desk}`),
+    [
+      'camera-offline fault maintenance',
+      'camera-is-another fault police',
+      'ledger-difference system maintenance',
+      'kiosk-fire incident police',
+      'of-our-own incident police',
+    ],
+  );
+  const told = await sql<{ classes: string[] }>`select classes from subscription`.execute(db);
+  t.strictSame(told.rows[0]?.classes, ['incident', 'fault', 'system']);
+});
+
 t.test('devices that were found before are found as before, each with a number that it keeps', async (t) => {
   const database = await openOlder(t, 300);
   const db = database.tables();
