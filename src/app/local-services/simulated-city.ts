@@ -21,7 +21,15 @@ export interface SimulatedCityOptions {
   onComplaint(line: string): void;
 }
 
-const PROGRAMS = { scenario: 'simulators/main.ts', city: 'simulators/cities/main.ts' } as const;
+/**
+ * Thousands of devices make much that is short-lived: with the usual room for that, 10,000 of them at 5,000 messages a
+ * second took 317 MB, with this much 221 MB, for a quarter more processor time.
+ */
+const LITTLE_ROOM = '--max-semi-space-size=4';
+const PROGRAMS = {
+  scenario: ['simulators/main.ts'],
+  city: [LITTLE_ROOM, 'simulators/cities/main.ts'],
+} as const;
 const ROOT = join(import.meta.dirname, '../../..');
 const LINE_CHARS_MAX = 4_000;
 
@@ -37,7 +45,7 @@ export class SimulatedCity {
     const { program = 'scenario', args, clock, stopMs, onEvent, onLine, onComplaint } = options;
     this.#clock = clock;
     this.#stopMs = stopMs;
-    const words = ['--pdeathsig', 'KILL', '--', process.execPath, join(ROOT, PROGRAMS[program]), ...args];
+    const words = ['--pdeathsig', 'KILL', '--', process.execPath, ...PROGRAMS[program], ...args];
     this.#child = spawn('setpriv', words, {
       cwd: ROOT,
       env: PLAIN_ENVIRONMENT,
