@@ -226,7 +226,7 @@ async function settle(ledgerPath: string, { store, file, settleMs, say, signal }
   const untilMs = Date.now() + settleMs;
   for (;;) {
     const verdict = await judge(await Facts.of(readLedger(ledgerPath)), store, file.promises);
-    const missing = verdict.kinds.reduce((all, { lost }) => all + lost, 0);
+    const missing = verdict.kinds.reduce((all, { lost }) => all + (lost ?? 0), 0);
     if (missing === 0 || store === null || Date.now() > untilMs || signal.aborted) return verdict;
     say(`${missing} records are not in the store yet`);
     await pause(SETTLE_STEP_MS, signal);

@@ -19,7 +19,7 @@ export function compare(before: Verdict, after: Verdict): string[] {
 }
 
 const sum = (verdict: Verdict, field: 'sent' | 'acked' | 'lost' | 'doubled'): number =>
-  verdict.kinds.reduce((all, row) => all + row[field], 0);
+  verdict.kinds.reduce((all, row) => all + (row[field] ?? 0), 0);
 const memory = ({ processes }: Verdict): number => {
   const peaks = new Map<string, number>();
   for (const { name, rssMb } of processes) peaks.set(name, Math.max(peaks.get(name) ?? 0, rssMb));

@@ -1,6 +1,6 @@
 import type { Delays } from '../fleet/delays.ts';
 import { expectedOf, judgeAlerts } from './alerts.ts';
-import type { DeviceFacts, Facts } from './facts.ts';
+import type { DeviceFacts, Facts, Moment } from './facts.ts';
 import type { StoreReader } from './store.ts';
 import { delaysOf, type KindRow, type PromiseTold, type Verdict } from './verdict.ts';
 
@@ -28,7 +28,7 @@ export async function judge(facts: Facts, store: StoreReader | null, limits: Lim
   if (!head) throw new Error('the ledger has no beginning: it is of no run');
   if (store) await count(facts, store);
   const examples: string[] = [];
-  const kinds = kindsOf(facts).map((kind) => rowOf(facts, kind, examples));
+  const kinds = kindsOf(facts).map((kind) => rowOf(facts, kind, store === null ? null : examples));
   const { examples: ofAlerts, ...alerts } = judgeAlerts(facts);
   const stale = staleOf(facts);
   const told = { kinds, answers: delaysOf(facts.answers), alerts, stale };
@@ -68,36 +68,42 @@ async function count(facts: Facts, store: StoreReader): Promise<void> {
   }
 }
 
-function rowOf(facts: Facts, kind: string, examples: string[]): KindRow {
+/** `examples` gathers what is wrong; null where there was no store, and nothing can be said of what it has. */
+function rowOf(facts: Facts, kind: string, examples: string[] | null): KindRow {
   const counts = facts.kinds.get(kind) ?? { sent: 0, acked: 0, refused: 0, explained: 0 };
-  const row: KindRow = {
-    kind,
-    devices: 0,
-    ...counts,
-    unanswered: facts.unanswered(kind),
-    records: 0,
-    stored: 0,
-    lost: 0,
-    doubled: 0,
-  };
+  const stored = { stored: 0, lost: 0, doubled: 0 };
+  let devices = 0;
+  let records = 0;
   for (const device of facts.devices.values()) {
     if (device.kind !== kind) continue;
-    row.devices += 1;
-    for (const [tsMs, { sent, acked, stored }] of device.moments) {
-      const lost = Math.max(0, acked - stored);
-      // Two records of one time are two points: only what is more than was sent is doubled.
-      const doubled = Math.max(0, stored - sent);
-      row.records += acked;
-      row.stored += Math.min(stored, sent);
-      row.lost += lost;
-      row.doubled += doubled;
-      if (lost + doubled > 0 && examples.length < EXAMPLES_MAX) {
-        const at = new Date(tsMs).toISOString();
-        examples.push(`${device.id} ${at}: ${lost > 0 ? 'acknowledged and not stored' : `stored ${stored} times`}`);
-      }
+    devices += 1;
+    for (const [tsMs, moment] of device.moments) {
+      records += moment.acked;
+      if (examples !== null) holdAgainstStore({ device, tsMs, moment }, stored, examples);
     }
   }
-  return row;
+  const unknown = { stored: null, lost: null, doubled: null };
+  const unanswered = facts.unanswered(kind);
+  return { kind, devices, ...counts, unanswered, records, ...(examples === null ? unknown : stored) };
+}
+
+type InStore = Record<'stored' | 'lost' | 'doubled', number>;
+
+function holdAgainstStore(
+  one: { device: DeviceFacts; tsMs: number; moment: Moment },
+  sum: InStore,
+  examples: string[],
+) {
+  const { sent, acked, stored } = one.moment;
+  const lost = Math.max(0, acked - stored);
+  // Two records of one time are two points: only what is more than was sent is doubled.
+  const doubled = Math.max(0, stored - sent);
+  sum.stored += Math.min(stored, sent);
+  sum.lost += lost;
+  sum.doubled += doubled;
+  if (lost + doubled === 0 || examples.length >= EXAMPLES_MAX) return;
+  const what = lost > 0 ? 'acknowledged and not stored' : `stored ${stored} times`;
+  examples.push(`${one.device.id} ${new Date(one.tsMs).toISOString()}: ${what}`);
 }
 
 function staleOf({ looks }: Facts): Verdict['stale'] {
@@ -109,7 +115,7 @@ function staleOf({ looks }: Facts): Verdict['stale'] {
 type Told = Pick<Verdict, 'kinds' | 'answers' | 'alerts' | 'stale'>;
 
 function promisesOf(facts: Facts, told: Told, hasStore: boolean, limits: Limits): PromiseTold[] {
-  const sum = (field: 'lost' | 'doubled'): number => told.kinds.reduce((all, row) => all + row[field], 0);
+  const sum = (field: 'lost' | 'doubled'): number => told.kinds.reduce((all, row) => all + (row[field] ?? 0), 0);
   const noStore = hasStore ? null : 'no store was named';
   const noCentre = expectedOf(facts).length > 0 ? null : 'no alert was expected';
   const slow = isBottleneck(facts) ? 'the generator itself was the bottleneck' : null;

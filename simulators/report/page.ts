@@ -75,7 +75,7 @@ function kindTable(kinds: readonly KindRow[]): string {
   const rows = kinds.map((one) => {
     const cells = COLUMNS.map((name) => {
       const isBad = (name === 'lost' || name === 'doubled') && Number(one[name]) > 0;
-      return `<td${isBad ? ' class="bad"' : ''}>${escapeHtml(String(one[name]))}</td>`;
+      return `<td${isBad ? ' class="bad"' : ''}>${escapeHtml(String(one[name] ?? '-'))}</td>`;
     });
     return `<tr>${cells.join('')}</tr>`;
   });

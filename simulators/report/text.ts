@@ -24,7 +24,7 @@ const WIDTHS = [18, 8, 9, 9, 8, 9, 9, 10, 6, 8];
 
 function cells(one: KindRow): string[] {
   const numbers = [one.devices, one.sent, one.acked, one.refused, one.records, one.stored, one.explained];
-  return [one.kind, ...[...numbers, one.lost, one.doubled].map(String)];
+  return [one.kind, ...[...numbers, one.lost, one.doubled].map((value) => String(value ?? '-'))];
 }
 
 function row(texts: readonly string[]): string {

@@ -13,11 +13,12 @@ const kindRow = z.object({
   unanswered: z.int(),
   /** Of messages that were acknowledged: their records, and how many of those the store has. */
   records: z.int(),
-  stored: z.int(),
+  /** Null, as the two below, where no store was named: then nothing is known of it. */
+  stored: z.int().nullable(),
   /** Acknowledged messages that must not be stored again, or at all: copies, and what nobody can read. */
   explained: z.int(),
-  lost: z.int(),
-  doubled: z.int(),
+  lost: z.int().nullable(),
+  doubled: z.int().nullable(),
 });
 export type KindRow = z.infer<typeof kindRow>;
 

@@ -84,6 +84,9 @@ t.test('without a store nothing is said of what was stored, and a killed run is 
   const found = await judge(await Facts.of(cut), null);
   t.equal(found.isWhole, false);
   t.strictSame(found.promises.find(({ name }) => name === 'acknowledged and lost')?.kept, null);
+  t.ok(found.kinds.every(({ stored, lost, doubled }) => stored === null && lost === null && doubled === null));
+  t.strictSame(found.examples, [], 'and no record is called lost');
+  t.notMatch(toPage(found), /not stored/);
   await t.rejects(judge(await Facts.of([]), null), /no beginning/);
 });
 
