@@ -1,46 +1,55 @@
-/** Gravest first, as CAP names them. */
-export const SEVERITIES = ['extreme', 'severe', 'moderate', 'minor'] as const;
-export type Severity = (typeof SEVERITIES)[number];
+import type { components, paths } from './ground/openapi.d.ts';
 
-export const VERDICTS = ['confirmed', 'false_positive', 'misread_plate', 'duplicate', 'drill', 'no_action'] as const;
-export type Verdict = (typeof VERDICTS)[number];
-
-export interface Evidence {
-  id: string;
-  type: 'picture' | 'clip' | 'unavailable';
-  camera: string | null;
-  takenAt: string;
-  url: string | null;
-  reason: string | null;
+type Schemas = components['schemas'];
+type Answer<Path extends keyof paths> = paths[Path] extends {
+  get: { responses: { 200: { content: { 'application/json': infer Body } } } };
 }
+  ? Body
+  : never;
+
+/** Gravest first, as CAP names them. */
+export const SEVERITIES = ['extreme', 'severe', 'moderate', 'minor'] as const satisfies Severity[];
+export type Severity = Schemas['Alert']['severity'];
+export type Handling = Schemas['Alert']['handling'];
+
+export const VERDICTS = [
+  'confirmed',
+  'false_positive',
+  'misread_plate',
+  'duplicate',
+  'drill',
+  'no_action',
+] as const satisfies Verdict[];
+export type Verdict =
+  paths['/api/v1/alerts/{id}/close']['post']['requestBody']['content']['application/json']['verdict'];
 
 /** An alert as the API answers it; the fields this page uses. */
-export interface Alert {
-  id: string;
-  title: { en: string; zh: string };
-  severity: Severity;
-  class: 'incident' | 'fault' | 'system';
-  desk: 'police' | 'maintenance';
-  condition: 'active' | 'recovering' | 'cleared' | 'stale';
-  handling: 'new' | 'acked' | 'assigned' | 'dispatched' | 'arrived' | 'in_progress' | 'closed';
-  /** `silenced`: by somebody, or because its device is in maintenance. */
-  visibility: 'normal' | 'silenced' | 'inhibited' | 'shelved' | 'test';
-  verdict: string | null;
-  subject: { type: string; id: string; name: string };
-  firstAt: string;
-  occurrences: number;
-  data: Record<string, unknown>;
-  evidence: Evidence[];
-  comments: { by: string; at: string; text: string }[];
-  ackedBy: string | null;
-  ackedAt: string | null;
-  assignedTo: string | null;
-  /** Who was sent. */
-  unit?: string | null;
-  closedBy: string | null;
-  closedAt: string | null;
-  version: number;
-}
+export type Alert = Pick<
+  Schemas['Alert'],
+  | 'id'
+  | 'rule'
+  | 'title'
+  | 'severity'
+  | 'class'
+  | 'desk'
+  | 'condition'
+  | 'handling'
+  | 'visibility'
+  | 'verdict'
+  | 'subject'
+  | 'jurisdiction'
+  | 'firstAt'
+  | 'occurrences'
+  | 'data'
+  | 'evidence'
+  | 'comments'
+  | 'ackedBy'
+  | 'ackedAt'
+  | 'assignedTo'
+  | 'closedBy'
+  | 'closedAt'
+  | 'version'
+>;
 
 /** One entry of the log of alerts, as the stream sends it. */
 export interface AlertEvent {
@@ -48,38 +57,15 @@ export interface AlertEvent {
   alert: Alert;
 }
 
-export interface DeviceCounts {
-  kind: string;
-  online: number;
-  offline: number;
-  stale: number;
-  silent: number;
-}
-
-export interface Overview {
-  devices: DeviceCounts[];
-  messagesPerSecond: number;
-  /** Open ones of the police desk. */
-  alerts: Record<Severity, number>;
-  /** And of the maintenance desk. */
-  faults: Record<Severity, number>;
-}
-
-export interface Session {
-  name: string;
-  role: string;
-  jurisdiction: string;
-}
-
-export interface Camera {
-  id: string;
-  name: string;
-}
-
-export interface Kind {
-  kind: string;
-  title: { en: string; zh: string };
-}
+export type Overview = Answer<'/api/v1/overview'>;
+export type DeviceCounts = Overview['devices'][number];
+/** What the list of alerts may be asked for. */
+export type AlertQuery = NonNullable<paths['/api/v1/alerts']['get']['parameters']['query']>;
+export type Session = Pick<Answer<'/api/v1/session'>, 'name' | 'role' | 'jurisdiction'>;
+export type Camera = Pick<Schemas['Device'], 'id' | 'name'>;
+export type Kind = Pick<Schemas['DeviceKind'], 'kind' | 'title' | 'fields'>;
+export type Rule = Answer<'/api/v1/rules'>['items'][number];
+export type District = Pick<Schemas['Jurisdiction'], 'code' | 'name'>;
 
 export interface Page<Item> {
   items: Item[];

@@ -1,0 +1,2 @@
+export function partOf(document: unknown): object;
+export function headOf(part: object, types: string): string;

@@ -1,0 +1,989 @@
+// Made by `npm run types --prefix scripts/api-types`; not to be edited.
+// Document fee8e45cb6a4f216d83efeab6228b71f3a8be7e874784be5928070eb04b0de82
+// Types 3818c64dacf3e2bf2e63f6c25f3edf69a785e171ff5f6cef82a4861af988bb9a
+
+export interface paths {
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            name: string;
+                            username: string | null;
+                            /** @enum {string} */
+                            role: "admin" | "administrator" | "operator" | "commander" | "technician" | "integrator" | "auditor" | "approver" | "security" | "viewer";
+                            jurisdiction: string;
+                            police: string | null;
+                            duties: ("password" | "code" | "second-factor")[];
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        username: string;
+                        password: string;
+                        code?: string;
+                    };
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            name: string;
+                            username: string | null;
+                            /** @enum {string} */
+                            role: "admin" | "administrator" | "operator" | "commander" | "technician" | "integrator" | "auditor" | "approver" | "security" | "viewer";
+                            jurisdiction: string;
+                            police: string | null;
+                            duties: ("password" | "code" | "second-factor")[];
+                        };
+                    };
+                };
+            };
+        };
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            devices: {
+                                kind: string;
+                                online: number;
+                                offline: number;
+                                stale: number;
+                                silent: number;
+                            }[];
+                            messagesPerSecond: number;
+                            alerts: {
+                                extreme: number;
+                                severe: number;
+                                moderate: number;
+                                minor: number;
+                            };
+                            faults: {
+                                extreme: number;
+                                severe: number;
+                                moderate: number;
+                                minor: number;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: components["schemas"]["DeviceKind"][];
+                            next?: string;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jurisdictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: components["schemas"]["Jurisdiction"][];
+                            next?: string;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                rule: string;
+                                version: number;
+                                title: {
+                                    en: string;
+                                    zh: string;
+                                };
+                                /** @enum {string} */
+                                severity: "extreme" | "severe" | "moderate" | "minor";
+                                /** @enum {string} */
+                                class: "incident" | "fault" | "system";
+                                police?: boolean;
+                                kinds: string[];
+                                work_order?: boolean;
+                                clip?: boolean;
+                                condition: {
+                                    [key: string]: unknown;
+                                };
+                            }[];
+                            next?: string;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    kind?: string;
+                    state?: "planned" | "installed" | "accepted" | "in-service" | "maintenance" | "retired";
+                    owner?: string;
+                    tier?: "police" | "government" | "social";
+                    placeType?: string;
+                    accessClass?: "public" | "key-site" | "minors";
+                    lowLight?: "true" | "false";
+                    hlc?: "true" | "false";
+                    wdr?: "true" | "false";
+                    q?: string;
+                    text?: string;
+                    jurisdiction?: string;
+                    department?: string;
+                    health?: "online" | "degraded" | "offline" | "unknown";
+                    certificateBefore?: string;
+                    police?: string;
+                    gbId?: string;
+                    tag?: string;
+                    parent?: string;
+                    below?: string;
+                    bbox?: string;
+                    polygon?: string;
+                    limit?: number;
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: components["schemas"]["Device"][];
+                            next?: string;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    on?: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            kind: string;
+                            name: string;
+                            jurisdiction: string;
+                            location: {
+                                lat: number;
+                                lon: number;
+                                /** @enum {string} */
+                                datum: "wgs84" | "gcj02";
+                            };
+                            parent: string | null;
+                            cameras: string[];
+                            purpose: string | null;
+                            /** @enum {string} */
+                            accessClass: "public" | "key-site" | "minors";
+                            police?: string | null;
+                            file: components["schemas"]["DeviceFile"];
+                            /** @enum {string} */
+                            state: "planned" | "installed" | "accepted" | "in-service" | "maintenance" | "retired";
+                            unit: {
+                                id: string;
+                                maker: string | null;
+                                model: string | null;
+                                serial: string | null;
+                                mac: string | null;
+                                endpoint: string | null;
+                                firmware: string | null;
+                                certificate: {
+                                    fingerprint: string;
+                                    subject: string;
+                                    /** Format: date-time */
+                                    notAfter: string;
+                                } | null;
+                            } | null;
+                            /** @enum {string} */
+                            presence: "not-yet-seen" | "online" | "offline" | "stale";
+                            lastSeenAt: string | null;
+                            health: {
+                                /** @enum {string} */
+                                health: "online" | "degraded" | "offline" | "unknown";
+                                cause: ("parent" | "children-together" | "no-answer" | "connection-lost" | "said-offline" | "silent" | "onvif" | "stream" | "no-data" | "never-heard") | null;
+                                since: string | null;
+                                why: {
+                                    en: string;
+                                    zh: string;
+                                } | null;
+                            } | null;
+                            version: number;
+                            /** Format: date-time */
+                            createdAt: string;
+                            /** Format: date-time */
+                            updatedAt: string;
+                            department: {
+                                id: string;
+                                name: {
+                                    zh: string;
+                                    en: string | null;
+                                };
+                                named: string;
+                            } | null;
+                            setup?: {
+                                /** @enum {string} */
+                                state: "trying" | "done" | "failed";
+                                problem: string | null;
+                                hint: string | null;
+                                /** Format: date-time */
+                                at: string;
+                                clockSkewMs: number | null;
+                            };
+                            otherUnit?: {
+                                /** Format: date-time */
+                                since: string;
+                                differs: ("serial" | "mac" | "endpoint" | "model")[];
+                                maker: string | null;
+                                model: string | null;
+                                serial: string | null;
+                                firmware: string | null;
+                                mac: string | null;
+                                endpoint: string | null;
+                            };
+                            events?: {
+                                told: boolean;
+                                problem: string | null;
+                                unknownEvents: number;
+                                unknown: {
+                                    source: string;
+                                    events: number;
+                                    /** Format: date-time */
+                                    last: string;
+                                }[];
+                            };
+                            stream?: {
+                                url: string;
+                                subUrl: string | null;
+                                login: "***" | null;
+                            } | null;
+                            onvif?: {
+                                xaddr: string;
+                                source?: string;
+                                fingerprint?: string;
+                                /** @enum {string} */
+                                login: "***";
+                            } | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    handling?: "new" | "acked" | "assigned" | "in_progress" | "closed";
+                    condition?: "active" | "recovering" | "cleared" | "stale";
+                    severity?: "extreme" | "severe" | "moderate" | "minor";
+                    class?: "incident" | "fault" | "system";
+                    desk?: "police" | "maintenance" | "all";
+                    rule?: string;
+                    device?: string;
+                    police?: string;
+                    order?: "newest" | "urgency";
+                    limit?: number;
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: components["schemas"]["Alert"][];
+                            next?: string;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Alert"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/ack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    "idempotency-key"?: string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": Record<string, never> | null;
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Alert"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    "idempotency-key"?: string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        to: string;
+                    };
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Alert"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/comment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    "idempotency-key"?: string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        text: string;
+                    };
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Alert"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    "idempotency-key"?: string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        verdict: "confirmed" | "false_positive" | "misread_plate" | "duplicate" | "drill" | "no_action";
+                        text?: string;
+                    };
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Alert"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        Alert: {
+            id: string;
+            dedupKey: string;
+            rule: string;
+            title: {
+                en: string;
+                zh: string;
+            };
+            /** @enum {string} */
+            severity: "extreme" | "severe" | "moderate" | "minor";
+            /** @enum {string} */
+            class: "incident" | "fault" | "system";
+            /** @enum {string} */
+            desk: "police" | "maintenance";
+            /** @enum {string} */
+            condition: "active" | "recovering" | "cleared" | "stale";
+            conditionReason: string | null;
+            /** @enum {string} */
+            handling: "new" | "acked" | "assigned" | "in_progress" | "closed";
+            /** @enum {string} */
+            visibility: "normal" | "silenced" | "inhibited" | "shelved" | "test";
+            verdict: string | null;
+            subject: {
+                type: string;
+                id: string;
+                name: string;
+            };
+            device: string | null;
+            deviceName: string | null;
+            jurisdiction: string;
+            location: {
+                lat: number;
+                lon: number;
+            } | null;
+            police: string | null;
+            /** Format: date-time */
+            firstAt: string;
+            /** Format: date-time */
+            lastAt: string;
+            occurrences: number;
+            data: {
+                [key: string]: unknown;
+            };
+            evidence: {
+                id: string;
+                /** @enum {string} */
+                type: "picture" | "clip" | "unavailable";
+                camera: string | null;
+                /** Format: date-time */
+                takenAt: string;
+                ageMs: number | null;
+                endsAt: string | null;
+                sha256: string | null;
+                url: string | null;
+                reason: string | null;
+            }[];
+            comments: {
+                by: string;
+                /** Format: date-time */
+                at: string;
+                text: string;
+            }[];
+            ackedBy: string | null;
+            ackedAt: string | null;
+            assignedTo: string | null;
+            closedBy: string | null;
+            closedAt: string | null;
+            previousId: string | null;
+            receipt: string;
+            stamps: {
+                deviceAt: string | null;
+                /** Format: date-time */
+                receivedAt: string;
+                /** Format: date-time */
+                decidedAt: string;
+                /** Format: date-time */
+                committedAt: string;
+            };
+            version: number;
+        };
+        Device: {
+            id: string;
+            kind: string;
+            name: string;
+            jurisdiction: string;
+            location: {
+                lat: number;
+                lon: number;
+                /** @enum {string} */
+                datum: "wgs84" | "gcj02";
+            };
+            parent: string | null;
+            cameras: string[];
+            purpose: string | null;
+            /** @enum {string} */
+            accessClass: "public" | "key-site" | "minors";
+            police?: string | null;
+            file: components["schemas"]["DeviceFile"];
+            /** @enum {string} */
+            state: "planned" | "installed" | "accepted" | "in-service" | "maintenance" | "retired";
+            unit: {
+                id: string;
+                maker: string | null;
+                model: string | null;
+                serial: string | null;
+                mac: string | null;
+                endpoint: string | null;
+                firmware: string | null;
+                certificate: {
+                    fingerprint: string;
+                    subject: string;
+                    /** Format: date-time */
+                    notAfter: string;
+                } | null;
+            } | null;
+            /** @enum {string} */
+            presence: "not-yet-seen" | "online" | "offline" | "stale";
+            lastSeenAt: string | null;
+            health: {
+                /** @enum {string} */
+                health: "online" | "degraded" | "offline" | "unknown";
+                cause: ("parent" | "children-together" | "no-answer" | "connection-lost" | "said-offline" | "silent" | "onvif" | "stream" | "no-data" | "never-heard") | null;
+                since: string | null;
+                why: {
+                    en: string;
+                    zh: string;
+                } | null;
+            } | null;
+            version: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        DeviceFile: {
+            gbId?: string;
+            /** @enum {string} */
+            tier?: "police" | "government" | "social";
+            placeType?: string;
+            address?: string;
+            owner?: string;
+            heading?: number;
+            /** @enum {string} */
+            mounting?: "pole" | "gantry" | "wall" | "roof" | "tower" | "ceiling" | "ground" | "vehicle" | "other";
+            heightM?: number;
+            lowLight?: boolean;
+            hlc?: boolean;
+            wdr?: boolean;
+            resolution?: string;
+            /** @enum {string} */
+            network?: "police" | "video" | "government" | "internet" | "local";
+            /** @enum {string} */
+            link?: "fibre" | "copper" | "wifi" | "cellular" | "microwave";
+            storageDays?: number;
+            maintainer?: string;
+            /** Format: date */
+            warrantyEnd?: string;
+            /** @enum {string} */
+            power?: "mains" | "poe" | "solar" | "battery" | "vehicle";
+            circuit?: string;
+            pole?: string;
+            loginShared?: boolean;
+            tags?: string[];
+        };
+        DeviceKind: {
+            kind: string;
+            version: number;
+            title: {
+                en: string;
+                zh: string;
+            };
+            stream: boolean;
+            hangsOn?: string[];
+            /** @enum {string} */
+            codec: "json" | "cbor";
+            periodS: number;
+            staleAfterS: number;
+            fields: {
+                [key: string]: components["schemas"]["Field"];
+            };
+            events: {
+                [key: string]: {
+                    fields: {
+                        [key: string]: components["schemas"]["Field"];
+                    };
+                    required: string[];
+                };
+            };
+            commands: {
+                [key: string]: {
+                    args: {
+                        [key: string]: components["schemas"]["Field"];
+                    };
+                    required: string[];
+                    timeoutS: number;
+                    expiresS: number;
+                    /** @enum {string} */
+                    role: "technician" | "operator" | "admin" | "gateway";
+                };
+            };
+        };
+        Field: {
+            /** @enum {string} */
+            type: "number" | "integer" | "boolean" | "text" | "enum" | "list";
+            unit?: string | null;
+            min?: number;
+            max?: number;
+            precision?: number;
+            maxLength?: number;
+            maxItems?: number;
+            sensitive?: string;
+            tag?: boolean;
+            values?: string[];
+        };
+        Jurisdiction: {
+            code: string;
+            name: {
+                zh: string;
+                en: string;
+            };
+            parent: string | null;
+            validFrom: string | null;
+            validTo: string | null;
+            successor: string | null;
+            members: string[];
+            positions: number;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;
