@@ -1,9 +1,9 @@
-import { forgetDrafts } from './alerts/drafts.ts';
 import { SeverityBadge } from './alerts/severity.tsx';
 import { heardAtMs, link } from './alerts/stream.ts';
 import { clockOffsetMs } from './api.ts';
 import { kindTitles, overview, rates, staleS } from './overview.ts';
-import { logout, session } from './session.ts';
+import { session } from './session.ts';
+import { leave } from './settings/settings.tsx';
 import { soundOn, soundWaits, switchSound } from './sound.ts';
 import { language, locale, switchLanguage, t } from './texts.ts';
 import { nowMs } from './ticker.ts';
@@ -31,7 +31,7 @@ export function Header() {
         <span class="who">
           <bdi>{session.value?.name}</bdi>
         </span>
-        <button type="button" class="quiet" onClick={leave}>
+        <button type="button" class="quiet leave" onClick={leave}>
           {t('logout')}
         </button>
       </div>
@@ -39,11 +39,6 @@ export function Header() {
       <Numbers />
     </header>
   );
-}
-
-function leave(): void {
-  forgetDrafts();
-  logout().catch(() => undefined);
 }
 
 /** A loudspeaker, with waves or crossed out. */
@@ -107,7 +102,7 @@ function Numbers() {
           ))}
         </ul>
       </section>
-      <section aria-label={t('overview.rate')} class="figure">
+      <section aria-label={t('overview.rate')} class="figure figure-rate">
         <h2>{t('overview.rate')}</h2>
         <p class="rate">
           <b>{numbers ? count(numbers.messagesPerSecond, 1) : '–'}</b>

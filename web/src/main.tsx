@@ -1,15 +1,19 @@
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { AlertList } from './alerts/list.tsx';
+import { finishAll } from './alerts/deeds/undo.ts';
 import { followAlerts } from './alerts/store.ts';
 import { link } from './alerts/stream.ts';
+import { AlertList } from './alerts/worklist/list.tsx';
 import { resumeStreams } from './cameras/player.ts';
 import { CameraWall } from './cameras/wall.tsx';
-import { Header } from './header.tsx';
+import { go, place } from './ground/router.ts';
+import { Shell } from './ground/shell.tsx';
+import { startOf, VIEWS, type ViewName, viewAt } from './ground/views.ts';
 import { Login } from './login.tsx';
 import { followOverview, overview } from './overview.ts';
 import { loadSession, session } from './session.ts';
+import { Settings } from './settings/settings.tsx';
 import { locale, t } from './texts.ts';
 import { backoffMs, pause } from './ticker.ts';
 import { SEVERITIES } from './types.ts';
@@ -17,25 +21,45 @@ import './style.css';
 
 function Page() {
   if (session.value === undefined) return <p class="plain">{t('loading')}</p>;
-  return session.value === null ? <Login /> : <Console />;
+  return session.value === null ? <Login /> : <Console key={session.value.name} who={session.value} />;
 }
 
-function Console() {
+function Console({ who }: { who: { name: string; role: string } }) {
   useEffect(() => {
     const stop = new AbortController();
-    void followAlerts(stop.signal);
+    if (place.value.path === VIEWS.duty.path && place.value.query.size === 0) start(who.role);
+    followAlerts(who.name, stop.signal);
     void followOverview(stop.signal);
-    return () => stop.abort();
+    return () => {
+      finishAll();
+      stop.abort();
+    };
   }, []);
+  const view = viewAt(place.value.path);
   return (
-    <>
-      <Header />
-      <main class="screen">
-        <CameraWall />
-        <AlertList />
-      </main>
-    </>
+    <Shell view={view}>
+      <Shown view={view} />
+    </Shell>
   );
+}
+
+function Shown({ view }: { view: ViewName | null }) {
+  if (view === 'duty') {
+    return (
+      <>
+        <AlertList />
+        <CameraWall />
+      </>
+    );
+  }
+  if (view === 'video') return <CameraWall />;
+  if (view === 'settings') return <Settings />;
+  return <p class="plain">{t('view.none')}</p>;
+}
+
+/** Who comes by no particular address begins where their work is. */
+function start(role: string): void {
+  if (startOf(role) !== place.value.path) go(startOf(role));
 }
 
 /** Asks who we are until the gateway answers: it may be just starting. */

@@ -14,6 +14,10 @@ export const lookPurpose = computed(() => (session.value?.role === 'technician' 
 /** Set when a session ended that nobody had ended. */
 export const sessionExpired = signal(false);
 
+/** Windows of one browser share its session: who signs in or out in one does so in all. */
+const others = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('citywatch.session');
+if (others) others.onmessage = () => void loadSession().catch(() => undefined);
+
 /** Asks who we are. While the gateway does not answer, nobody is logged out. */
 export async function loadSession(): Promise<void> {
   try {
@@ -28,12 +32,14 @@ export async function loadSession(): Promise<void> {
 export async function login(username: string, password: string): Promise<void> {
   await send('POST', '/session', { username, password });
   await loadSession();
+  others?.postMessage('changed');
 }
 
 export async function logout(): Promise<void> {
   await send('DELETE', '/session').catch(ignoreEnded);
   sessionExpired.value = false;
   session.value = null;
+  others?.postMessage('changed');
 }
 
 /** To be told of every failed request: a 401 ends the page's session. */

@@ -1,17 +1,45 @@
 import { signal } from '@preact/signals';
+import { keep, kept } from './ground/kept.ts';
+import { SEVERITIES, type Severity } from './types.ts';
 
-const CHOICE = 'citywatch.sound';
+/** How long new alerts of a severity sound. */
+export const RINGS = ['off', 'once', 'until'] as const;
+export type Ring = (typeof RINGS)[number];
 
 /** Off until somebody asks for it, since nobody likes a page that shouts; then on, also after a reload. */
-export const soundOn = signal(chosen());
+export const soundOn = signal(kept('sound') === 'on');
 /** The browser lets no page sound before somebody clicked or typed in it. */
 export const soundWaits = signal(false);
 
+const USUAL: Record<Severity, Ring> = { extreme: 'until', severe: 'until', moderate: 'off', minor: 'off' };
+const rings = signal<Record<Severity, Ring>>(keptRings());
+
+/** The graver, the higher, the more often. */
+const TONES: Record<Severity, readonly number[]> = {
+  extreme: [880, 660, 880],
+  severe: [740, 587],
+  moderate: [523],
+  minor: [392],
+};
+const REPEAT_MS: Record<Severity, number> = { extreme: 3_000, severe: 6_000, moderate: 15_000, minor: 30_000 };
+/** A storm of new alerts is one tone in so many ms. */
 const PAUSE_MS = 1_500;
+
 let audio: AudioContext | null = null;
 let lastMs = 0;
+/** When each severity last sounded. */
+const soundedMs: Partial<Record<Severity, number>> = {};
 
 if (soundOn.value) void begin();
+
+export function ringOf(severity: Severity): Ring {
+  return rings.value[severity];
+}
+
+export function setRing(severity: Severity, ring: Ring): void {
+  rings.value = { ...rings.value, [severity]: ring };
+  keep('rings', JSON.stringify(rings.value));
+}
 
 /** Turns sound on or off; turning on is heard, so that one knows that it works. */
 export async function switchSound(): Promise<void> {
@@ -23,11 +51,22 @@ export async function switchSound(): Promise<void> {
   }
 }
 
-/** The tone of a critical alert; a storm of them is one tone every 1.5 s. */
-export function alarm(): void {
+/** Something new came. */
+export function alarm(severity: Severity): void {
+  if (ringOf(severity) !== 'off') sound(severity);
+}
+
+/** To be called every second with the gravest severity that somebody has still to acknowledge: repeats its tone. */
+export function remind(severity: Severity | null): void {
+  if (severity === null || ringOf(severity) !== 'until') return;
+  if (Date.now() - (soundedMs[severity] ?? 0) >= REPEAT_MS[severity]) sound(severity);
+}
+
+function sound(severity: Severity): void {
   if (!soundOn.value || Date.now() - lastMs < PAUSE_MS) return;
   lastMs = Date.now();
-  beep([880, 660, 880]);
+  soundedMs[severity] = lastMs;
+  beep(TONES[severity]);
 }
 
 /** Gets ready to sound: at once where the browser allows it, else with the first click or key. */
@@ -54,18 +93,16 @@ async function begin(): Promise<void> {
 function choose(on: boolean): void {
   soundOn.value = on;
   if (!on) soundWaits.value = false;
-  try {
-    localStorage.setItem(CHOICE, on ? 'on' : 'off');
-  } catch {
-    // Storage may be forbidden; the choice then lasts as long as the page.
-  }
+  keep('sound', on ? 'on' : 'off');
 }
 
-function chosen(): boolean {
+function keptRings(): Record<Severity, Ring> {
   try {
-    return localStorage.getItem(CHOICE) === 'on';
+    const stored = JSON.parse(kept('rings') ?? '{}') as Partial<Record<Severity, unknown>>;
+    const known = (severity: Severity) => RINGS.find((ring) => ring === stored[severity]) ?? USUAL[severity];
+    return Object.fromEntries(SEVERITIES.map((one) => [one, known(one)])) as Record<Severity, Ring>;
   } catch {
-    return false;
+    return USUAL;
   }
 }
 

@@ -37,8 +37,12 @@ const CONSOLE_CSP = [
   "form-action 'self'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
+  // The one policy of the page, which lets through the constant addresses of its own workers.
+  'trusted-types citywatch',
 ].join('; ');
+
+/** Where the page is served beside `/`: the addresses of its views, as web/src/ground/views.ts has them. */
+export const CONSOLE_VIEWS = ['/video', '/settings'] as const;
 
 const INDEX = '/index.html';
 const NOT_FOUND = '/not-found.html';
@@ -91,6 +95,12 @@ export function serveConsole(app: FastifyInstance, files: PageFiles): void {
     app.get(url, { config: { public: true }, schema: { hide: true } }, (request, reply) =>
       answer(request, reply, file),
     );
+  }
+  for (const url of CONSOLE_VIEWS) {
+    app.get(url, { config: { public: true }, schema: { hide: true } }, (request, reply) => {
+      if (!isVisit(request)) throw new CitywatchError('not-found');
+      return answer(request, reply, files.get(INDEX)!);
+    });
   }
   const page = files.get(NOT_FOUND);
   app.addHook('onRequest', async (request, reply) => {

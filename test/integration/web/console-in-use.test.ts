@@ -153,7 +153,7 @@ async function keysWork(t: Test, api: FakeConsoleApi, { page }: View): Promise<v
     await page.locator('[data-id=late-2]').getByText('acknowledged by li.na').waitFor();
     t.equal(await focused(), 'late-2', 'the focus stays on the row');
     await page.keyboard.press('Enter');
-    await page.locator('[data-id=late-2] input').fill('jka');
+    await page.locator('[data-id=late-2]').getByLabel('Comment').fill('jka');
     t.equal(api.requests.filter((line) => line.endsWith('/ack')).length, 3, 'letters in a field are no commands');
   });
 }

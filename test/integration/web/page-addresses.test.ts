@@ -1,8 +1,9 @@
 import { gunzipSync } from 'node:zlib';
 import Fastify from 'fastify';
 import t from 'tap';
-import { readPages, serveConsole } from '../../../src/api/server/console.ts';
+import { CONSOLE_VIEWS, readPages, serveConsole } from '../../../src/api/server/console.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
+import { VIEWS } from '../../../web/src/ground/views.ts';
 import { builtConsole } from '../../support/web/built-console.ts';
 
 const VISIT = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
@@ -24,12 +25,28 @@ t.test('the page comes with a policy that allows nothing inline', async (t) => {
   const policy = String(headers['content-security-policy']);
   for (const part of ["default-src 'self'", "style-src 'self'", "frame-ancestors 'none'"]) t.match(policy, part);
   t.notMatch(policy, /unsafe|https?:|\*/);
+  t.match(policy, /; require-trusted-types-for 'script'; trusted-types citywatch$/);
   t.equal(headers['x-content-type-options'], 'nosniff');
   t.equal(headers['cache-control'], 'no-cache');
   t.notMatch(body, /<script>|<style|\bon\w+=|https?:\/\//, 'nothing inline, nothing from elsewhere');
   const known = await app.inject({ url: '/', headers: { 'if-none-match': `W/${headers.etag}` } });
   t.equal(known.statusCode, 304);
   t.equal(known.body, '');
+});
+
+t.test('each view has an address of its own, for browsers alone', async (t) => {
+  const { app } = await server();
+  const paths = Object.values(VIEWS).map(({ path }) => path);
+  t.same(paths, ['/', ...CONSOLE_VIEWS], 'page and server know the same');
+  app.setErrorHandler((error: CitywatchError, _request, reply) => reply.code(404).send({ code: error.code }));
+  for (const path of paths) {
+    const { statusCode, headers, body } = await app.inject({ url: path, headers: VISIT });
+    t.equal(statusCode, 200, path);
+    t.match(headers['content-security-policy'], "default-src 'self'");
+    t.notMatch(body, /(src|href)="\.\//, 'what it loads is found from every address');
+    if (path === '/') continue;
+    t.same((await app.inject(path)).json(), { code: 'not-found' }, `${path} is no address for programs`);
+  }
 });
 
 t.test('every built file is served whole, packed for who can unpack, and kept by browsers', async (t) => {

@@ -5,6 +5,8 @@ import root from 'tap';
 import { serveConsole } from '../../../src/api/server/console.ts';
 import { startLoop, type VideoLoop } from '../streams/video-loop.ts';
 import { builtConsole } from './built-console.ts';
+import { type FakeQuery, GRAVITY, pageOfAlerts } from './fake-alert-list.ts';
+import { DEVICES, DISTRICTS, KINDS, RULES } from './fake-city.ts';
 
 export interface FakeAlert {
   id: string;
@@ -51,7 +53,7 @@ interface State {
 /** The clip of a file, which begins with the first of its tests: it takes seconds until there is something to play. */
 let clip: Promise<VideoLoop> | null = null;
 
-const USERS = Object.fromEntries(['li.na', 'viewer', 'technician'].map((name) => [name, 'correct horse']));
+const USERS = Object.fromEntries(['li.na', 'viewer', 'technician', 'auditor'].map((name) => [name, 'correct horse']));
 const HEARTBEAT_MS = 500;
 
 /**
@@ -113,23 +115,12 @@ export async function startFakeApi(
   return fake;
 }
 
-const DEVICES = [
-  { kind: 'camera', online: 11, offline: 1, stale: 0, silent: 0 },
-  { kind: 'checkpoint', online: 4, offline: 0, stale: 0, silent: 0 },
-  { kind: 'recycling-kiosk', online: 37, offline: 0, stale: 2, silent: 1 },
-];
-const KINDS = [
-  { kind: 'camera', title: { en: 'Camera', zh: '摄像机' } },
-  { kind: 'checkpoint', title: { en: 'Vehicle checkpoint', zh: '卡口' } },
-  { kind: 'recycling-kiosk', title: { en: 'Recycling kiosk', zh: '智能回收箱' } },
-];
-
 function publish(state: State, alert: FakeAlert, type: string | null): FakeAlert {
   state.alerts.set(alert.id, alert);
   if (type !== null) {
     const entry = { cursor: state.log.length + 1, type, alert };
     state.log.push(entry);
-    const readers = [...state.listeners].filter(([, desk]) => desk === alert.desk);
+    const readers = [...state.listeners].filter(([, desk]) => isOf(desk, alert));
     if (!state.silent) for (const [listener] of readers) listener.write(print(entry));
   }
   return alert;
@@ -199,33 +190,23 @@ function readRoutes(app: FastifyInstance, state: State, fake: FakeConsoleApi): v
     return { ...fake.counts, alerts: of('police'), faults: of('maintenance') };
   });
   app.get('/api/v1/kinds', async () => ({ items: KINDS }));
+  app.get('/api/v1/rules', async () => ({ items: RULES }));
+  app.get('/api/v1/jurisdictions', async () => ({ items: DISTRICTS }));
   app.get('/api/v1/devices', async () => ({ items: fake.cameras }));
-  app.get('/api/v1/alerts', async (request) => page(state, request.query as PageQuery));
+  app.get('/api/v1/alerts', async (request) => {
+    const query = request.query as FakeQuery;
+    return pageOfAlerts(state.alerts.values(), { ...query, desk: deskOf(state, query.desk) });
+  });
   app.get('/api/v1/alerts/:id', async (request) => state.alerts.get(idOf(request)));
 }
 
-const GRAVITY = ['extreme', 'severe', 'moderate', 'minor'];
-
-interface PageQuery {
-  limit: string;
-  cursor?: string;
-  desk?: string;
+/** Technicians have only the maintenance desk. */
+function deskOf({ signedIn }: State, asked = 'police'): string {
+  return signedIn === 'technician' ? 'maintenance' : asked;
 }
 
-/** Alerts of a desk by urgency, page by page; the cursor is the last id. */
-function page({ alerts }: State, { limit, cursor, desk = 'police' }: PageQuery) {
-  const rank = (alert: FakeAlert) => [
-    Number(alert.handling === 'closed'),
-    GRAVITY.indexOf(alert.severity),
-    -Date.parse(String(alert.firstAt)),
-  ];
-  const before = (a: number[], b: number[]) => a.map((one, at) => one - (b[at] ?? 0)).find((by) => by !== 0) ?? 0;
-  const ofDesk = [...alerts.values()].filter((alert) => alert.desk === desk);
-  const all = ofDesk.sort((a, b) => before(rank(a), rank(b)) || (a.id < b.id ? -1 : 1));
-  const from = cursor === undefined ? 0 : all.findIndex(({ id }) => id === cursor) + 1;
-  const items = all.slice(from, from + Number(limit));
-  const last = items.at(-1);
-  return { items, ...(last && from + items.length < all.length ? { next: last.id } : {}) };
+function isOf(desk: string, alert: FakeAlert): boolean {
+  return desk === 'all' || alert.desk === desk;
 }
 
 function idOf(request: FastifyRequest): string {
@@ -244,6 +225,11 @@ function actionRoutes(app: FastifyInstance, state: State): void {
       return alert.handling === 'new' ? { handling: 'acked', ackedBy: state.signedIn, ackedAt: at() } : null;
     });
     return acked ?? reply.code(409).send({ code: 'conflict.state', detail: 'Already acknowledged.' });
+  });
+  app.post('/api/v1/alerts/:id/assign', async (request, reply) => {
+    const { to } = request.body as { to: string };
+    const assigned = { handling: 'assigned', assignedTo: to };
+    return change(request, 'alert.assigned', () => assigned) ?? reply.code(404).send({});
   });
   app.post('/api/v1/alerts/:id/close', async (request, reply) => {
     const { verdict } = request.body as { verdict: string };
@@ -265,8 +251,9 @@ function streamRoute(app: FastifyInstance, state: State): void {
     const { raw } = reply;
     raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
     raw.write(`retry: 1000\nid: c${last}\nevent: hello\ndata: {}\n\n`);
-    const { desk = 'police' } = request.query as { desk?: string };
-    for (const entry of state.log.slice(last)) if (entry.alert.desk === desk) raw.write(print(entry));
+    const asked = request.query as { desk?: string };
+    const desk = deskOf(state, asked.desk);
+    for (const entry of state.log.slice(last)) if (isOf(desk, entry.alert)) raw.write(print(entry));
     state.listeners.set(raw, desk);
     raw.on('close', () => state.listeners.delete(raw));
   });

@@ -17,6 +17,8 @@ function alert(id: string, version = 1, fields: Partial<Alert> = {}): Alert {
     condition: 'active',
     handling: 'new',
     visibility: 'normal',
+    rule: 'r@1',
+    jurisdiction: '330203',
     subject: { type: 'device', id: 'd', name: 'D' },
     occurrences: 1,
     data: {},
@@ -80,16 +82,16 @@ t.test('the book has a limit: the least urgent go first, and never one that is u
   );
   const full = take(EMPTY, many, false);
   t.notOk(full.cut);
-  const one = take(full, [alert('900')], false);
+  const one = take(full, [alert('9000')], false);
   t.equal(one.shown.length, ROWS_MAX);
   t.notOk(one.alerts.has('60'), 'the closed one is gone');
   t.ok(one.cut, 'and the page knows that there is more');
-  const two = take(one, [alert('901')], true);
+  const two = take(one, [alert('9001')], true);
   t.same(two.shown, one.shown);
-  t.same(two.waiting, ['901']);
+  t.same(two.waiting, ['9001']);
   t.notOk(release(two).alerts.has('10'), 'then the oldest');
   t.equal(release(two).alerts.size, ROWS_MAX);
-  const flooded = Array.from({ length: 3 * ROWS_MAX }, (_, at) => alert(String(at + 1_000)));
+  const flooded = Array.from({ length: 3 * ROWS_MAX }, (_, at) => alert(String(at + 10_000)));
   t.equal(take(two, flooded, true).alerts.size, 2 * ROWS_MAX, 'also while it is held');
 });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { EventReader, type ServerEvent } from '../../../web/src/alerts/event-reader.ts';
+import { EventReader, type ServerEvent } from '../../../web/src/feed/event-reader.ts';
 
 const STREAM = [
   'retry: 1000\nid: a\nevent: hello\ndata: {}\n\n',

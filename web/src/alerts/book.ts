@@ -1,7 +1,8 @@
 import { type Alert, SEVERITIES, type Severity } from '../types.ts';
+import type { Order } from './worklist/filters.ts';
 
-/** Rows on the page until somebody asks for more; a list that grows by itself makes the page slow. */
-export const ROWS_MAX = 200;
+/** Rows that the page knows until somebody asks for more: a list that grows by itself fills the memory. */
+export const ROWS_MAX = 1_000;
 
 /**
  * The alerts this page knows. `shown` is the order of rows; `waiting` are new ones that are not let in yet. Each holds
@@ -12,10 +13,12 @@ export interface Book {
   shown: readonly string[];
   waiting: readonly string[];
   max: number;
+  /** By what rows stand: see the filters of the list. */
+  order: Order;
   cut: boolean;
 }
 
-export const EMPTY: Book = { alerts: new Map(), shown: [], waiting: [], max: ROWS_MAX, cut: false };
+export const EMPTY: Book = { alerts: new Map(), shown: [], waiting: [], max: ROWS_MAX, order: 'urgency', cut: false };
 
 /**
  * Takes in alerts that were read or came by the stream, in any order and any number of times: the highest version wins.
@@ -30,7 +33,7 @@ export function take(book: Book, incoming: readonly Alert[], held: boolean): Boo
     if (!known) fresh.push(alert.id);
     alerts.set(alert.id, alert);
   }
-  const next = { ...book, alerts, waiting: sorted([...book.waiting, ...fresh], alerts) };
+  const next = { ...book, alerts, waiting: sorted([...book.waiting, ...fresh], alerts, book.order) };
   return held ? trim(next, 'waiting') : release(next);
 }
 
@@ -43,16 +46,28 @@ export function drop(book: Book, { id, version }: Pick<Alert, 'id' | 'version'>)
   return { ...book, alerts, shown: book.shown.filter(others), waiting: book.waiting.filter(others) };
 }
 
-/** Lets in what waits, and puts every row where it belongs: open ones first, the gravest first, the newest first. */
+/** Leaves out what is no longer wanted. */
+export function keepOnly(book: Book, isWanted: (alert: Alert) => boolean): Book {
+  const gone = new Set([...book.alerts.values()].filter((one) => !isWanted(one)).map(({ id }) => id));
+  if (gone.size === 0) return book;
+  const stays = (id: string) => !gone.has(id);
+  const alerts = new Map([...book.alerts].filter(([id]) => stays(id)));
+  return { ...book, alerts, shown: book.shown.filter(stays), waiting: book.waiting.filter(stays) };
+}
+
+/** Lets in what waits, and puts every row where it belongs. */
 export function release(book: Book): Book {
-  return trim({ ...book, shown: sorted([...book.shown, ...book.waiting], book.alerts), waiting: [] }, 'shown');
+  return trim(
+    { ...book, shown: sorted([...book.shown, ...book.waiting], book.alerts, book.order), waiting: [] },
+    'shown',
+  );
 }
 
 /** Adds alerts that somebody asked for below; there is room for as many more. `news`: how many were not known. */
 export function extend(book: Book, asked: readonly Alert[]): { book: Book; news: number } {
   const fresh = new Map(asked.filter(({ id }) => !book.alerts.has(id)).map((alert) => [alert.id, alert]));
   const alerts = new Map([...book.alerts, ...fresh]);
-  const shown = [...book.shown, ...sorted([...fresh.keys()], alerts)];
+  const shown = [...book.shown, ...sorted([...fresh.keys()], alerts, book.order)];
   const max = Math.max(book.max, shown.length);
   return { book: { ...book, alerts, shown, max }, news: fresh.size };
 }
@@ -63,16 +78,27 @@ export function gravest(book: Book, ids: readonly string[]): Severity | null {
   return SEVERITIES.find((severity) => found.has(severity)) ?? null;
 }
 
-function sorted(ids: readonly string[], alerts: ReadonlyMap<string, Alert>): string[] {
-  return [...ids].sort((a, b) => compare(alerts.get(a), alerts.get(b)));
+function sorted(ids: readonly string[], alerts: ReadonlyMap<string, Alert>, order: Order): string[] {
+  const compare = order === 'oldest' ? byAge : byUrgency;
+  return [...ids].sort((one, other) => {
+    const [a, b] = [alerts.get(one), alerts.get(other)];
+    return a && b ? compare(a, b) : 0;
+  });
 }
 
-/** The order of `GET /alerts?order=urgency`. */
-function compare(a: Alert | undefined, b: Alert | undefined): number {
-  if (!a || !b) return 0;
-  const closed = Number(a.handling === 'closed') - Number(b.handling === 'closed');
+/** The order of `GET /alerts?order=urgency`: open ones first, the gravest first, the newest first. */
+function byUrgency(a: Alert, b: Alert): number {
   const gravity = SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity);
-  return closed || gravity || ascending(b.firstAt, a.firstAt) || ascending(a.id, b.id);
+  return closedLast(a, b) || gravity || ascending(b.firstAt, a.firstAt) || ascending(a.id, b.id);
+}
+
+/** The order of `GET /alerts?order=oldest`: open ones first, the oldest first. */
+function byAge(a: Alert, b: Alert): number {
+  return closedLast(a, b) || ascending(a.firstAt, b.firstAt) || ascending(a.id, b.id);
+}
+
+function closedLast(a: Alert, b: Alert): number {
+  return Number(a.handling === 'closed') - Number(b.handling === 'closed');
 }
 
 function ascending(a: string, b: string): number {

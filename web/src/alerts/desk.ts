@@ -1,22 +1,18 @@
-import { computed, signal } from '@preact/signals';
+import { computed } from '@preact/signals';
 import { session } from '../session.ts';
+import type { Alert } from '../types.ts';
+import { filters } from './asked.ts';
 
 /** Whose alerts are looked at: the command centre's, or those of who keeps devices going. */
-export const DESKS = ['police', 'maintenance'] as const;
-export type Desk = (typeof DESKS)[number];
-
-/** Which one somebody chose; null: nobody did. */
-const chosen = signal<Desk | null>(null);
+export type Desk = Alert['desk'];
 
 /** Technicians have only the second. */
-export const desks = computed<readonly Desk[]>(() => (session.value?.role === 'technician' ? ['maintenance'] : DESKS));
+export const desks = computed<readonly Desk[]>(() =>
+  session.value?.role === 'technician' ? ['maintenance'] : ['police', 'maintenance'],
+);
 
-/** The one that is shown. */
+/** The one that is shown: which the address asks for, where it is this person's. */
 export const desk = computed<Desk>(() => {
-  const first = desks.value[0] ?? 'police';
-  return chosen.value && desks.value.includes(chosen.value) ? chosen.value : first;
+  const asked = filters.value.desk;
+  return asked !== null && desks.value.includes(asked) ? asked : (desks.value[0] ?? 'police');
 });
-
-export function showDesk(which: Desk): void {
-  chosen.value = which;
-}

@@ -4,8 +4,8 @@ import { canHandle } from '../session.ts';
 import { clockTime, t } from '../texts.ts';
 import { nowMs } from '../ticker.ts';
 import type { Alert } from '../types.ts';
+import { comment } from './actions.ts';
 import { draftOf, keepDraft } from './drafts.ts';
-import { comment } from './store.ts';
 import { pictureOf, reported } from './titles.ts';
 
 /** The unfolded part of a row: the picture, what was reported, and what people said. */

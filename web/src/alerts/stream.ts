@@ -1,13 +1,13 @@
 import { signal } from '@preact/signals';
-import { ApiError, request } from '../api.ts';
+import { ApiError } from '../api.ts';
+import { type Heard, SILENCE_MAX_MS } from '../feed/connection.ts';
+import { joinFeed } from '../feed/join.ts';
 import { backoffMs, every, pause } from '../ticker.ts';
 import type { AlertEvent } from '../types.ts';
-import type { Desk } from './desk.ts';
-import { EventReader } from './event-reader.ts';
 
-/** The server says something at least every 10 s; after this long without, the line is dead. */
-const SILENCE_MAX_MS = 20_000;
 const BACKOFF_MAX_MS = 15_000;
+/** Events that come within so many ms of each other are taken in together: a storm is no storm of page updates. */
+const TOGETHER_MS = 60;
 
 export type Link = 'connecting' | 'live' | 'silent' | 'forbidden';
 
@@ -16,100 +16,95 @@ export const link = signal<Link>('connecting');
 export const heardAtMs = signal(Date.now());
 
 export interface StreamHandlers {
-  /** Of which desk. */
-  desk: Desk;
-  /** A new stream without a gap to what `onReset` reads: called when it stands. */
+  /** Reads what is there: called when a stream stands that has no gap to it. Failed, it is tried again. */
   onReset(signal: AbortSignal): Promise<void>;
-  onEvent(event: AlertEvent): void;
+  onEvents(events: readonly AlertEvent[]): void;
   onError(error: unknown): void;
 }
 
-/**
- * Follows the log of alerts until `signal` is aborted. After a break it goes on at the last event; where the server no
- * longer knows that place, and at the start, `onReset` reads the list anew.
- */
-export async function follow(handlers: StreamHandlers, signal: AbortSignal): Promise<void> {
-  begin();
-  const stopWatch = every(1_000, () => {
-    if (link.value !== 'silent' && Date.now() - heardAtMs.value > SILENCE_MAX_MS) link.value = 'silent';
-  });
-  signal.addEventListener('abort', stopWatch, { once: true });
-  const place = { id: '' };
-  for (let attempt = 0; !signal.aborted; attempt += 1) {
-    try {
-      await connection(handlers, place, signal, () => {
-        attempt = 0;
-      });
-    } catch (error) {
-      if (signal.aborted) return;
-      handlers.onError(error);
-      if (error instanceof ApiError && error.status === 403) {
-        stopWatch();
-        link.value = 'forbidden';
-        return;
-      }
-      if (error instanceof ApiError && (error.status === 400 || error.status === 410)) place.id = '';
-    }
-    if (link.value === 'live') link.value = 'connecting';
-    await pause(backoffMs(attempt, BACKOFF_MAX_MS), signal).catch(() => undefined);
-  }
-}
-
-function begin(): void {
+/** Follows the log of alerts for `who` until `outer` is aborted, or until it turns out that they may not. */
+export function follow(who: string, handlers: StreamHandlers, outer: AbortSignal): void {
+  const end = new AbortController();
+  const signal = AbortSignal.any([outer, end.signal]);
+  const news = new News(handlers, signal);
   link.value = 'connecting';
   heardAtMs.value = Date.now();
-}
-
-async function connection(
-  handlers: StreamHandlers,
-  place: { id: string },
-  outer: AbortSignal,
-  onLive: () => void,
-): Promise<void> {
-  const dead = new AbortController();
-  const signal = AbortSignal.any([outer, dead.signal]);
-  let heardMs = Date.now();
-  const stopWatch = every(1_000, () => {
-    if (Date.now() - heardMs > SILENCE_MAX_MS) dead.abort();
-  });
-  try {
-    const headers: Record<string, string> = { accept: 'text/event-stream' };
-    if (place.id !== '') headers['last-event-id'] = place.id;
-    const { body } = await request(`/alerts/stream?desk=${handlers.desk}`, { headers, signal });
-    if (!body) throw new ApiError(0);
-    const reader = new EventReader();
-    const source = body.pipeThrough(new TextDecoderStream()).getReader();
-    for (let fresh = place.id === ''; ; ) {
-      const { done, value } = await source.read();
-      if (done) return;
-      heardMs = Date.now();
-      heardAtMs.value = heardMs;
-      for (const { name, data } of reader.read(value)) {
-        if (name === 'hello') {
-          if (fresh) await handlers.onReset(signal);
-          fresh = false;
-          link.value = 'live';
-          onLive();
-        } else {
-          const event = eventOf(data);
-          if (event) handlers.onEvent(event);
-        }
-      }
-      // Only after a stream without a gap stands is there a place to go on from.
-      if (!fresh) place.id = reader.lastId;
+  const hear = (heard: Heard): void => {
+    if (heard.type === 'broke') {
+      if (link.value === 'live') link.value = 'connecting';
+      if (heard.status !== 0) handlers.onError(new ApiError(heard.status));
+      if (heard.status !== 403) return;
+      link.value = 'forbidden';
+      end.abort();
+      return;
     }
-  } finally {
-    stopWatch();
-    dead.abort();
-  }
+    heardAtMs.value = Date.now();
+    if (heard.type === 'event') news.add(heard.event);
+    else if (heard.type === 'stands' && heard.fresh) void news.reset();
+    else if (!news.isResetting) link.value = 'live';
+  };
+  const feed = joinFeed({ who, hear, signal });
+  let askedMs = 0;
+  const stopWatch = every(1_000, () => {
+    if (Date.now() - heardAtMs.value <= SILENCE_MAX_MS) return;
+    link.value = 'silent';
+    if (Date.now() - askedMs < SILENCE_MAX_MS) return;
+    askedMs = Date.now();
+    feed.again();
+  });
+  signal.addEventListener('abort', stopWatch, { once: true });
 }
 
-/** One event that makes no sense must not stop the ones behind it. */
-function eventOf(data: string): AlertEvent | null {
-  try {
-    const event = JSON.parse(data) as Partial<AlertEvent> | null;
-    return typeof event?.alert?.id === 'string' ? (event as AlertEvent) : null;
-  } catch {
-    return null;
+/** Gathers events, and holds them back while the list is read that they come after. */
+class News {
+  readonly #handlers: StreamHandlers;
+  readonly #signal: AbortSignal;
+  #events: AlertEvent[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #reading: AbortController | null = null;
+
+  constructor(handlers: StreamHandlers, signal: AbortSignal) {
+    this.#handlers = handlers;
+    this.#signal = signal;
+  }
+
+  get isResetting(): boolean {
+    return this.#reading !== null;
+  }
+
+  add(event: AlertEvent): void {
+    this.#events.push(event);
+    if (this.isResetting || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => this.#flush(), TOGETHER_MS);
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const events = this.#events;
+    this.#events = [];
+    if (!this.#signal.aborted && events.length > 0) this.#handlers.onEvents(events);
+  }
+
+  async reset(): Promise<void> {
+    this.#reading?.abort();
+    const reading = new AbortController();
+    this.#reading = reading;
+    // What came before is in what is read now.
+    this.#events = [];
+    const signal = AbortSignal.any([this.#signal, reading.signal]);
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      try {
+        await this.#handlers.onReset(signal);
+        this.#reading = null;
+        link.value = 'live';
+        this.#flush();
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#handlers.onError(error);
+        await pause(backoffMs(attempt, BACKOFF_MAX_MS), signal).catch(() => undefined);
+      }
+    }
   }
 }

@@ -85,12 +85,7 @@ function useCameras(cursor: string | undefined): { page: Page<Camera> | null; fa
 function Tile({ camera, onEnlarge }: { camera: Camera; onEnlarge(): void }) {
   const picture = useLivePicture(camera.id, 'sub');
   return (
-    <button
-      type="button"
-      class={`tile tile-${picture.state}`}
-      onClick={onEnlarge}
-      aria-label={t('tile.enlarge', { name: camera.name })}
-    >
+    <button type="button" class={`tile tile-${picture.state}`} onClick={onEnlarge} title={t('tile.enlarge')}>
       <Picture of={picture} />
       <span class="tile-name">
         <bdi>{camera.name}</bdi>

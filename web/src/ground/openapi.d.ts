@@ -1,6 +1,6 @@
 // Made by `npm run types --prefix scripts/api-types`; not to be edited.
-// Document fee8e45cb6a4f216d83efeab6228b71f3a8be7e874784be5928070eb04b0de82
-// Types 3818c64dacf3e2bf2e63f6c25f3edf69a785e171ff5f6cef82a4861af988bb9a
+// Document cff95c852bac6089deaa04e32153504f8101f5f31a5f415f50c3638d02eff7b5
+// Types 5fc8c7a9ebbda3f44076cfcb3dd7ada797f5cb0721544be1262d9cc3096bed42
 
 export interface paths {
     "/api/v1/session": {
@@ -496,13 +496,16 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    handling?: "new" | "acked" | "assigned" | "in_progress" | "closed";
+                    open?: "true" | "false";
+                    handling?: "new" | "acked" | "assigned" | "dispatched" | "arrived" | "in_progress" | "closed";
                     condition?: "active" | "recovering" | "cleared" | "stale";
+                    visibility?: "normal" | "silenced" | "inhibited" | "shelved" | "test";
                     severity?: "extreme" | "severe" | "moderate" | "minor";
                     class?: "incident" | "fault" | "system";
                     desk?: "police" | "maintenance" | "all";
                     rule?: string;
                     device?: string;
+                    incident?: string;
                     police?: string;
                     order?: "newest" | "urgency";
                     limit?: number;
@@ -585,6 +588,7 @@ export interface paths {
                 query?: never;
                 header?: {
                     "idempotency-key"?: string;
+                    "if-match"?: string;
                 };
                 path: {
                     id: string;
@@ -593,7 +597,9 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": Record<string, never> | null;
+                    "application/json": {
+                        minutes?: number;
+                    } | null;
                 };
             };
             responses: {
@@ -627,6 +633,7 @@ export interface paths {
                 query?: never;
                 header?: {
                     "idempotency-key"?: string;
+                    "if-match"?: string;
                 };
                 path: {
                     id: string;
@@ -671,6 +678,7 @@ export interface paths {
                 query?: never;
                 header?: {
                     "idempotency-key"?: string;
+                    "if-match"?: string;
                 };
                 path: {
                     id: string;
@@ -715,6 +723,7 @@ export interface paths {
                 query?: never;
                 header?: {
                     "idempotency-key"?: string;
+                    "if-match"?: string;
                 };
                 path: {
                     id: string;
@@ -769,9 +778,14 @@ export interface components {
             condition: "active" | "recovering" | "cleared" | "stale";
             conditionReason: string | null;
             /** @enum {string} */
-            handling: "new" | "acked" | "assigned" | "in_progress" | "closed";
+            handling: "new" | "acked" | "assigned" | "dispatched" | "arrived" | "in_progress" | "closed";
             /** @enum {string} */
             visibility: "normal" | "silenced" | "inhibited" | "shelved" | "test";
+            hidden: {
+                by: string;
+                until: string | null;
+                reason: string | null;
+            } | null;
             verdict: string | null;
             subject: {
                 type: string;
@@ -815,7 +829,12 @@ export interface components {
             }[];
             ackedBy: string | null;
             ackedAt: string | null;
+            ackUntil: string | null;
             assignedTo: string | null;
+            unit: string | null;
+            dispatchedAt: string | null;
+            arrivedAt: string | null;
+            incident: string | null;
             closedBy: string | null;
             closedAt: string | null;
             previousId: string | null;

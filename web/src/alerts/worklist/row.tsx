@@ -1,36 +1,52 @@
 import type { TargetedEvent } from 'preact';
 import { useState } from 'preact/hooks';
-import { canHandle } from '../session.ts';
-import { age, clockTime, t, tOf } from '../texts.ts';
-import { nowMs } from '../ticker.ts';
-import type { Alert } from '../types.ts';
-import { CloseMenu } from './close-menu.tsx';
-import { Details } from './details.tsx';
-import { SeverityBadge } from './severity.tsx';
-import { ack, troubles } from './store.ts';
-import { pictureOf, titleOf } from './titles.ts';
+import { canHandle } from '../../session.ts';
+import { age, clockTime, t, tOf } from '../../texts.ts';
+import { nowMs } from '../../ticker.ts';
+import type { Alert } from '../../types.ts';
+import { ack, troubles } from '../actions.ts';
+import { AssignMenu } from '../deeds/assign-menu.tsx';
+import { CloseMenu } from '../deeds/close-menu.tsx';
+import { isMenuOpen } from '../deeds/open-menu.ts';
+import { isPending } from '../deeds/undo.ts';
+import { Details } from '../details.tsx';
+import { SeverityBadge } from '../severity.tsx';
+import { pictureOf, titleOf } from '../titles.ts';
+import { isChosen } from './selection.ts';
 
 export interface RowProps {
   alert: Alert;
   selected: boolean;
   open: boolean;
+  /** Where it stands in the list, px, and as the how maniest of how many. */
+  top: number;
+  index: number;
+  count: number;
   onSelect(): void;
   onToggle(): void;
+  onChoose(reach: boolean): void;
+  onElement(element: HTMLElement | null): void;
 }
 
 /** One alert: how grave, what, where, how long ago, who has it, its picture, and what can be done. */
-export function AlertRow({ alert, selected, open, onSelect, onToggle }: RowProps) {
+export function AlertRow(props: RowProps) {
+  const { alert, selected, open, onToggle } = props;
   const trouble = troubles.value.get(alert.id);
   const handling = { closed: ' alert-closed', new: ' alert-new' }[alert.handling as string] ?? '';
+  const chosen = isChosen(alert.id) ? ' alert-chosen' : '';
   return (
     <li
-      class={`alert alert-${alert.severity}${handling}`}
+      class={`alert alert-${alert.severity}${handling}${chosen}`}
       data-id={alert.id}
+      ref={props.onElement}
+      style={{ top: `${props.top}px` }}
       tabIndex={selected ? 0 : -1}
       aria-current={selected ? 'true' : undefined}
-      onFocusCapture={onSelect}
+      aria-posinset={props.index + 1}
+      aria-setsize={props.count}
+      onFocusCapture={props.onSelect}
     >
-      <SeverityBadge severity={alert.severity} />
+      <Mark alert={alert} onChoose={props.onChoose} />
       <Thumbnail alert={alert} onOpen={onToggle} />
       <div class="alert-text">
         <h3>
@@ -48,6 +64,7 @@ export function AlertRow({ alert, selected, open, onSelect, onToggle }: RowProps
           <Age alert={alert} />
           <span class={`condition condition-${alert.condition}`}>{tOf('condition', alert.condition)}</span>
           <Handling alert={alert} />
+          {isPending(alert.id) && <span class="pending">{t('undo.row')}</span>}
         </p>
       </div>
       <Actions alert={alert} open={open} onToggle={onToggle} />
@@ -61,6 +78,25 @@ export function AlertRow({ alert, selected, open, onSelect, onToggle }: RowProps
   );
 }
 
+/** How grave it is, and whether it is chosen. */
+function Mark({ alert, onChoose }: { alert: Alert; onChoose(reach: boolean): void }) {
+  return (
+    <div class="mark">
+      <SeverityBadge severity={alert.severity} />
+      {canHandle.value && (
+        <label class="pick">
+          <input
+            type="checkbox"
+            aria-label={t('list.select')}
+            checked={isChosen(alert.id)}
+            onClick={(event) => onChoose(event.shiftKey)}
+          />
+        </label>
+      )}
+    </div>
+  );
+}
+
 function Age({ alert }: { alert: Alert }) {
   const now = nowMs.value;
   return (
@@ -68,6 +104,12 @@ function Age({ alert }: { alert: Alert }) {
       {t('alert.ago', { age: age(now - Date.parse(alert.firstAt)) })}
     </time>
   );
+}
+
+/** Who was sent there, and whether they are there. */
+function dispatchText({ unit, handling }: Alert): string {
+  if (!unit || (handling !== 'dispatched' && handling !== 'arrived')) return '';
+  return t(handling === 'arrived' ? 'alert.onScene' : 'alert.dispatched', { unit });
 }
 
 function Handling({ alert }: { alert: Alert }) {
@@ -79,26 +121,27 @@ function Handling({ alert }: { alert: Alert }) {
       </span>
     );
   }
-  if (alert.unit && (alert.handling === 'dispatched' || alert.handling === 'arrived')) {
-    const text = alert.handling === 'arrived' ? 'alert.onScene' : 'alert.dispatched';
+  const said = [
+    dispatchText(alert),
+    alert.handling !== 'new' && alert.ackedBy ? t('alert.ackedBy', { name: alert.ackedBy }) : '',
+    alert.assignedTo ? t('alert.assignedTo', { name: alert.assignedTo }) : '',
+  ].filter((text) => text !== '');
+  if (said.length > 0) {
     return (
       <span class="handling">
-        <bdi>{t(text, { unit: alert.unit })}</bdi>
+        <bdi>{said.join(' · ')}</bdi>
       </span>
     );
   }
-  if (alert.ackedBy) {
-    return (
-      <span class="handling">
-        <bdi>{t('alert.ackedBy', { name: alert.ackedBy })}</bdi>
-      </span>
-    );
-  }
-  return <span class="handling handling-new">{t('handling.new')}</span>;
+  const isNew = alert.handling === 'new' ? ' handling-new' : '';
+  return <span class={`handling${isNew}`}>{tOf('handling', alert.handling)}</span>;
 }
 
 function Actions({ alert, open, onToggle }: { alert: Alert; open: boolean; onToggle(): void }) {
   const [busy, setBusy] = useState(false);
+  const isOpen = canHandle.value && alert.handling !== 'closed';
+  // Rarer than the others, so a row that is not unfolded has room for them.
+  const assigns = open || isMenuOpen(alert.id, 'assign');
   const acknowledge = (event: TargetedEvent<HTMLButtonElement>) => {
     // The button is about to go; whoever works by keyboard stays on the row.
     event.currentTarget.closest('li')?.focus();
@@ -114,10 +157,11 @@ function Actions({ alert, open, onToggle }: { alert: Alert; open: boolean; onTog
           {t('alert.ack')}
         </button>
       )}
-      {canHandle.value && alert.handling !== 'closed' && <CloseMenu id={alert.id} />}
+      {isOpen && <CloseMenu of={alert.id} ids={[alert.id]} label={t('alert.close')} />}
       <button type="button" class="quiet" aria-expanded={open} onClick={onToggle}>
         {t('alert.details')}
       </button>
+      {isOpen && assigns && <AssignMenu of={alert.id} ids={[alert.id]} label={t('assign.title')} />}
     </div>
   );
 }

@@ -1,0 +1,99 @@
+import t, { type Test } from 'tap';
+import { barriersOf, smallTargets } from '../../support/web/barriers.ts';
+import { openBrowser, signIn, type View } from '../../support/web/browser.ts';
+import { type FakeConsoleApi, startFakeApi } from '../../support/web/fake-console-api.ts';
+
+const PHONE = { width: 360, height: 740 };
+const VIEWS = ['/', '/video', '/settings'] as const;
+
+function raiseSome(api: FakeConsoleApi): void {
+  const handlings = ['new', 'acked', 'assigned', 'closed'];
+  for (const [at, severity] of ['extreme', 'severe', 'moderate', 'minor'].entries()) {
+    for (const handling of handlings) {
+      const who = handling === 'new' ? {} : { ackedBy: '王伟', ackedAt: new Date().toISOString() };
+      const closed = handling === 'closed' ? { closedBy: '王伟', verdict: 'confirmed' } : {};
+      api.raise({ id: `${handling}-${at}`, severity, handling, ...who, ...closed });
+    }
+  }
+}
+
+async function noneIn(t: Test, { page }: View, what: string): Promise<void> {
+  t.same(await barriersOf(page), [], what);
+}
+
+for (const theme of ['dark', 'light']) {
+  t.test(`axe finds nothing in any view, ${theme}`, async (t) => {
+    const api = await startFakeApi(t);
+    raiseSome(api);
+    const view = await openBrowser(t);
+    const { page } = view;
+    await page.goto(api.url);
+    await page.evaluate(`localStorage.setItem('citywatch.theme', '${theme}')`);
+    await page.reload();
+    await page.locator('input[name=username]').waitFor();
+    await noneIn(t, view, 'signing in');
+    await signIn(view, api.url);
+    await page.locator('[data-id=new-0]').waitFor();
+    await noneIn(t, view, 'the list');
+    await openEverything(view);
+    await noneIn(t, view, 'details, chosen rows, a form');
+    await page.locator('h1').click();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    await noneIn(t, view, 'the keys');
+    await page.keyboard.press('Escape');
+    for (const name of ['Video', 'Settings']) {
+      await page.getByRole('navigation').getByRole('link', { name }).click();
+      await page.locator(`.screen-${name.toLowerCase()}`).waitFor();
+      await noneIn(t, view, name);
+    }
+    t.same(view.offences, []);
+  });
+}
+
+async function openEverything({ page }: View): Promise<void> {
+  const row = page.locator('[data-id=new-0]');
+  await row.getByRole('button', { name: 'Details' }).click();
+  await row.getByRole('checkbox').check();
+  await page.locator('[data-id=acked-0]').getByRole('checkbox').check();
+  await page.getByRole('button', { name: 'Assign 2 of 2…' }).click();
+  await page.getByRole('dialog', { name: 'Assign…' }).waitFor();
+}
+
+t.test(
+  'on a phone, in Chinese, axe finds nothing, nothing is too wide, and a finger can press everything',
+  async (t) => {
+    const api = await startFakeApi(t);
+    raiseSome(api);
+    const view = await openBrowser(t, { ...PHONE, locale: 'zh-CN' });
+    const { page } = view;
+    await signIn(view, api.url);
+    await page.locator('[data-id=new-0]').waitFor();
+    const box = await page.locator('.alert-list > li').first().boundingBox();
+    t.ok(box && box.y + box.height < PHONE.height - 60, 'the first alert can be seen without scrolling');
+    for (const path of VIEWS) {
+      await page.locator(`nav a[href="${path}"]`).click();
+      await page.locator(`nav a[href="${path}"][aria-current=page]`).waitFor();
+      await noneIn(t, view, path);
+      t.same(await smallTargets(page), [], path);
+      t.equal(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), 0, path);
+    }
+  },
+);
+
+t.test('text half as large again fits a phone', async (t) => {
+  const api = await startFakeApi(t);
+  raiseSome(api);
+  const view = await openBrowser(t, PHONE);
+  const { page } = view;
+  await signIn(view, api.url);
+  await page.getByRole('navigation').getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('radio', { name: '150 %' }).check();
+  t.equal(await page.evaluate('getComputedStyle(document.documentElement).fontSize'), '24px');
+  for (const path of VIEWS) {
+    await page.locator(`nav a[href="${path}"]`).click();
+    t.equal(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), 0, path);
+  }
+  await page.reload();
+  t.equal(await page.evaluate('document.documentElement.style.fontSize'), '150%', 'and is remembered');
+});

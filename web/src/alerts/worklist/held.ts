@@ -1,0 +1,45 @@
+import { useEffect } from 'preact/hooks';
+import { every } from '../../ticker.ts';
+import { book, held, showWaiting } from '../store.ts';
+
+export type ElementRef = { readonly current: HTMLElement | null };
+
+const HELD = ':hover, :has(:focus-visible), :has([role=menu], [role=dialog])';
+
+/**
+ * The list is held while the pointer is over it, while the keyboard is in it, while a menu is open, or while its top is
+ * scrolled away. Focus left by a click does not count: who clicks and looks elsewhere wants to see what comes. While
+ * alerts wait, the head above it counts too: else the bar would vanish under whoever comes to click it.
+ */
+export function useHeld(list: ElementRef, head: ElementRef): void {
+  useEffect(() => {
+    const look = () => {
+      const element = list.current;
+      const onBar = book.value.waiting.length > 0 && head.current?.matches(':hover') === true;
+      const now = onBar || (element !== null && (element.matches(HELD) || isScrolled(element)));
+      const before = held.value;
+      held.value = now;
+      if (before && !now) showWaiting();
+    };
+    const soon = () => requestAnimationFrame(look);
+    const element = list.current;
+    const bar = head.current;
+    const names = ['pointerover', 'pointerleave', 'focusin', 'focusout', 'scroll'] as const;
+    for (const name of names) element?.addEventListener(name, soon, { passive: true });
+    bar?.addEventListener('pointerleave', soon, { passive: true });
+    addEventListener('scroll', soon, { passive: true });
+    // Rows come, go and change below a pointer that does not move, and tell nobody.
+    const stopLooking = every(1_000, look);
+    return () => {
+      for (const name of names) element?.removeEventListener(name, soon);
+      bar?.removeEventListener('pointerleave', soon);
+      removeEventListener('scroll', soon);
+      stopLooking();
+      held.value = false;
+    };
+  }, [list, head]);
+}
+
+function isScrolled(element: HTMLElement): boolean {
+  return element.scrollTop > 8 || element.getBoundingClientRect().top < 0;
+}

@@ -1,0 +1,139 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { ElementRef } from './held.ts';
+import { Heights, type Span } from './virtual.ts';
+
+/** Until a row was seen: a row with two lines of place on a desk. */
+const USUAL_PX = 96;
+const GAP_PX = 8;
+
+export interface Rows {
+  heights: Heights;
+  span: Span;
+  /** What a drawn row gives its element to; the same for a row each time. */
+  elementOf(id: string): (element: HTMLElement | null) => void;
+  /** Brings a row to where it can be seen, before it is drawn. */
+  reveal(index: number): void;
+}
+
+/**
+ * Which rows of `ids` are drawn while `box` is scrolled, or the page around it. Rows that grow or shrink above what is
+ * seen do not move what is seen.
+ */
+export function useRows(box: ElementRef, list: ElementRef, ids: readonly string[]): Rows {
+  const heights = useRef(new Heights(USUAL_PX, GAP_PX)).current;
+  const drawn = useRef(new Drawn()).current;
+  const [span, setSpan] = useState<Span>({ from: 0, to: 20 });
+  const [, setMeasured] = useState(0);
+  const anchor = useRef<{ id: string; top: number } | null>(null);
+  heights.lay(ids);
+
+  const look = () => {
+    const [outer, inner] = [box.current, list.current];
+    if (!outer || !inner) return;
+    const { from, to } = seen(outer, inner);
+    const first = heights.at(Math.max(0, from));
+    anchor.current = { id: ids[first] ?? '', top: heights.top(first) };
+    const next = heights.span(Math.max(0, from), Math.max(0, to));
+    setSpan((now) => (now.from === next.from && now.to === next.to ? now : next));
+  };
+
+  const measure = () => {
+    if (!drawn.measure(heights)) return;
+    heights.lay(ids);
+    keepInPlace(box, heights, ids, anchor.current);
+    setMeasured((count) => count + 1);
+  };
+
+  drawn.onResize = measure;
+  useLayoutEffect(() => {
+    measure();
+    look();
+  });
+
+  useLayoutEffect(() => {
+    const onChange = () => requestAnimationFrame(() => setMeasured((count) => count + 1));
+    const outer = box.current;
+    const size = new ResizeObserver(onChange);
+    if (outer) size.observe(outer);
+    outer?.addEventListener('scroll', onChange, { passive: true });
+    addEventListener('scroll', onChange, { passive: true });
+    return () => {
+      size.disconnect();
+      drawn.end();
+      outer?.removeEventListener('scroll', onChange);
+      removeEventListener('scroll', onChange);
+    };
+  }, [box]);
+
+  const reveal = (index: number) => {
+    const [outer, inner] = [box.current, list.current];
+    if (!outer || !inner) return;
+    const { from, to } = seen(outer, inner);
+    const [top, bottom] = [heights.top(index), heights.top(index + 1)];
+    const by = top < from ? top - from : bottom > to ? bottom - to : 0;
+    if (by !== 0) scrollBy(outer, by);
+  };
+  return { heights, span, elementOf: (id) => drawn.refOf(id), reveal };
+}
+
+/** The elements of drawn rows, whose heights change by themselves: details unfold, text sizes change. */
+class Drawn {
+  onResize: () => void = () => undefined;
+  readonly #elements = new Map<string, HTMLElement>();
+  readonly #refs = new Map<string, (element: HTMLElement | null) => void>();
+  readonly #sizes = new ResizeObserver(() => this.onResize());
+
+  refOf(id: string): (element: HTMLElement | null) => void {
+    const known = this.#refs.get(id);
+    if (known) return known;
+    const ref = (element: HTMLElement | null) => {
+      const before = this.#elements.get(id);
+      if (before) this.#sizes.unobserve(before);
+      if (element) {
+        this.#elements.set(id, element);
+        this.#sizes.observe(element);
+      } else {
+        this.#elements.delete(id);
+        this.#refs.delete(id);
+      }
+    };
+    this.#refs.set(id, ref);
+    return ref;
+  }
+
+  /** Answers whether a height is not what was known. */
+  measure(heights: Heights): boolean {
+    let isNew = false;
+    for (const [id, element] of this.#elements) isNew = heights.measure(id, element.offsetHeight) || isNew;
+    return isNew;
+  }
+
+  end(): void {
+    this.#sizes.disconnect();
+  }
+}
+
+/** The part of the list that can be seen, px from its top. */
+function seen(box: HTMLElement, list: HTMLElement): { from: number; to: number } {
+  const outer = box.getBoundingClientRect();
+  const { top } = list.getBoundingClientRect();
+  return { from: Math.max(0, outer.top) - top, to: Math.min(innerHeight, outer.bottom) - top };
+}
+
+function keepInPlace(
+  box: ElementRef,
+  heights: Heights,
+  ids: readonly string[],
+  at: { id: string; top: number } | null,
+) {
+  const index = at === null ? -1 : ids.indexOf(at.id);
+  if (!box.current || at === null || index <= 0) return;
+  const by = heights.top(index) - at.top;
+  if (by !== 0) scrollBy(box.current, by);
+}
+
+/** On a desk the box scrolls, on a phone the page. */
+function scrollBy(box: HTMLElement, px: number): void {
+  if (box.scrollHeight > box.clientHeight && getComputedStyle(box).overflowY !== 'visible') box.scrollTop += px;
+  else window.scrollBy(0, px);
+}
