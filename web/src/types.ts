@@ -46,6 +46,7 @@ export type Alert = Pick<
   | 'ackedBy'
   | 'ackedAt'
   | 'assignedTo'
+  | 'unit'
   | 'closedBy'
   | 'closedAt'
   | 'version'
