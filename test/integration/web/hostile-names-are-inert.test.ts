@@ -41,10 +41,13 @@ t.test('names that devices choose stay text wherever they are shown', async (t) 
   await signIn(view, api.url);
   for (const [at, name] of NAMES.entries()) {
     const row = page.locator(`[data-id=bad-${at}]`);
-    await row.getByRole('button', { name: 'Details' }).click();
+    const details = row.getByRole('button', { name: 'Details' });
+    await details.click();
     await row.locator('.details').waitFor();
     t.equal(await row.locator('.place').textContent(), name);
     t.equal(await row.locator('.comments p').textContent(), name);
+    // Open ones would push the rest out of what is drawn.
+    if (at < NAMES.length - 1) await details.click();
   }
   t.same(await page.locator('.tile-name').allInnerTexts(), NAMES.slice(0, 4));
   const made = await page
