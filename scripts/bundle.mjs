@@ -18,8 +18,8 @@ const SOURCE = join(ROOT, 'src', 'app', 'main.ts');
  */
 const BUNDLES = join(ROOT, 'node_modules', '.cache', 'gateway');
 
-/** Parts compiled for one machine stay where they are. */
-const STAYS = /^@node-rs\//;
+/** Parts compiled for one machine, those that look for files beside them, and what few gateways ever load, stay where they are. */
+const STAYS = /^(@(node-rs|bull-board)\/|nodemailer$)/;
 
 /**
  * What chunks of packages are called: one of those that every command needs, and one of those that only a gateway does.

@@ -1,4 +1,5 @@
 import type { AlertBulk } from '../alerts/bulk/alert-bulk.ts';
+import type { CapReader } from '../alerts/cap/reader.ts';
 import type { AlertFeed } from '../alerts/desk/feed.ts';
 import type { AlertActions } from '../alerts/desk/life/actions.ts';
 import type { AlertQueries } from '../alerts/desk/queries.ts';
@@ -6,9 +7,14 @@ import type { EvidenceDesk } from '../alerts/evidence/evidence.ts';
 import type { EvidenceLooks } from '../alerts/evidence/looks.ts';
 import type { Incidents } from '../alerts/incidents/incidents.ts';
 import type { IncidentReads } from '../alerts/incidents/reads.ts';
+import type { AlertReceipts } from '../alerts/receipts/receipts.ts';
+import type { SubscriptionTools } from '../alerts/route/subscription-tools.ts';
 import type { Subscriptions } from '../alerts/route/subscriptions.ts';
 import type { AlertPlates } from '../alerts/rules/plates.ts';
 import type { Rule } from '../alerts/rules/rules.ts';
+import type { Drills } from '../alerts/said/drills.ts';
+import type { EventSources } from '../alerts/said/event-sources.ts';
+import type { OutsideEvents } from '../alerts/said/outside-events.ts';
 import type { Silences } from '../alerts/silences/silences.ts';
 import type { Sink } from '../alerts/sinks/sink.ts';
 import type { Watchlists } from '../alerts/watchlists/watchlists.ts';
@@ -28,8 +34,14 @@ export interface AlertParts {
   silences: Pick<Silences, 'preview' | 'create' | 'list' | 'get' | 'end'>;
   watchlists: Pick<Watchlists, 'create' | 'list' | 'remove'>;
   actions: Pick<AlertActions, 'do'>;
-  subscriptions: Pick<Subscriptions, 'create' | 'list' | 'takeOver' | 'remove' | 'deadLetters' | 'redrive' | 'test'>;
+  subscriptions: Pick<Subscriptions, 'create' | 'list' | 'takeOver' | 'remove' | 'deadLetters' | 'redrive'>;
+  subscriptionTools: Pick<SubscriptionTools, 'test' | 'judge' | 'rotate'>;
   /** By type; what a subscription may say of its target. */
   sinks: ReadonlyMap<string, Pick<Sink, 'type' | 'schema'>>;
   looks: Pick<EvidenceLooks, 'add'>;
+  cap: Pick<CapReader, 'message' | 'feed'>;
+  drills: Pick<Drills, 'start'>;
+  receipts: Pick<AlertReceipts, 'add' | 'verify'>;
+  eventSources: Pick<EventSources, 'create' | 'list' | 'remove'>;
+  outsideEvents: Pick<OutsideEvents, 'admit' | 'take'>;
 }

@@ -58,12 +58,13 @@ import type { PageFiles } from './server/console.ts';
 import type { EditRoom } from './server/room.ts';
 import type { TreePorts } from './tree-ports.ts';
 import type { TrialPorts } from './trial-ports.ts';
+import type { WorkParts } from './work-ports.ts';
 
 /**
  * What the API needs of the other parts, and nothing more. Every method that reads or changes something of a city
  * takes the caller: the parts decide what that caller may see (promise P7), the API never filters.
  */
-export interface ApiDeps extends OrderParts, FieldParts, LoginParts, TreePorts, TrialPorts, ViewerParts {
+export interface ApiDeps extends OrderParts, FieldParts, LoginParts, TreePorts, TrialPorts, ViewerParts, WorkParts {
   registry: RegistryPort;
   search: SearchPort;
   kinds: KindsPort;

@@ -40,6 +40,7 @@ export type Alert = Pick<
   | 'jurisdiction'
   | 'firstAt'
   | 'occurrences'
+  | 'exercise'
   | 'data'
   | 'evidence'
   | 'comments'

@@ -63,6 +63,7 @@ export const EVENT_TYPES = [
   'alert.split',
   'alert.closed',
   'alert.reopened',
+  'alert.receipt',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -137,7 +138,7 @@ function opened(finding: FindingRow, context: Parameters<typeof applyFinding>[2]
     condition: 'active',
     condition_reason: null,
     handling: 'new',
-    visibility: 'normal',
+    visibility: finding.exercise ? 'test' : 'normal',
     verdict: null,
     device: finding.subject,
     device_name: place.name,
@@ -174,6 +175,8 @@ function opened(finding: FindingRow, context: Parameters<typeof applyFinding>[2]
       offset: finding.journal_offset,
       incarnation: finding.incarnation,
     }),
+    exercise: finding.exercise,
+    cases: [],
     version: 1,
   };
 }
@@ -228,6 +231,8 @@ export function showAlert(row: AlertRow) {
     closedAt: time(row.closed_at_ms),
     previousId: row.previous_id,
     receipt: row.receipt,
+    exercise: row.exercise,
+    cases: row.cases.map(({ number, by, atMs }) => ({ number, by, at: toRfc3339(atMs) })),
     stamps: {
       deviceAt: time(row.device_at_ms),
       receivedAt: toRfc3339(row.received_at_ms),
@@ -246,6 +251,8 @@ export const ADDED_TO_VIEWS = {
   dispatchedAt: null,
   arrivedAt: null,
   incident: null,
+  exercise: false,
+  cases: [],
 } satisfies Partial<ReturnType<typeof showAlert>>;
 
 function shownHidden(hidden: AlertRow['hidden']) {

@@ -220,7 +220,7 @@ export class AlertQueries {
 }
 
 /** The police agency that the alert of an entry belongs to. */
-const OF_POLICE = sql`(body -> 'alert' ->> 'police')`;
+export const OF_POLICE = sql`(body -> 'alert' ->> 'police')`;
 
 /** What an alert is, as an entry of the log tells it. */
 const told = (what: keyof typeof BEFORE_CLASSES) =>

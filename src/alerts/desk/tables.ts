@@ -2,6 +2,8 @@ import type { Slot } from '../../core/slots.ts';
 import type { ColumnType, Generated, Selectable } from '../../platform/database/database.ts';
 import type { AlertClass, DeskName } from '../rules/classes.ts';
 
+type Severity = 'extreme' | 'severe' | 'moderate' | 'minor';
+
 /** jsonb: read as a value, written as text. */
 type Json<T> = ColumnType<T, string, string>;
 
@@ -32,6 +34,8 @@ export interface FindingTable {
   /** Of the subject, and the epoch of the owner that judged; null and 0 in rows of versions without slots. */
   slot: Generated<Slot | null>;
   epoch: Generated<number>;
+  /** Somebody made it for a drill. */
+  exercise: Generated<boolean>;
   alert_id: string | null;
   handled_at_ms: number | null;
   seq: Generated<number>;
@@ -69,6 +73,16 @@ export interface AlertEvidence {
   granted?: boolean;
   /** Why there is no picture, or something of a clip is missing. */
   reason?: string;
+}
+
+/** How another system names the case that it made of an alert. */
+export interface OutsideCase {
+  number: string;
+  /** Whose receiver told it. */
+  subscription: string;
+  /** What that subscription was called then. */
+  by: string;
+  atMs: number;
 }
 
 export interface Comment {
@@ -131,6 +145,9 @@ export interface AlertTable {
   closed_at_ms: number | null;
   previous_id: string | null;
   receipt: string;
+  /** Raised for a drill: nothing of it is real. */
+  exercise: Generated<boolean>;
+  cases: Json<OutsideCase[]>;
   version: number;
 }
 
@@ -182,6 +199,8 @@ export interface SubscriptionTable {
   owner_type: string | null;
   owner_id: string | null;
   owner_name: string;
+  /** Until then values of `secrets` that were replaced are used too; null where none was ever replaced. */
+  previous_until_ms: Generated<number | null>;
   version: Generated<number>;
 }
 
@@ -238,6 +257,15 @@ export interface AlertTables {
   alert_event: AlertEventTable;
   alert_log_head: { singleton: Generated<boolean>; epoch: Generated<string>; seq: number };
   subscription: SubscriptionTable;
+  event_source: {
+    id: string;
+    name: string;
+    jurisdiction: string;
+    key_hash: Buffer;
+    severity_max: Severity;
+    created_by: string;
+    created_at_ms: number;
+  };
   delivery: DeliveryTable;
   silence: SilenceTable;
   watchlist: {

@@ -60,7 +60,7 @@ export class AlertOrders {
     const alerts = database.tables<AlertTables>().selectFrom('alert').selectAll().where('id', '=', id);
     const alert = await alerts.executeTakeFirst();
     const device = alert ? deviceIn(alert.device) : null;
-    if (!alert || device === null || alert.visibility === 'test') return DONE;
+    if (!alert || device === null || alert.exercise || alert.visibility === 'test') return DONE;
     if (alert.visibility !== 'normal') {
       const isOver = alert.condition !== 'active' || alert.handling === 'closed';
       return isOver ? DONE : { again: { atMs: clock.nowMs() + AGAIN_MS } };

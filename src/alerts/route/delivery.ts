@@ -1,10 +1,11 @@
 import type { Clock } from '../../core/clock.ts';
-import { messageOf } from '../../core/errors.ts';
+import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { Counter, Histogram, type Logger, type Observer } from '../../core/observe.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import { type Claim, DONE, ENDED, type WorkResult } from '../../platform/work/work.ts';
+import type { Receipt } from '../receipts/receipts.ts';
 import type { SendResult, Sinks } from '../sinks/sink.ts';
 import { type EndpointGate, Endpoints } from './endpoints.ts';
 import { Outbox, type Outcome, type Pending, type Recipient, type Waiting } from './outbox.ts';
@@ -22,6 +23,8 @@ export interface DeliveryDeps {
   box: SecretBox;
   /** Their endpoint answers again: makes everything due that waits for them, instead of at its own next step. */
   release(subscriptionIds: string[]): Promise<void>;
+  /** The other side named the case that it made of it; absent where nobody keeps that. Errors: as of AlertReceipts. */
+  receipt?(receipt: Receipt): Promise<unknown>;
   /** {@link systemRandom} unless a test brings its own. */
   random?: Random;
 }
@@ -29,6 +32,8 @@ export interface DeliveryDeps {
 /** One way out for the entries of one subscription. */
 interface Way extends EndpointGate {
   sink: string;
+  /** A secret of its ends then; null where none does. */
+  untilMs: number | null;
   send(entry: Waiting): Promise<SendResult>;
 }
 
@@ -44,6 +49,8 @@ interface Step {
 /** Told once more behind an opening that was told before, it changes nothing: the two may be settled together. */
 const FOLLOWS = 'alert.evidence';
 
+/** What no other try would change. */
+const REFUSED_RECEIPTS: readonly string[] = ['not-found', 'conflict.state'];
 /** Keys held at the same time: room for several endpoints that answer, but slowly. */
 export const DELIVERIES_AT_ONCE = 512;
 /** A key is given back after this long, well before its claim ends; what is left of it goes on at once. */
@@ -112,8 +119,7 @@ export class Delivery {
       await this.#outbox.withhold(key);
       return DONE;
     }
-    const way = this.#ways.get(recipient) ?? this.#wayTo(recipient);
-    this.#ways.set(recipient, way);
+    const way = this.#wayOf(recipient);
     const last = more ? undefined : entries.at(-1);
     const sent = new SentTogether(this.#outbox, clock);
     try {
@@ -129,16 +135,28 @@ export class Delivery {
     return more ? { again: { atMs: clock.nowMs() } } : DONE;
   }
 
-  #wayTo({ id: subscription, type, target, secrets: sealed }: Recipient): Way {
+  #wayOf(recipient: Recipient): Way {
+    const known = this.#ways.get(recipient);
+    if (known && (known.untilMs === null || this.#deps.clock.nowMs() < known.untilMs)) return known;
+    const way = this.#wayTo(recipient);
+    this.#ways.set(recipient, way);
+    return way;
+  }
+
+  #wayTo({ id: subscription, type, target, secrets: sealed, previous_until_ms: previousUntilMs }: Recipient): Way {
+    const nowMs = this.#deps.clock.nowMs();
+    const untilMs = previousUntilMs !== null && previousUntilMs > nowMs ? previousUntilMs : null;
     const sink = this.#deps.sinks.get(type);
     if (!sink) {
       const send = async () => failed(`This version has no sink ${type}; update the gateway, or end the subscription.`);
-      return { subscription, endpoint: type, sink: 'unknown', send };
+      return { subscription, endpoint: type, sink: 'unknown', untilMs, send };
     }
-    const to = { target, secrets: openSecrets(this.#deps.box, type, sealed) };
-    const send = ({ id, body, type: what }: Waiting): Promise<SendResult> =>
-      sink.send({ id, event: body.id, type: what, at: body.at, alert: body.alert }, to);
-    return { subscription, endpoint: `${type} ${sink.endpoint(to)}`, sink: type, send };
+    const to = { target, secrets: openSecrets(this.#deps.box, type, sealed, { nowMs, previousUntilMs }) };
+    const send = async ({ id, body, type: what }: Waiting): Promise<SendResult> => {
+      const entry = { id, event: body.id, type: what, at: body.at, alert: body.alert };
+      return await sink.send(sink.wantsEarlier ? { ...entry, earlier: await this.#outbox.earlier(id) } : entry, to);
+    };
+    return { subscription, endpoint: `${type} ${sink.endpoint(to)}`, sink: type, untilMs, send };
   }
 
   /**
@@ -151,6 +169,9 @@ export class Delivery {
     if (turn === 'crowded') return { again: { atMs: clock.nowMs() + CROWDED_PAUSE_MS } };
     if (turn === 'failing') return { again: { atMs: this.#nextTryMs(way, next) } };
     const result = await this.#attempt(way, next);
+    if (result.outcome === 'taken' && result.caseNumber !== undefined) {
+      await this.#keepReceipt({ subscription: way.subscription, delivery: next.id, caseNumber: result.caseNumber });
+    }
     const leaveAloneMs = result.outcome === 'failed' ? Math.min(result.retryAfterMs ?? 0, LEFT_ALONE_MAX_MS) : 0;
     const back = this.#endpoints.ended(way.endpoint, result.outcome === 'taken', leaveAloneMs);
     if (step.isFollowed && result.outcome === 'taken' && back.length === 0) {
@@ -171,6 +192,16 @@ export class Delivery {
     } catch (error) {
       this.#log.error({ sink: way.sink, error: messageOf(error) }, 'a sink failed inside');
       return failed('The gateway itself failed at it; its log says why.');
+    }
+  }
+
+  /** Before it is settled: what fails here is sent once more, and answered with the same number. */
+  async #keepReceipt(receipt: Receipt): Promise<void> {
+    try {
+      await this.#deps.receipt?.(receipt);
+    } catch (error) {
+      if (!(error instanceof CitywatchError && REFUSED_RECEIPTS.includes(error.code))) throw error;
+      this.#log.warn({ subscription: receipt.subscription, error: messageOf(error) }, 'a case number was not kept');
     }
   }
 

@@ -5,6 +5,7 @@ import type { Ownership } from '../../platform/database/ownership.ts';
 import { type Claim, ending } from '../../platform/work/work.ts';
 import { DELIVERY_QUEUE } from '../desk/queues.ts';
 import type { AlertEventBody, SubscriptionTable } from '../desk/tables.ts';
+import type { EarlierEntry } from '../sinks/sink.ts';
 
 /** One log entry that waits for one subscription. */
 export interface Waiting {
@@ -17,7 +18,10 @@ export interface Waiting {
 }
 
 /** A subscription as far as deliveries need it. */
-export type Recipient = Pick<Selectable<SubscriptionTable>, 'id' | 'type' | 'target' | 'secrets' | 'state'>;
+export type Recipient = Pick<
+  Selectable<SubscriptionTable>,
+  'id' | 'type' | 'target' | 'secrets' | 'state' | 'previous_until_ms'
+>;
 
 /** What is to be sent for one key (`subscription alert`), oldest first. */
 export interface Pending {
@@ -92,6 +96,18 @@ export class Outbox {
     await this.#ownership.write(this.#database, { what: DELIVERIES, body });
   }
 
+  /** What the subscription of a delivery was delivered of the same alert before it, oldest first. */
+  async earlier(delivery: string): Promise<EarlierEntry[]> {
+    const { rows } = await sql<EarlierEntry>`
+      SELECT alert_event.id AS event, alert_event.type, alert_event.body ->> 'at' AS at
+      FROM delivery AS mine
+      JOIN alert_event ON alert_event.alert_id = mine.alert_id AND alert_event.seq < mine.seq
+      JOIN delivery AS told ON told.id = 'msg_' || alert_event.id || '_' || mine.subscription_id
+      WHERE mine.id = ${delivery} AND told.state = 'delivered'
+      ORDER BY alert_event.seq`.execute(this.#database.tables());
+    return rows;
+  }
+
   /** The target said that it is gone for good. */
   async disable(subscriptionId: string, reason: string): Promise<void> {
     const body = sql`
@@ -107,7 +123,7 @@ export class Outbox {
       FROM unnest(${pairs.map(([id]) => id ?? '')}::uuid[], ${pairs.map(([, alert]) => alert ?? '')}::uuid[])
         WITH ORDINALITY AS given (subscription_id, alert_id, place)
       JOIN LATERAL (
-        SELECT id, type, target, secrets, state FROM subscription WHERE id = given.subscription_id
+        SELECT id, type, target, secrets, state, previous_until_ms FROM subscription WHERE id = given.subscription_id
       ) AS recipient ON true
       LEFT JOIN LATERAL (
         SELECT id, seq, attempts, created_at_ms FROM delivery

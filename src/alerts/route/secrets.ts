@@ -24,8 +24,24 @@ export function sealTarget(
   };
 }
 
-export function openSecrets(box: SecretBox, type: string, sealed: SealedSecrets): Record<string, string[]> {
+/** When what is opened is used, and until when a value that was replaced still counts. */
+export interface LivingSecrets {
+  nowMs: number;
+  /** Null where that was never bounded: then all values do. */
+  previousUntilMs: number | null;
+}
+
+export function openSecrets(
+  box: SecretBox,
+  type: string,
+  sealed: SealedSecrets,
+  { nowMs, previousUntilMs }: LivingSecrets,
+): Record<string, string[]> {
+  const isOver = previousUntilMs !== null && nowMs >= previousUntilMs;
   return Object.fromEntries(
-    Object.entries(sealed).map(([name, values]) => [name, values.map((value) => box.open(value, type))]),
+    Object.entries(sealed).map(([name, values]) => {
+      const living = isOver ? values.slice(0, 1) : values;
+      return [name, living.map((value) => box.open(value, type))];
+    }),
   );
 }

@@ -22,6 +22,7 @@ export const COLUMNS = [
   'owner_type',
   'owner_id',
   'owner_name',
+  'previous_until_ms',
 ] as const;
 
 export function showSubscription(row: SubscriptionRow) {
@@ -38,6 +39,7 @@ export function showSubscription(row: SubscriptionRow) {
     stateReason: row.state_reason,
     createdBy: row.created_by,
     createdAt: toRfc3339(row.created_at_ms),
+    previousSecretUntil: row.previous_until_ms === null ? null : toRfc3339(row.previous_until_ms),
   };
 }
 

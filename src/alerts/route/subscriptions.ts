@@ -4,15 +4,14 @@ import { CitywatchError } from '../../core/errors.ts';
 import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
-import { recordAudit } from '../../platform/records/audit.ts';
 import { enqueueWork } from '../../platform/work/work.ts';
-import { requireUuid } from '../desk/queries.ts';
 import { DELIVERY_QUEUE } from '../desk/queues.ts';
 import type { AlertTables } from '../desk/tables.ts';
 import type { AlertClass } from '../rules/classes.ts';
 import { SEVERITIES, type Severity } from '../rules/rules.ts';
-import type { SendResult, Sink, Sinks, TargetFields } from '../sinks/sink.ts';
-import { openSecrets, type SecretBox, sealTarget } from './secrets.ts';
+import type { Sink, Sinks, TargetFields } from '../sinks/sink.ts';
+import { auditSubscription, ownSubscription, sinkOf } from './own-subscription.ts';
+import { type SecretBox, sealTarget } from './secrets.ts';
 import { limitOf, refuseBeyondShare, refuseManyOfOne, type SeenAgencies } from './subscription-shares.ts';
 import {
   COLUMNS,
@@ -71,7 +70,7 @@ export class Subscriptions {
   async create(caller: Caller, input: SubscriptionInput): Promise<CreatedSubscription> {
     const { database, clock, box } = this.#deps;
     const police = limitOf(this.#deps.agencies, caller, input);
-    const sink = this.#sinkOf(input.type);
+    const sink = sinkOf(this.#deps.sinks, input.type);
     const fields = fieldsOf(sink, input.target);
     await sink.check(fields);
     const { target, secrets } = sealTarget(box, sink, fields);
@@ -88,6 +87,7 @@ export class Subscriptions {
       state_reason: null,
       created_by: caller.name,
       created_at_ms: clock.nowMs(),
+      previous_until_ms: null,
       ...ownedBy(caller),
     };
     await database.transaction(async (tx) => {
@@ -97,7 +97,7 @@ export class Subscriptions {
         .insertInto('subscription')
         .values({ ...row, target: JSON.stringify(target), secrets: JSON.stringify(secrets) })
         .execute();
-      await audit(tx, { caller, action: 'subscription.create', row, atMs: row.created_at_ms });
+      await auditSubscription(tx, { caller, action: 'subscription.create', row, atMs: row.created_at_ms });
     });
     const shown = sink.ownSecret ? fields[sink.ownSecret.field] : undefined;
     return { subscription: showSubscription(row), secret: typeof shown === 'string' ? shown : null };
@@ -138,13 +138,13 @@ export class Subscriptions {
   async takeOver(caller: Caller, id: string): Promise<void> {
     const { database, clock } = this.#deps;
     await database.transaction(async (tx) => {
-      const row = await this.#mine(tx, caller, id);
+      const row = await ownSubscription(tx, caller, id);
       if (isOwned(row, await this.#present(tx, [row]))) throw ownedAlready(row.owner_name);
       await refuseManyOfOne(tx, caller);
       const query = tx.tables<AlertTables>().updateTable('subscription').set(ownedBy(caller)).where('id', '=', id);
       const taken = await query.where('owner_id', 'is not distinct from', row.owner_id).executeTakeFirst();
       if (taken.numUpdatedRows === 0n) throw ownedAlready('somebody who took it over just now');
-      await audit(tx, { caller, action: 'subscription.take-over', row, atMs: clock.nowMs() });
+      await auditSubscription(tx, { caller, action: 'subscription.take-over', row, atMs: clock.nowMs() });
     });
   }
 
@@ -152,7 +152,7 @@ export class Subscriptions {
   async remove(caller: Caller, id: string): Promise<void> {
     const { database, clock } = this.#deps;
     await database.transaction(async (tx) => {
-      const row = await this.#mine(tx, caller, id);
+      const row = await ownSubscription(tx, caller, id);
       const db = tx.tables<AlertTables>();
       await db.updateTable('subscription').set({ state: 'removed' }).where('id', '=', id).execute();
       await db
@@ -161,12 +161,12 @@ export class Subscriptions {
         .where('subscription_id', '=', id)
         .where('state', '=', 'waiting')
         .execute();
-      await audit(tx, { caller, action: 'subscription.remove', row, atMs: clock.nowMs() });
+      await auditSubscription(tx, { caller, action: 'subscription.remove', row, atMs: clock.nowMs() });
     });
   }
 
   async deadLetters(caller: Caller, id: string, limit: number): Promise<DeadDelivery[]> {
-    await this.#mine(this.#deps.database, caller, id);
+    await ownSubscription(this.#deps.database, caller, id);
     const rows = await this.#deps.database
       .tables<AlertTables>()
       .selectFrom('delivery')
@@ -190,7 +190,7 @@ export class Subscriptions {
   async redrive(caller: Caller, id: string): Promise<number> {
     const { database, clock } = this.#deps;
     const keys = await database.transaction(async (tx) => {
-      const row = await this.#mine(tx, caller, id);
+      const row = await ownSubscription(tx, caller, id);
       const nowMs = clock.nowMs();
       const db = tx.tables<AlertTables>();
       const again = { state: 'active' as const, state_reason: null };
@@ -208,63 +208,17 @@ export class Subscriptions {
         clock,
         found.map((key) => ({ queue: DELIVERY_QUEUE, key })),
       );
-      await audit(tx, { caller, action: 'subscription.redrive', row, atMs: nowMs });
+      await auditSubscription(tx, { caller, action: 'subscription.redrive', row, atMs: nowMs });
       return found;
     });
     this.#deps.ring(DELIVERY_QUEUE);
     return keys.length;
   }
 
-  /**
-   * Sends something without effect, by the sink of the subscription, and says what came of it; the subscription and
-   * what waits for it stay as they are. Errors: `conflict.state` where this version has no such sink.
-   */
-  async test(caller: Caller, id: string): Promise<SendResult> {
-    const { database, clock, box } = this.#deps;
-    const atMs = clock.nowMs();
-    const { sink, to } = await database.transaction(async (tx) => {
-      const row = await this.#mine(tx, caller, id);
-      const sink = this.#sinkOf(row.type);
-      const kept = tx.tables<AlertTables>().selectFrom('subscription').select('secrets').where('id', '=', id);
-      const { secrets } = await kept.executeTakeFirstOrThrow();
-      await audit(tx, { caller, action: 'subscription.test', row, atMs });
-      return { sink, to: { target: row.target, secrets: openSecrets(box, row.type, secrets) } };
-    });
-    return await sink.test({ id: `test_${randomUUID()}`, at: toRfc3339(atMs) }, to);
-  }
-
-  #sinkOf(type: string): Sink {
-    const sink = this.#deps.sinks.get(type);
-    if (!sink) throw new CitywatchError('conflict.state', { detail: `This version has no sink ${type}.` });
-    return sink;
-  }
-
   #present(tables: Tables, rows: SubscriptionRow[]): Promise<Set<string>> {
     const ids = rows.flatMap(({ owner_id }) => owner_id ?? []);
     return this.#deps.whoIsStillThere(tables, ids, this.#deps.clock.nowMs());
   }
-
-  async #mine(tx: Tables, caller: Caller, id: string): Promise<SubscriptionRow> {
-    const query = tx
-      .tables<AlertTables>()
-      .selectFrom('subscription')
-      .select(COLUMNS)
-      .where('id', '=', requireUuid(id))
-      .where('state', '!=', 'removed');
-    const row = await withinJurisdiction(query, 'jurisdiction', ownArea(caller), 'police').executeTakeFirst();
-    if (!row) throw new CitywatchError('not-found');
-    return row;
-  }
-}
-
-async function audit(
-  tx: Tables,
-  { caller, action, row, atMs }: { caller: Caller; action: string; row: SubscriptionRow; atMs: number },
-): Promise<void> {
-  const { name, type, target, severities, classes } = row;
-  const after = { name, type, target, severities, classes };
-  const subject = `subscription/${row.id}`;
-  await recordAudit(tx, { caller, action, subject, jurisdiction: row.jurisdiction, after, atMs });
 }
 
 /** The target as the sink's schema takes it, with the secret that is ours to make. Whoever asks has checked it. */

@@ -102,7 +102,7 @@ function withFindings(tickets: readonly WorkTicket[], { rows, answer, places }: 
   const left = new Set([...known, ...rows.filter(({ id }) => !fresh.has(id)).map(({ dedup_key }) => dedup_key)]);
   const standing = new Map<string, Standing>();
   for (const row of rows) {
-    const finding = { ...row, data: asJsonb(row.data), alert_id: null, handled_at_ms: null, seq: 0 };
+    const finding = { ...row, data: asJsonb(row.data), exercise: false, alert_id: null, handled_at_ms: null, seq: 0 };
     const before = standing.get(row.dedup_key);
     if (before) before.findings.push(finding);
     else {

@@ -27,6 +27,14 @@ export interface SinkEntry {
   readonly at: string;
   /** The alert as it stood then, as the API shows it. */
   readonly alert: Readonly<Record<string, unknown>>;
+  /** Entries of this alert that the subscription was delivered before, oldest first; for sinks that ask for them. */
+  readonly earlier?: readonly EarlierEntry[];
+}
+
+export interface EarlierEntry {
+  readonly event: string;
+  readonly type: string;
+  readonly at: string;
 }
 
 /** A look whether a target takes anything. */
@@ -40,7 +48,12 @@ export interface SinkProbe {
  * number of the sink's own protocol, such as that of HTTP; null where it has none.
  */
 export type SendResult =
-  | { readonly outcome: 'taken'; readonly status: number | null }
+  | {
+      readonly outcome: 'taken';
+      readonly status: number | null;
+      /** The number of a case that the other side made of it. */
+      readonly caseNumber?: string;
+    }
   | {
       readonly outcome: 'failed';
       readonly status: number | null;
@@ -52,6 +65,16 @@ export type SendResult =
     }
   /** The target says that it will never take anything again: the subscription ends. */
   | { readonly outcome: 'gone'; readonly status: number | null; readonly reason: string };
+
+/** What is seen from outside of how a receiver treats one message. */
+export interface ReceiverCheck {
+  readonly name: 'taken' | 'again' | 'wrong-signature' | 'no-signature' | 'changed-body' | 'old-timestamp';
+  readonly verdict: 'passed' | 'failed' | 'unclear';
+  /** Of its answer; null where none came. */
+  readonly status: number | null;
+  /** What that means, and what to do about it: one line for people, without a word of the other side. */
+  readonly says: string;
+}
 
 /** A try ends within this, whatever the other side does. */
 export const SEND_DEADLINE_MS = 10_000;
@@ -70,6 +93,8 @@ export interface Sink<Target extends TargetFields = TargetFields> {
   readonly secretFields: readonly string[];
   /** The secret field that is made here where it was left out; the answer that made the subscription shows it, once. */
   readonly ownSecret: { readonly field: string; make(): string } | null;
+  /** Whether its messages name those before them. */
+  readonly wantsEarlier?: boolean;
   /** Refuses, by a {@link CitywatchError}, a target that may not be contacted. */
   check(target: Target): Promise<void>;
   /**
@@ -81,6 +106,8 @@ export interface Sink<Target extends TargetFields = TargetFields> {
   send(entry: SinkEntry, to: Destination<Target>): Promise<SendResult>;
   /** Sends something that has no effect, so that people see whether the target takes it. */
   test(probe: SinkProbe, to: Destination<Target>): Promise<SendResult>;
+  /** How the other side treats what is repeated, forged or old; absent where the protocol has no such thing. */
+  judge?(probe: SinkProbe, to: Destination<Target>): Promise<ReceiverCheck[]>;
 }
 
 /** What a sink may use. */
@@ -90,6 +117,8 @@ export interface SinkDeps {
   outbound: Pick<Outbound, 'http' | 'check'>;
   /** The only networks that webhooks may go to: CITYWATCH_WEBHOOK_NETWORKS, which is older than settings of sinks. */
   webhooks: Reach;
+  /** What people call a district; null where its code is not known. */
+  nameOfDistrict?(code: string): string | null;
 }
 
 /** Settings of a sink; the key of one in the file is `sinks.<type of the sink>.<its name here>`. */

@@ -1,8 +1,11 @@
+import { cap } from './cap/cap.ts';
+import { mail } from './mail/mail.ts';
 import type { SinkDeps, Sinks, SinkType } from './sink.ts';
+import { template } from './template/template.ts';
 import { webhook } from './webhook/webhook.ts';
 
 /** Every sink. A new one is its folder here and its line in this list; settings and doctor follow it. */
-export const SINKS = [webhook] as const satisfies readonly SinkType[];
+export const SINKS = [webhook, cap, mail, template] as const satisfies readonly SinkType[];
 
 /** The settings of sinks by their type, as a part of the tree of all settings. */
 export function settingsOfSinks<const Types extends readonly SinkType[]>(types: Types) {

@@ -80,6 +80,10 @@ export const alertView = z
     closedAt: instantOrNull,
     previousId: z.string().nullable(),
     receipt: z.string().meta({ description: 'Ask `/messages?id=` what the message was that raised it' }),
+    exercise: z.boolean().meta({ description: 'A drill: nothing of it is real' }),
+    cases: z
+      .array(z.object({ number: z.string(), by: z.string(), at: moment }))
+      .meta({ description: 'How others name the case that they made of it: number, which subscription told it, when' }),
     stamps: z.object({
       deviceAt: instantOrNull,
       receivedAt: moment,

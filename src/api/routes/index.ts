@@ -5,6 +5,7 @@ import { alertRoutes } from './alerts.ts';
 import { approvedPictureRoutes } from './approved-pictures.ts';
 import { auditRoutes } from './audit.ts';
 import { brokerRoutes } from './broker.ts';
+import { capRoutes } from './cap.ts';
 import { channelRoutes } from './channels.ts';
 import { checkJobRoutes } from './check-jobs.ts';
 import { checkRoutes } from './checks.ts';
@@ -25,6 +26,8 @@ import { deviceHealthStreamRoutes } from './device-health-stream.ts';
 import { deviceSearchRoutes } from './device-search.ts';
 import { deviceRoutes } from './devices.ts';
 import { discoveryRoutes } from './discoveries.ts';
+import { drillRoutes } from './drills.ts';
+import { eventSourceRoutes } from './event-sources.ts';
 import { explainRoutes } from './explain.ts';
 import { exportRoutes } from './export.ts';
 import { fileReportRoutes } from './file-report.ts';
@@ -51,6 +54,8 @@ import { planRoutes } from './plans.ts';
 import { playbackRoutes } from './playback.ts';
 import { policeRoutes } from './police.ts';
 import { ptzRoutes } from './ptz.ts';
+import { queueBoardRoutes } from './queue-board.ts';
+import { receiptRoutes } from './receipts.ts';
 import { recordingDiskRoutes } from './recording-disks.ts';
 import { recordingExportRoutes } from './recording-exports.ts';
 import { recordingPinRoutes } from './recording-pins.ts';
@@ -59,6 +64,7 @@ import { recordingRoutes } from './recordings.ts';
 import type { RoutePart } from './route.ts';
 import { ruleDryRunRoutes } from './rule-dry-runs.ts';
 import { sessionRoutes } from './session.ts';
+import { setApartRoutes } from './set-apart.ts';
 import { silenceRoutes } from './silences.ts';
 import { siteReportRoutes } from './site-reports.ts';
 import { streamLinkRoutes } from './stream-links.ts';
@@ -140,9 +146,13 @@ export const V1_ROUTES: readonly RoutePart[] = [
   auditRoutes,
   alertRoutes,
   ruleDryRunRoutes,
+  drillRoutes,
+  capRoutes,
   subscriptionRoutes,
   silenceRoutes,
   incidentRoutes,
+  receiptRoutes,
+  eventSourceRoutes,
   watchlistRoutes,
   streamRoutes,
   streamPassRoutes,
@@ -151,7 +161,8 @@ export const V1_ROUTES: readonly RoutePart[] = [
   accessRegisterRoutes,
   overviewRoutes,
   brokerRoutes,
+  setApartRoutes,
 ];
 
 /** Routes outside the versioned API. */
-export const ROOT_ROUTES: readonly RoutePart[] = [healthRoutes];
+export const ROOT_ROUTES: readonly RoutePart[] = [healthRoutes, queueBoardRoutes];

@@ -90,6 +90,9 @@ export const subscription = z.object({
   stateReason: z.string().nullable(),
   createdBy: z.string(),
   createdAt: moment,
+  previousSecretUntil: moment
+    .nullable()
+    .meta({ description: 'Until then the secret before the present one signs too; null where there was none' }),
   version: z.int(),
 });
 
@@ -123,8 +126,42 @@ export const deadDelivery = z.object({
   lastError: z.string().nullable(),
 });
 
+export const testBody = z
+  .strictObject({
+    judge: z.boolean().optional().meta({
+      description: 'Also send it again, and forged, changed and old, and say what the receiver makes of these',
+    }),
+  })
+  .nullish();
+
+const OVERLAP_HOURS_MAX = 168;
+
+export const rotationBody = z.strictObject({
+  secret: z.string().max(128).optional().meta({ description: 'whsec_…; made by us when absent' }),
+  overlapHours: z
+    .int()
+    .min(0)
+    .max(OVERLAP_HOURS_MAX)
+    .default(24)
+    .meta({ description: 'For how long the secret before signs too' }),
+});
+
+export const rotatedSecret = z.object({
+  secret: z.string().optional().meta({ description: 'Shown this once and never again' }),
+  secretWithheld: z.boolean().optional().meta({ description: 'An answer from memory, which keeps no secret' }),
+  previousUntil: moment,
+});
+
+const receiverCheck = z.object({
+  name: z.enum(['taken', 'again', 'wrong-signature', 'no-signature', 'changed-body', 'old-timestamp']),
+  verdict: z.enum(['passed', 'failed', 'unclear']),
+  status: z.int().nullable(),
+  says: z.string().meta({ description: 'What that means, and what to do about it' }),
+});
+
 export const testResult = z.object({
   outcome: z.enum(['taken', 'failed', 'gone']),
   status: z.int().nullable().meta({ description: 'By the protocol of the sink, such as that of HTTP' }),
   reason: z.string().nullable().meta({ description: 'Why it was not taken; null where it was' }),
+  checks: z.array(receiverCheck).optional().meta({ description: 'With `judge`: what the receiver did, one by one' }),
 });

@@ -8,7 +8,10 @@ import {
   createdSubscription,
   deadDelivery,
   newSubscriptionOf,
+  rotatedSecret,
+  rotationBody,
   subscriptionInput,
+  testBody,
   testResult,
 } from './subscription-schemas.ts';
 
@@ -21,7 +24,7 @@ const tags = ['alerts'];
 export const subscriptionRoutes: RoutePart = (app, context) => {
   keepingRoutes(app, context);
   takeOverRoute(app, context);
-  testRoute(app, context);
+  testRoutes(app, context);
   deadLetterRoutes(app, context);
 };
 
@@ -94,7 +97,7 @@ function takeOverRoute(app: ApiApp, { alerts: { subscriptions } }: RouteContext)
   );
 }
 
-function testRoute(app: ApiApp, { alerts: { subscriptions } }: RouteContext): void {
+function testRoutes(app: ApiApp, { alerts: { subscriptionTools } }: RouteContext): void {
   app.post(
     '/subscriptions/:id/test',
     {
@@ -103,16 +106,45 @@ function testRoute(app: ApiApp, { alerts: { subscriptions } }: RouteContext): vo
         tags,
         summary: 'See whether it is taken there: sends something that has no effect',
         params,
-        body: z.strictObject({}).nullish(),
+        body: testBody,
         response: { 200: testResult },
       },
     },
     async (request) => {
-      const result = await subscriptions.test(callerOf(request), request.params.id);
+      if (request.body?.judge) {
+        const checks = await subscriptionTools.judge(callerOf(request), request.params.id);
+        const [first] = checks;
+        const isTaken = first?.verdict === 'passed';
+        return { ...outcomeOf(isTaken), status: first?.status ?? null, reason: isTaken ? null : first!.says, checks };
+      }
+      const result = await subscriptionTools.test(callerOf(request), request.params.id);
       const { outcome, status } = result;
       return { outcome, status, reason: result.outcome === 'taken' ? null : result.reason };
     },
   );
+
+  app.post(
+    '/subscriptions/:id/secret',
+    {
+      config: { right: 'subscriptions.keep', oneTimeSecret: 'secret' },
+      schema: {
+        tags,
+        summary: 'Give it another secret, with which what is sent is signed beside the one before for a while',
+        params,
+        body: rotationBody,
+        response: { 200: rotatedSecret },
+      },
+    },
+    async (request) => {
+      const { secret, overlapHours } = request.body;
+      const rotation = secret === undefined ? { overlapHours } : { overlapHours, secret };
+      return await subscriptionTools.rotate(callerOf(request), request.params.id, rotation);
+    },
+  );
+}
+
+function outcomeOf(isTaken: boolean) {
+  return { outcome: isTaken ? ('taken' as const) : ('failed' as const) };
 }
 
 /** Where answers told the address of a webhook before there were other sinks. */

@@ -29,8 +29,8 @@ export interface HttpRequest {
   /** The setting a refusal names, such as `CITYWATCH_CAMERA_NETWORKS`. */
   setting?: string;
   /**
-   * The status line decides. The body is read for a moment, so that the connection can be used again, and is answered
-   * empty; one that never ends or breaks off is cut, and changes nothing.
+   * The status line decides. The body is read for a moment, so that the connection can be used again; one that never
+   * ends, breaks off or is too large is cut and answered empty, and changes nothing.
    */
   statusOnly?: boolean;
   /** For long polls, of which there may be one per camera: counted apart, and on connections of their own. */
@@ -181,9 +181,12 @@ export class Outbound {
 
   async #rest(answer: Dispatcher.ResponseData, maxBytes: number): Promise<Buffer> {
     const limit = deadline(this.#deps.clock, REST_OF_ANSWER_MS);
-    await orAborted(readBody(answer, maxBytes), limit.signal).catch(() => answer.body.destroy());
+    const body = await orAborted(readBody(answer, maxBytes), limit.signal).catch(() => {
+      answer.body.destroy();
+      return Buffer.alloc(0);
+    });
     limit.cancel();
-    return Buffer.alloc(0);
+    return body;
   }
 
   #lookupOf(networks: HttpRequest['networks']): LookupFunction {

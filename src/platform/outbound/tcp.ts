@@ -14,6 +14,8 @@ export interface TcpTarget {
   networks: readonly Cidr[];
   /** The setting a refusal names. */
   setting: string;
+  /** What is looked for there, for a refusal; a camera when absent. */
+  what?: string;
   /** For name look-up and connecting together. */
   deadlineMs: number;
   signal?: AbortSignal;
@@ -35,7 +37,8 @@ export interface TcpOutboundDeps {
 }
 
 /**
- * Opens TCP connections to cameras. A name is resolved once, and the socket goes to the very address that was checked.
+ * Opens TCP connections to cameras and mail servers. A name is resolved once, and the socket goes to the very address
+ * that was checked.
  * Fails with `outbound.refused` (not allowed, nothing was sent) or `outbound.failed` (cause {@link OutboundFailure}).
  */
 export class TcpOutbound {
@@ -116,6 +119,6 @@ function name({ host, port }: TcpTarget): string {
 }
 
 function refused(target: TcpTarget): CitywatchError {
-  const remedy = `add its network to ${target.setting} if it is a camera`;
+  const remedy = `add its network to ${target.setting} if it is ${target.what ?? 'a camera'}`;
   return new CitywatchError('outbound.refused', { detail: `${name(target)} may not be contacted: ${remedy}.` });
 }

@@ -7,6 +7,7 @@ import { Joined, JoinedByKey } from '../../core/mechanisms/one-at-a-time.ts';
 import { SayOnce } from '../../core/mechanisms/say-once.ts';
 import { Counter, Gauge, type Observer } from '../../core/observe.ts';
 import { redisConnector } from '../outbound/named-sockets.ts';
+import { QueueBoard } from './queue-board.ts';
 import type { WorkQueue, WorkTicket } from './work.ts';
 
 /**
@@ -48,6 +49,8 @@ export class Doorbell {
   #stopSweep: (() => void) | null = null;
   #ringsOpen = 0;
   readonly #said: SayOnce;
+  /** Its queues as a page. */
+  readonly board = new QueueBoard(() => [...this.#bells.values()].map(({ queue }) => queue));
   /** Whether there is a connection to Redis. */
   #up = false;
   /** Whether {@link stop} is through: no connection lives on. */
@@ -124,6 +127,7 @@ export class Doorbell {
     const swept = this.#looking.settled().then(() => this.#sweeping.settled());
     await Promise.race([Promise.all([drained, swept]), cut]);
     await Promise.race([this.#options.work.idle(), cut]);
+    await Promise.race([this.board.close(), cut]);
     await Promise.race([Promise.allSettled([...this.#bells.values()].map(({ queue }) => queue.close())), cut]);
     this.#isOver = true;
     for (const connection of this.#connections) connection.disconnect();

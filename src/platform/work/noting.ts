@@ -20,6 +20,8 @@ export interface Claim {
   revision: number;
   fence: number;
   attempts: number;
+  /** How often its handler threw in a row before; none where it is absent. */
+  failures?: number;
   /** What its handler need not read, because who noted the work knew it; only in the first claim. */
   given?: unknown;
 }

@@ -18,6 +18,8 @@ export type WorkHandler = (key: string, signal: AbortSignal, claim: Claim) => Pr
 export interface Settled {
   claim: Claim;
   result: WorkResult;
+  /** By which kind of error the handler ended; null where it returned. */
+  failedBy: string | null;
 }
 
 /** What is known of one queue. */

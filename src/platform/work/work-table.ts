@@ -14,6 +14,10 @@ interface WorkTables {
     claimed_until_ms: number;
     fence: number;
     attempts: number;
+    /** How often in a row its handler threw; 0 once it did not. */
+    failures: Generated<number>;
+    failing_since_ms: Generated<number | null>;
+    failed_by: Generated<string | null>;
     /** Whose claim it is or was; empty for what no version with nodes has claimed. */
     node: Generated<string>;
     epoch: Generated<number>;
@@ -69,6 +73,26 @@ async function note(tx: Tables, nowMs: number, tickets: WorkTicket[]): Promise<v
     .execute();
 }
 
+/** A key as its handler leaves it. */
+export interface GivenBack {
+  claim: Claim;
+  dueAtMs: number | null;
+  failedBy: string | null;
+}
+
+/** Work whose handler throws each time it is tried. */
+export interface SetApart {
+  queue: string;
+  key: string;
+  failures: number;
+  sinceMs: number;
+  /** Code or name of the last error. */
+  failedBy: string;
+  nextTryMs: number;
+}
+
+const SET_APART_SHOWN_MAX = 500;
+
 /** For errors. */
 const CLAIMS = 'a claim of work';
 
@@ -104,7 +128,7 @@ export class WorkTable {
       SET claimed_until_ms = ${nowMs + this.#leaseMs}, fence = fence + 1, attempts = attempts + 1,
         node = ${node}, epoch = owner.epoch
       FROM due, owner WHERE item.queue = ${queue} AND item.key = due.key AND item.epoch <= owner.epoch
-      RETURNING item.key, revision, fence, attempts, place`;
+      RETURNING item.key, revision, fence, attempts, failures, place`;
     const rows = await this.#ownership.write<Claim & { place: number }>(this.#database, { what: CLAIMS, body });
     return rows.sort((a, b) => a.place - b.place);
   }
@@ -129,21 +153,26 @@ export class WorkTable {
   }
 
   /** Gives keys back: due at the time given, or as they were when that is null or something was added meanwhile. */
-  async giveBack(queue: string, given: { claim: Claim; dueAtMs: number | null }[]): Promise<void> {
+  async giveBack(queue: string, given: GivenBack[]): Promise<void> {
     if (given.length === 0) return;
     const body = sql`
       WITH mine AS (
-        SELECT item.key, given.revision, given.again_at_ms FROM owner, work_item AS item
+        SELECT item.key, given.revision, given.again_at_ms, given.failed_by FROM owner, work_item AS item
         JOIN unnest(${given.map(({ claim }) => claim.key)}::text[], ${given.map(({ claim }) => claim.fence)}::bigint[],
-          ${given.map(({ claim }) => claim.revision)}::bigint[], ${given.map(({ dueAtMs }) => dueAtMs)}::bigint[])
-          AS given (key, fence, revision, again_at_ms) ON item.key = given.key AND item.fence = given.fence
+          ${given.map(({ claim }) => claim.revision)}::bigint[], ${given.map(({ dueAtMs }) => dueAtMs)}::bigint[],
+          ${given.map(({ failedBy }) => failedBy)}::text[])
+          AS given (key, fence, revision, again_at_ms, failed_by) ON item.key = given.key AND item.fence = given.fence
         WHERE item.queue = ${queue} ORDER BY item.key COLLATE "C" FOR UPDATE OF item
       )
       UPDATE work_item AS item
       SET claimed_until_ms = 0,
         due_at_ms = CASE WHEN item.revision = mine.revision THEN coalesce(mine.again_at_ms, due_at_ms)
           ELSE due_at_ms END,
-        attempts = CASE WHEN mine.again_at_ms IS NULL THEN 0 ELSE attempts END
+        attempts = CASE WHEN mine.again_at_ms IS NULL THEN 0 ELSE attempts END,
+        failures = CASE WHEN mine.failed_by IS NULL THEN 0 ELSE failures + 1 END,
+        failing_since_ms = CASE WHEN mine.failed_by IS NULL THEN NULL
+          ELSE coalesce(failing_since_ms, ${this.#database.clock.nowMs()}::bigint) END,
+        failed_by = mine.failed_by
       FROM mine WHERE item.queue = ${queue} AND item.key = mine.key
       RETURNING item.key`;
     await this.#ownership.write(this.#database, { what: CLAIMS, body });
@@ -184,6 +213,34 @@ export class WorkTable {
       WHERE claimed_until_ms > 0 AND node IN (${this.#ownership.self.node}, '') AND work_item.epoch < owner.epoch
       RETURNING key`;
     return (await this.#ownership.write(this.#database, { what: CLAIMS, body })).length;
+  }
+
+  /** What is set apart, the oldest first, 500 at most. */
+  async setApart(): Promise<SetApart[]> {
+    const rows = await this.#db()
+      .selectFrom('work_item')
+      .select(['queue', 'key', 'failures', 'failing_since_ms', 'failed_by', 'due_at_ms'])
+      // As its index has it, word for word.
+      .where(sql<boolean>`failures >= 12`)
+      .orderBy('failing_since_ms')
+      .limit(SET_APART_SHOWN_MAX)
+      .execute();
+    return rows.map((row) => ({
+      queue: row.queue,
+      key: row.key,
+      failures: row.failures,
+      sinceMs: row.failing_since_ms ?? 0,
+      failedBy: row.failed_by ?? '',
+      nextTryMs: row.due_at_ms,
+    }));
+  }
+
+  /** Has what is set apart tried at once. */
+  async tryAgain(): Promise<number> {
+    const nowMs = this.#database.clock.nowMs();
+    const body = sql`
+      UPDATE work_item SET due_at_ms = ${nowMs} FROM owner WHERE failures >= 12 AND due_at_ms > ${nowMs} RETURNING key`;
+    return (await this.#ownership.write(this.#database, { what: 'work that was set apart', body })).length;
   }
 
   async waiting(): Promise<{ queue: string; count: number }[]> {

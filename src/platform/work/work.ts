@@ -1,25 +1,17 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
-import { backoffMs, jittered } from '../../core/mechanisms/backoff.ts';
 import { Batches } from '../../core/mechanisms/batches.ts';
 import { Counter, type Observer } from '../../core/observe.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
 import type { Database } from '../database/database.ts';
 import type { Ownership } from '../database/ownership.ts';
+import { failureOf } from './failures.ts';
 import type { Claim, WorkDesk, WorkTicket } from './noting.ts';
 import { Offers } from './offers.ts';
-import {
-  CLAIMS_MAX,
-  ENDED,
-  hasRoomAgain,
-  type QueueState,
-  type Settled,
-  type WorkHandler,
-  type WorkResult,
-} from './queue-state.ts';
+import { CLAIMS_MAX, ENDED, hasRoomAgain, type QueueState, type Settled, type WorkHandler } from './queue-state.ts';
 import { firstWord, letGo, NO_ROOM, type Room, roomFor } from './room.ts';
 import { Wakes } from './wakes.ts';
-import { WorkTable } from './work-table.ts';
+import { type SetApart, WorkTable } from './work-table.ts';
 
 export { type Claim, ending, LEFT_TO_CLAIMS, type NotedRow, noting, type WorkDesk, type WorkTicket } from './noting.ts';
 export { DONE, ENDED, type WorkHandler, type WorkResult } from './queue-state.ts';
@@ -46,8 +38,6 @@ export interface WorkQueueOptions {
 }
 
 const LEASE_MS = 60_000;
-/** From one try of a key that fails to the next. */
-const AGAIN_PAUSES = { minMs: 200, maxMs: 30_000 };
 const AT_ONCE = 8;
 /**
  * Claims due keys by lease, many with one statement and most urgent first, and runs their handlers. Whoever rings
@@ -185,8 +175,15 @@ export class WorkQueue implements WorkDesk {
    * dead, and nobody should wait until their time is over. Claims of other nodes stay theirs until they run out. A
    * handler that lives on all the same settles nothing: its fencing number is not the last.
    */
-  releaseClaims(): Promise<number> {
-    return this.#table.releaseClaims();
+  async releaseClaims(): Promise<number> {
+    // What was wrong may have been put right in between.
+    await this.#table.tryAgain();
+    return await this.#table.releaseClaims();
+  }
+
+  /** What fails again and again. */
+  setApart(): Promise<SetApart[]> {
+    return this.#table.setApart();
   }
 
   /** How much is waiting, due or not, per queue. */
@@ -229,11 +226,11 @@ export class WorkQueue implements WorkDesk {
     state.keys.add(claim.key);
     state.held.set(firstWord(claim.key), (state.held.get(firstWord(claim.key)) ?? 0) + 1);
     const run = this.#attempt(state, claim, signal)
-      .then((result) => {
+      .then(({ result, failedBy }) => {
         if (result === ENDED) return false;
         // Registered before it is written: too early a look finds nothing, none at all would leave it to the sweep.
         if (result.again) state.wakes.at(result.again.atMs, () => void this.pump(state.queue, signal).catch(() => {}));
-        return state.settling.add({ claim, result });
+        return state.settling.add({ claim, result, failedBy });
       })
       .catch((error: unknown) => {
         // Nothing is lost: the claim runs out, and the key is due again.
@@ -251,18 +248,17 @@ export class WorkQueue implements WorkDesk {
     this.#running.add(run);
   }
 
-  async #attempt({ handler, queue }: QueueState, claim: Claim, signal: AbortSignal): Promise<WorkResult> {
+  async #attempt({ handler, queue }: QueueState, claim: Claim, signal: AbortSignal): Promise<Omit<Settled, 'claim'>> {
     try {
-      return await handler(claim.key, signal, claim);
+      return { result: await handler(claim.key, signal, claim), failedBy: null };
     } catch (error) {
       if (error instanceof CitywatchError && error.code === 'lease.lost') throw error;
       this.#failures.inc({ queue });
-      const pauseMs = jittered(backoffMs(AGAIN_PAUSES, claim.attempts), this.#options.random ?? systemRandom);
-      this.#options.observer.log.warn(
-        { part: 'work', queue, pauseMs, error: messageOf(error) },
-        'work will be repeated',
-      );
-      return { again: { atMs: this.#options.clock.nowMs() + pauseMs } };
+      const { failedBy, isSetApart, pauseMs } = failureOf(error, claim, this.#options.random ?? systemRandom);
+      const said = { part: 'work', queue, pauseMs, error: messageOf(error) };
+      if (isSetApart) this.#options.observer.log.error(said, 'work fails again and again, and is set apart');
+      else this.#options.observer.log.warn(said, 'work will be repeated');
+      return { result: { again: { atMs: this.#options.clock.nowMs() + pauseMs } }, failedBy };
     }
   }
 
@@ -273,7 +269,7 @@ export class WorkQueue implements WorkDesk {
     const kept = settled.filter(({ claim }) => !gone.has(claim.key));
     await this.#table.giveBack(
       queue,
-      kept.map(({ claim, result }) => ({ claim, dueAtMs: result.again?.atMs ?? null })),
+      kept.map(({ claim, result, failedBy }) => ({ claim, dueAtMs: result.again?.atMs ?? null, failedBy })),
     );
     const nowMs = this.#options.clock.nowMs();
     return settled.map(({ claim, result }) => !gone.has(claim.key) && (result.again?.atMs ?? 0) <= nowMs);

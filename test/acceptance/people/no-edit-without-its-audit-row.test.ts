@@ -26,6 +26,7 @@ import {
   plan,
 } from '../../support/api/edits.ts';
 import { askedGrants, ownSession, photoOf, readyDevice } from '../../support/api/proof.ts';
+import { EVENT_SOURCE } from '../../support/api/subscription-requests.ts';
 import { ADMIN_TOKEN, type Answer, Gateway } from '../../support/gateway/gateway.ts';
 import { tinyPicture } from '../../support/ingest/images.ts';
 import { quietObserver } from '../../support/services/services.ts';
@@ -183,10 +184,10 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
   const ownerless = await subscriptionWithoutOwner(hook, token);
   const entries = [{ plate: '浙B12345', reason: 'stolen', validUntil: '2099-01-01T00:00:00Z' }];
   const list = { name: 'stolen', jurisdiction: '330203', reason: 'stolen', case: 'A-1', entries };
+  await made('/event-sources', EVENT_SOURCE);
   const watchlist = await made('/watchlists', list);
-  // One that begins later: nothing goes on before.
-  const [startsAt, endsAt] = [3_600_000, 86_400_000].map((ms) => new Date(Date.now() + ms).toISOString());
-  const silence = { jurisdiction: '330203', device: 'camera-1', reason: 'works', startsAt, endsAt };
+  const endsAt = new Date(Date.now() + 86_400_000).toISOString();
+  const silence = { jurisdiction: '330203', device: 'camera-1', reason: 'works', endsAt };
   const silenceId = await made('/silences', silence);
   const [alert] = await until('an alert', async () => some(await gateway.get('/alerts')));
   const [letter] = await until('a dead letter', async () => some(await gateway.get('/dead-letters')));

@@ -220,7 +220,7 @@ t.test('entries of the log and what subscriptions are told stay with the agency,
     (await queries.events(caller, 0, 10)).entries.map(({ seq }) => seq),
     [1],
   );
-  const to = { id: 's', type: 'webhook', target: {}, secrets: {}, state: 'active' as const };
+  const to = { id: 's', type: 'webhook', target: {}, secrets: {}, previous_until_ms: null, state: 'active' as const };
   const all = [EAST, WEST, COUNTY, null].map((police) => {
     return { id: String(police), jurisdiction: AREA, police, severities: ['minor'], to };
   });

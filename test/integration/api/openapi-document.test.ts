@@ -25,8 +25,8 @@ interface Document {
   };
 }
 
-/** Served, but no part of the API: the document itself and the page that shows it. */
-const UNDESCRIBED = /^\/api\/(docs|openapi\.json)/;
+/** Served, but no part of the API: the document itself, the page that shows it, and the page of the queues. */
+const UNDESCRIBED = /^\/(api\/(docs|openapi\.json)|queues)/;
 const METHODS = ['get', 'post', 'patch', 'delete', 'put'];
 
 const { app, call } = await startApi(t);

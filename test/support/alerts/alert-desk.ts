@@ -39,6 +39,7 @@ import { firstOwner } from '../services/ownership.ts';
 import { type Owner, quietObserver } from '../services/services.ts';
 import { NO_DEVICES } from './no-devices.ts';
 import { NO_OUTAGES } from './no-outages.ts';
+import { partsOfOthers } from './others/others.ts';
 
 export const ADMIN: Caller = {
   type: 'token',
@@ -95,20 +96,20 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const book = { opensOrder: () => urls.orders !== undefined, wantsClip: () => false };
   const log = new AlertLog({ clock, observer, stages: urls.stages ?? usualStages(), ownership, work, book });
   const alertOrders = handleOrders(work, { database, clock, orders: urls.orders ?? NO_ORDERS, ...LONELY });
-  const rules = { gone: NO_RULE_GONE, titleOf };
-  const desk = new AlertDesk({ database, clock, log, places, ...rules, committed });
+  const desk = new AlertDesk({ database, clock, log, places, gone: NO_RULE_GONE, titleOf, committed });
   const sinks = openSinks(urls.sinks ?? SINKS, urls.sinkValues ?? {}, { clock, outbound, webhooks: WEBHOOKS });
-  const release = async (subscriptions: string[]): Promise<void> => {
-    for (const id of subscriptions) await work.hasten(DELIVERY_QUEUE, `${id} `);
-    doorbell.ring(DELIVERY_QUEUE);
-  };
-  const delivery = new Delivery({ database, clock, observer, ownership, sinks, box, release });
-  const timers = new StageTimers({ database, log, committed });
-  handleQueues(work, { desk, delivery, timers });
+  const release = releasing(work, doorbell);
+  const queries = new AlertQueries(database);
   const ring = (queue: string): void => doorbell.ring(queue);
   const shares = { alerts: database, handling: database, general: database };
   const given = { shares, work, clock, ownership, log, committed, ring };
   const handling = handledOn(given, urls.devices ?? NO_DEVICES);
+  const { actions } = handling;
+  const others = partsOfOthers({ database, clock, box, log, committed, queries, desk, actions, sinks });
+  const receipt = others.keepReceipt;
+  const delivery = new Delivery({ database, clock, observer, ownership, sinks, box, release, receipt });
+  const timers = new StageTimers({ database, log, committed });
+  handleQueues(work, { desk, delivery, timers });
   await feed.start();
   doorbell.start();
   t.teardown(async () => {
@@ -117,7 +118,6 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     await outbound.close();
     await database.close();
   });
-  const queries = new AlertQueries(database);
   return {
     database,
     clock,
@@ -132,6 +132,7 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     alertOrders,
     ...handling,
     plates: new AlertPlates({ alerts: queries, box: PLATES, register: registerOn(database, clock) }),
+    ...others,
     subscriptions: new Subscriptions({ database, clock, box, sinks, ring, ...OTHERS }),
     sinks,
   };
@@ -158,6 +159,14 @@ function handledOn(given: Omit<HandlingDeps, 'devices' | keyof typeof LOOKED_UP>
 
 /** Whom subscriptions ask. */
 const OTHERS = { whoIsStillThere, agencies: { isSeen: () => true } };
+
+/** Makes everything due that waits for these subscriptions. */
+function releasing(work: WorkQueue, doorbell: Doorbell) {
+  return async (subscriptions: string[]): Promise<void> => {
+    for (const id of subscriptions) await work.hasten(DELIVERY_QUEUE, `${id} `);
+    doorbell.ring(DELIVERY_QUEUE);
+  };
+}
 
 /** What is done after a commit. */
 function telling({ opened, doorbell, feed }: { opened: Opened; doorbell: Doorbell; feed: AlertFeed }) {

@@ -46,6 +46,8 @@ export function alertRow(fields: Partial<AlertRow> = {}): AlertRow {
     closed_by: null,
     closed_at_ms: null,
     previous_id: null,
+    exercise: false,
+    cases: [],
     receipt: 'live-1',
     version: 1,
     ...fields,

@@ -33,6 +33,7 @@ export async function storeAlert(
     data: '{}',
     evidence: '[]',
     comments: '[]',
+    cases: '[]',
     receipt: '',
     version: 1,
   };

@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type ServerResponse } from 'node:http
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { TargetFields } from '../../../src/alerts/sinks/sink.ts';
 import type { Owner } from '../services/services.ts';
+import { mailWorld } from './others/mail-world.ts';
 
 /** How the other side of a sink answers from now on. */
 export type Answer = 'taken' | 'failed' | 'busy' | 'hopeless' | 'gone' | 'hangs up' | 'says nothing' | 'raves';
@@ -41,16 +42,51 @@ const FORBIDDEN_HOST = '10.1.2.3';
 /** By the sink's type. A sink without a world fails its test. */
 export const SINK_WORLDS: Record<string, (t: Owner) => Promise<SinkWorld>> = {
   webhook: webhookWorld,
+  cap: capWorld,
+  mail: mailWorld,
+  template: templateWorld,
   lines: linesWorld,
 };
 
-async function webhookWorld(t: Owner): Promise<SinkWorld> {
+const SECRET = `whsec_${Buffer.from('a secret of nobody in particular').toString('base64')}`;
+
+function webhookWorld(t: Owner): Promise<SinkWorld> {
+  return httpWorld(t, 'webhook-id', ({ url }) => ({
+    settings: {},
+    target: { url, secret: SECRET },
+    forbidden: [{ url: `http://${FORBIDDEN_HOST}/hook` }, { url: `http://user:${SECRET}@${HOST}/` }],
+  }));
+}
+
+function capWorld(t: Owner): Promise<SinkWorld> {
+  return httpWorld(t, 'webhook-id', ({ url }) => ({
+    settings: { sender: 'citywatch.test' },
+    target: { url, secret: SECRET },
+    forbidden: [{ url: `http://${FORBIDDEN_HOST}/hook` }],
+  }));
+}
+
+function templateWorld(t: Owner): Promise<SinkWorld> {
+  const json = { msgtype: 'text', text: { content: '{{drill}}{{title}} {{severity}} {{districtName}} {{at}}' } };
+  return httpWorld(t, 'x-citywatch-id', ({ url }) => {
+    const target = { url, json, query: 'access_token=of-nobody-at-all', authorization: 'Bearer of-nobody-at-all' };
+    return {
+      settings: { networks: ['127.0.0.0/8'] },
+      target,
+      forbidden: [{ ...target, url: `http://${FORBIDDEN_HOST}/robot` }],
+    };
+  });
+}
+
+type OfHttp = Pick<SinkWorld, 'settings' | 'target' | 'forbidden'>;
+
+async function httpWorld(t: Owner, idHeader: string, of: (at: { url: string }) => OfHttp): Promise<SinkWorld> {
   const arrived: Arrived[] = [];
   let how: Answer = 'taken';
   const server = createHttpServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    arrived.push({ id: String(request.headers['webhook-id']), body: Buffer.concat(chunks).toString() });
+    arrived.push({ id: String(request.headers[idHeader]), body: Buffer.concat(chunks).toString() });
     answerHttp(response, how);
   });
   await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
@@ -59,11 +95,8 @@ async function webhookWorld(t: Owner): Promise<SinkWorld> {
     await new Promise((resolve) => server.close(resolve));
   };
   t.teardown(down);
-  const secret = `whsec_${Buffer.from('a secret of nobody in particular').toString('base64')}`;
   return {
-    settings: {},
-    target: { url: `http://${HOST}:${(server.address() as AddressInfo).port}/hook`, secret },
-    forbidden: [{ url: `http://${FORBIDDEN_HOST}/hook` }, { url: `http://user:${secret}@${HOST}/` }],
+    ...of({ url: `http://${HOST}:${(server.address() as AddressInfo).port}/hook` }),
     answers: ['taken', 'failed', 'busy', 'gone', 'hangs up', 'says nothing', 'raves'],
     answer: (next) => {
       how = next;

@@ -1,3 +1,5 @@
+import { questionsOfSubscriptions, SUBSCRIPTION_REQUESTS } from './subscription-requests.ts';
+
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 const ACK_ALL = { filter: {}, action: { does: 'ack' } };
 
@@ -23,16 +25,7 @@ export const ALERT_REQUESTS = {
   'POST /api/v1/alerts/:id/unshelve': {},
   'POST /api/v1/alerts/:id/plates': { payload: { purpose: 'maintenance', case: 'A-1' } },
   'GET /api/v1/rules': { ownAreaOnly: true },
-  'GET /api/v1/subscriptions': { ownAreaOnly: true },
-  'POST /api/v1/subscriptions': {
-    payload: { name: 'centre', url: 'https://centre.example/hook', jurisdiction: '330212' },
-    ownAreaOnly: true,
-  },
-  'DELETE /api/v1/subscriptions/:id': { ifMatch: true },
-  'POST /api/v1/subscriptions/:id/take-over': {},
-  'POST /api/v1/subscriptions/:id/test': {},
-  'GET /api/v1/subscriptions/:id/dead-letters': {},
-  'POST /api/v1/subscriptions/:id/dead-letters': {},
+  ...SUBSCRIPTION_REQUESTS,
   'POST /api/v1/alerts/bulk/preview': { payload: ACK_ALL, ownAreaOnly: true },
   'POST /api/v1/alerts/bulk': { payload: ACK_ALL, tokenFrom: '/api/v1/alerts/bulk/preview', ownAreaOnly: true },
   'GET /api/v1/alerts/bulk/:id': {},
@@ -82,8 +75,7 @@ export function ofAlerts({ alert, subscription }: { alert: string; subscription:
     'GET /alerts/{id}/evidence/{evidence}': `/alerts/${alert}/evidence/x`,
     'GET /alerts/events': '/alerts/events',
     'GET /rules': '/rules',
-    'GET /subscriptions': '/subscriptions',
-    'GET /subscriptions/{id}/dead-letters': `/subscriptions/${subscription}/dead-letters`,
+    ...questionsOfSubscriptions({ alert, subscription }),
     'GET /watchlists': '/watchlists',
   };
 }

@@ -15,7 +15,7 @@ import { type HttpParts, httpUplink, memoryIntake } from './http-uplink.ts';
 import { memoryAlerts } from './memory/alerts.ts';
 import { memoryDiscoveries } from './memory/discoveries.ts';
 import { memoryHealth } from './memory/health.ts';
-import { MemoryIdempotency } from './memory/idempotency.ts';
+import { memoryGround } from './memory/idempotency.ts';
 import { memoryDeviceExport, memoryImportParts } from './memory/imports.ts';
 import { memoryOrders } from './memory/orders.ts';
 import { memoryPeople } from './memory/people.ts';
@@ -275,8 +275,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     streams: memoryStreams(),
     ...memoryPeople(),
     accessRegister: { list: async () => [] },
-    idempotency: new MemoryIdempotency(),
-    room: { forEdits: async () => {} },
+    ...memoryGround(),
     health: {
       check: async () => ({ postgres: UP, redis: UP, influx: UP, mqtt: UP, ...ON_TOP }),
       readers: () => [],

@@ -1,4 +1,5 @@
 import { tinyPicture } from '../ingest/images.ts';
+import { editsOfSubscriptions } from './subscription-requests.ts';
 
 /** What goes on by itself: places of readers, what was noted of a device, the holds on the database and on cameras. */
 export const LIVELY = [
@@ -63,7 +64,6 @@ export const NO_EDITS: Record<string, string> = {
   'POST /alerts/{id}/plates': 'changes nothing, and leaves a row in the access register',
   'POST /alerts/{id}/shelve': 'not of one that is extreme: test/integration/alerts/desk/handled shows its row',
   'POST /alerts/{id}/snooze': 'as shelving one',
-  'POST /alerts/{id}/reopen': 'needs one that is closed: test/integration/alerts/desk/handled shows its row',
   'POST /alerts/{id}/unshelve': 'as shelving one',
   'POST /alerts/bulk/preview': 'changes nothing',
   'POST /incidents/{id}/merge': 'needs an incident: test/integration/alerts/incidents shows its row',
@@ -72,6 +72,8 @@ export const NO_EDITS: Record<string, string> = {
   'DELETE /incidents/{id}': 'as merging',
   'POST /alerts/bulk': 'needs a preview: test/integration/alerts/bulk shows its rows',
   'POST /silences/preview': 'changes nothing',
+  'POST /subscriptions/{id}/receipts': 'told by receivers; its log entry: test/integration/alerts/receipts',
+  'POST /events/v2/enqueue': 'told by other systems; what it becomes: test/integration/alerts/said',
   'POST /broker/auth': 'changes nothing',
   'POST /broker/acl': 'changes nothing',
   'POST /recording-exports': 'needs recordings: test/integration/streams/exports shows its rows',
@@ -163,8 +165,8 @@ function ofAlert(id: string): [string, Edit][] {
     ['POST /alerts/{id}/arrive', { path: `/alerts/${id}/arrive` }],
     ['POST /alerts/{id}/feedback', { path: `/alerts/${id}/feedback`, body: { text: 'a barbecue' } }],
     ['POST /alerts/{id}/comment', { path: `/alerts/${id}/comment`, body: { text: 'seen' } }],
-    ['POST /incidents', { body: { title: 'a fire', alerts: [id] } }],
     ['POST /alerts/{id}/close', { path: `/alerts/${id}/close`, body: { verdict: 'drill' } }],
+    ['POST /alerts/{id}/reopen', { path: `/alerts/${id}/reopen`, body: { text: 'smoke again' } }],
   ];
 }
 
@@ -217,11 +219,8 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
     ['POST /users', { body: { username: 'wang', ...person } }],
     ['PATCH /users/{id}', { path: `/users/${user}`, body: { name: 'Li Wei' }, headers: first }],
     ['DELETE /users/{id}', { path: `/users/${leaver}`, headers: first }],
-    ['POST /subscriptions', { body: hook }],
-    ['POST /subscriptions/{id}/dead-letters', { path: `/subscriptions/${subscription}/dead-letters` }],
-    ['POST /subscriptions/{id}/test', { path: `/subscriptions/${subscription}/test` }],
-    ['POST /subscriptions/{id}/take-over', { path: `/subscriptions/${ownerless}/take-over` }],
-    ['DELETE /subscriptions/{id}', { path: `/subscriptions/${subscription}`, headers: first }],
+    ...editsOfSubscriptions({ hook, subscription, ownerless, device: KIOSK }),
+    ['POST /incidents', { body: { title: 'a fire', alerts: [alert.id] } }],
     ['POST /silences', { body: made.silence }],
     ['DELETE /silences/{id}', { path: `/silences/${made.silenceId}`, headers: first }],
     ['POST /watchlists', { body: list }],

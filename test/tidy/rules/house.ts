@@ -84,6 +84,7 @@ const OWNERS: Record<string, RegExp> = {
   ...owned('src/alerts/', [
     'alert_bulk',
     'alert_sent',
+    'event_source',
     'incident',
     'incident_entry',
     'silence',

@@ -38,7 +38,7 @@ const FENCES: { library: RegExp; allowed: RegExp }[] = [
     library: /^(node:)?child_process$/,
     allowed: /^src\/(streams\/ffmpeg\/|streams\/recorder\/disk\/writer-child\.ts$|app\/local-services\/)/,
   },
-  { library: /^(pg|kysely|ioredis|bullmq|undici)(\/|$)/, allowed: /^src\/platform\// },
+  { library: /^(pg|kysely|ioredis|bullmq|undici|nodemailer)(\/|$)/, allowed: /^src\/platform\// },
   { library: /^(influx|@influxdata\/influxdb-client)$/, allowed: /^src\/telemetry\/stores\// },
   { library: /^(node:)?dns(\/promises)?$/, allowed: /^src\/platform\/outbound\/names\.ts$/ },
   {

@@ -22,6 +22,7 @@ function alert(id: string, version = 1, fields: Partial<Alert> = {}): Alert {
     jurisdiction: '330203',
     subject: { type: 'device', id: 'd', name: 'D' },
     occurrences: 1,
+    exercise: false,
     data: {},
     evidence: [],
     comments: [],

@@ -165,7 +165,7 @@ function isNews(alert: Alert, before: Alert | undefined): boolean {
 function tell(alert: Alert): void {
   const severity = tOf('severity', alert.severity);
   const text = t('alerts.announce', { severity, title: titleOf(alert), place: alert.subject.name });
-  announcement.value = { text, urgent: isCritical(alert) };
-  // A fault calls nobody away from the map, however grave it is.
-  if (alert.desk === 'police') alarm(alert.severity);
+  announcement.value = { text, urgent: isCritical(alert) && !alert.exercise };
+  // A fault calls nobody away from the map, however grave it is; a drill rings nobody out of bed.
+  if (alert.desk === 'police' && !alert.exercise) alarm(alert.severity);
 }

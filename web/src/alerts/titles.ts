@@ -1,9 +1,9 @@
-import { language } from '../texts.ts';
+import { language, t } from '../texts.ts';
 import type { Alert } from '../types.ts';
 
 /** The title in the page's language. */
-export function titleOf({ title }: Alert): string {
-  return title[language.value] || title.en || title.zh;
+export function titleOf({ title, exercise }: Alert): string {
+  return `${exercise ? t('alert.drill') : ''}${title[language.value] || title.en || title.zh}`;
 }
 
 const VALUES_MAX = 12;

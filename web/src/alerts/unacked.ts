@@ -37,7 +37,7 @@ export function followUnacked(signal: AbortSignal): void {
 
 /** Takes in what the stream tells. A fault calls nobody away from the map, however grave it is. */
 export function noteUnacked(alert: Alert, left: boolean): void {
-  const rings = alert.desk === 'police' && alert.handling === 'new' && !isHeldBack(alert);
+  const rings = alert.desk === 'police' && alert.handling === 'new' && !alert.exercise && !isHeldBack(alert);
   if (rings && !left) waiting.set(alert.id, alert.severity);
   else waiting.delete(alert.id);
 }

@@ -1,6 +1,6 @@
 // Made by `npm run types --prefix scripts/api-types`; not to be edited.
-// Document cff95c852bac6089deaa04e32153504f8101f5f31a5f415f50c3638d02eff7b5
-// Types 5fc8c7a9ebbda3f44076cfcb3dd7ada797f5cb0721544be1262d9cc3096bed42
+// Document 2f683b385b60f7180e1c09b3f3ec75865dcee411e832d342dc32f083a3ddae7f
+// Types d79f9aedc2621039e3b022b6a5db261e854cdf2e2f338538fec8bbc47d0a8cbf
 
 export interface paths {
     "/api/v1/session": {
@@ -839,6 +839,13 @@ export interface components {
             closedAt: string | null;
             previousId: string | null;
             receipt: string;
+            exercise: boolean;
+            cases: {
+                number: string;
+                by: string;
+                /** Format: date-time */
+                at: string;
+            }[];
             stamps: {
                 deviceAt: string | null;
                 /** Format: date-time */

@@ -1,5 +1,6 @@
 /** Of alerts, wherever they are shown. English first, then Chinese. */
 export const ALERTS_TEXTS = {
+  'alert.drill': ['DRILL: ', '【演习】'],
   'alerts.title': ['Alerts', '告警'],
   'alerts.faults': ['Maintenance', '设备维护'],
   'alerts.none': ['No alerts. All is quiet.', '暂无告警，一切正常。'],

@@ -76,6 +76,8 @@ const COLUMNS: { readonly [Column in keyof AlertRow]: true } = {
   closed_at_ms: true,
   previous_id: true,
   receipt: true,
+  exercise: true,
+  cases: true,
   version: true,
 };
 const NAMES = Object.keys(COLUMNS);

@@ -63,7 +63,8 @@ async function subscribersOf(tx: Tables): Promise<Subscribers> {
   const rows = await tx
     .tables<AlertTables>()
     .selectFrom('subscription')
-    .select(['id', 'jurisdiction', 'police', 'severities', 'classes', 'type', 'target', 'secrets', 'state'])
+    .select(['id', 'jurisdiction', 'police', 'severities', 'classes'])
+    .select(['type', 'target', 'secrets', 'state', 'previous_until_ms'])
     .select(sql<string>`(sum(${VERSION}) over ())::text`.as('print'))
     .where('state', '=', 'active')
     .orderBy('id')

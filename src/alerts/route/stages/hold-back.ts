@@ -75,7 +75,8 @@ function shown(changes: readonly Change[], held: ReadonlySet<string>, { visibili
     let visibility = now.get(alert.id) ?? alert.visibility;
     // What people do and how it ends is told wherever the alert was.
     if (type === 'alert.opened' || type === 'alert.updated') {
-      if (held.has(alert.id) && mayHold(alert)) visibility = heldAs(own, visibility);
+      // A drill rehearses that it is told, and what is known to be one disturbs nobody.
+      if (held.has(alert.id) && mayHold(alert) && !alert.exercise) visibility = heldAs(own, visibility);
       else if (visibility === own) visibility = 'normal';
     }
     if (visibility === alert.visibility) return change;

@@ -1,27 +1,16 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { messageOf } from '../../../core/errors.ts';
-import type { HttpAnswer } from '../../../platform/outbound/outbound.ts';
-import {
-  type Destination,
-  SEND_DEADLINE_MS,
-  type SendResult,
-  type Sink,
-  type SinkDeps,
-  type SinkEntry,
-  type SinkProbe,
-  type SinkType,
-} from '../sink.ts';
+import { objectIn, type Posted, post } from '../http/post.ts';
+import { caseNumberIn } from '../receipts.ts';
+import type { Destination, SendResult, Sink, SinkDeps, SinkEntry, SinkProbe, SinkType } from '../sink.ts';
+import { judgeReceiver, type ReceiverAsked } from './judge.ts';
 import { createWebhookSecret, isWebhookSecret, signWebhook } from './signature.ts';
 
 const HTTP = /^https?:\/\//i;
 const URL_LENGTH_MAX = 2_000;
 const SECRET_LENGTH_MAX = 128;
-const ANSWER_BYTES_MAX = 64 * 1024;
 const SECRET_FORM = 'must be whsec_ followed by the base64 of 24 to 64 random bytes; leave it out to have one made';
 const SETTING = 'CITYWATCH_WEBHOOK_NETWORKS';
-/** The receiver says it is gone for good (Standard Webhooks: disable the endpoint). */
-const GONE = 410;
 
 const WEBHOOK_SETTINGS = {} as const;
 
@@ -30,7 +19,8 @@ interface WebhookTarget {
   url: string;
 }
 
-const schema = z.strictObject({
+/** Fields of every target that is signed by Standard Webhooks. */
+export const SIGNED_FIELDS = {
   url: z
     .string()
     .max(URL_LENGTH_MAX)
@@ -42,7 +32,9 @@ const schema = z.strictObject({
     .refine(isWebhookSecret, SECRET_FORM)
     .optional()
     .meta({ description: 'whsec_…; made by us when absent' }),
-});
+};
+
+const schema = z.strictObject(SIGNED_FIELDS);
 
 /** Its networks are no setting of its own: they stand in `networks.webhooks`. */
 export const webhook: SinkType<'webhook', typeof WEBHOOK_SETTINGS> = {
@@ -57,16 +49,33 @@ function webhookSink(deps: SinkDeps): Sink<WebhookTarget> {
   return {
     type: 'webhook',
     schema,
+    ...signedParts(deps),
+    send: async (entry, to) => {
+      const posted = await postSigned(deps, to, { id: entry.id, body: bodyOf(entry) });
+      return withReceipt(posted, entry);
+    },
+    test: async (probe, to) => (await postSigned(deps, to, { id: probe.id, body: testBodyOf(probe) })).result,
+    judge: (probe, to) => judging(deps, to, { id: probe.id, body: testBodyOf(probe) }),
+  };
+}
+
+/** What sinks have in common that post what they sign. */
+export function signedParts({ outbound, webhooks }: SinkDeps) {
+  return {
     secretFields: ['secret'],
     ownSecret: { field: 'secret', make: createWebhookSecret },
-    check: ({ url }) => deps.outbound.check({ url, networks: deps.webhooks, setting: SETTING }),
-    endpoint: ({ target, secrets }) =>
+    check: ({ url }: { url: string }) => outbound.check({ url, networks: webhooks, setting: SETTING }),
+    endpoint: ({ target, secrets }: Destination): string =>
       createHash('sha256')
         .update(JSON.stringify([target.url, secrets]))
         .digest('hex'),
-    send: (entry, to) => post(deps, to, { id: entry.id, body: bodyOf(entry) }),
-    test: (probe, to) => post(deps, to, { id: probe.id, body: testBodyOf(probe) }),
   };
+}
+
+/** How a receiver treats this message, repeated, forged and old. */
+export function judging(deps: SinkDeps, to: Destination, message: SignedMessage) {
+  const post = (each: Parameters<ReceiverAsked['post']>[0]) => postRaw(deps, to, each);
+  return judgeReceiver(message, { nowMs: () => deps.clock.nowMs(), post }, to);
 }
 
 function bodyOf({ type, at, alert, event }: SinkEntry): string {
@@ -77,48 +86,39 @@ function testBodyOf({ id, at }: SinkProbe): string {
   return JSON.stringify({ type: 'subscription.test', timestamp: at, data: null, event: id });
 }
 
-async function post(
+/** What is sent under an id, signed by each live secret. */
+export interface SignedMessage {
+  id: string;
+  body: string;
+  /** JSON when absent. */
+  contentType?: string;
+}
+
+export function postSigned(deps: SinkDeps, to: Destination, { id, body, contentType }: SignedMessage): Promise<Posted> {
+  const timestampS = Math.floor(deps.clock.nowMs() / 1000);
+  const headers = {
+    ...(contentType === undefined ? {} : { 'content-type': contentType }),
+    'webhook-id': id,
+    'webhook-timestamp': String(timestampS),
+    'webhook-signature': signWebhook(to.secrets.secret ?? [], { id, timestampS, body }),
+  };
+  return postRaw(deps, to, { headers, body });
+}
+
+function postRaw(
   { clock, outbound, webhooks }: SinkDeps,
-  { target, secrets }: Destination<WebhookTarget>,
-  { id, body }: { id: string; body: string },
-): Promise<SendResult> {
-  const timestampS = Math.floor(clock.nowMs() / 1000);
-  try {
-    const answer = await outbound.http({
-      url: target.url,
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'user-agent': 'citywatch',
-        'webhook-id': id,
-        'webhook-timestamp': String(timestampS),
-        'webhook-signature': signWebhook(secrets.secret ?? [], { id, timestampS, body }),
-      },
-      body,
-      deadlineMs: SEND_DEADLINE_MS,
-      maxBytes: ANSWER_BYTES_MAX,
-      statusOnly: true,
-      networks: webhooks,
-      setting: SETTING,
-    });
-    return resultOf(answer, clock.nowMs());
-  } catch (error) {
-    return { outcome: 'failed', status: null, reason: messageOf(error), retryable: true, retryAfterMs: null };
-  }
+  { target }: Destination,
+  { headers, body, deadlineMs }: { headers: Record<string, string>; body: string; deadlineMs?: number },
+): Promise<Posted> {
+  const url = String(target.url);
+  const request = { url, headers: { 'content-type': 'application/json', ...headers }, body, networks: webhooks };
+  const limited = deadlineMs === undefined ? request : { ...request, deadlineMs };
+  return post(outbound, { ...limited, setting: SETTING }, () => clock.nowMs());
 }
 
-function resultOf({ status, headers }: Pick<HttpAnswer, 'status' | 'headers'>, nowMs: number): SendResult {
-  if (status >= 200 && status < 300) return { outcome: 'taken', status };
-  if (status === GONE) return { outcome: 'gone', status, reason: 'The receiver answered 410 Gone.' };
-  const redirect = ', a redirect, which is not followed: make a subscription with the address it leads to.';
-  const reason = `The receiver answered with status ${status}${status >= 300 && status < 400 ? redirect : '.'}`;
-  return { outcome: 'failed', status, reason, retryable: true, retryAfterMs: pauseAskedFor(headers, nowMs) };
-}
-
-/** `Retry-After` is a number of seconds or a date (RFC 9110 §10.2.3). */
-function pauseAskedFor(headers: HttpAnswer['headers'], nowMs: number): number | null {
-  const text = String(headers['retry-after'] ?? '');
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
-  const untilMs = Date.parse(text);
-  return Number.isNaN(untilMs) ? null : Math.max(0, untilMs - nowMs);
+/** With the case number that the receiver answered with, if it did; never to the news of a case number itself. */
+function withReceipt({ result, body }: Posted, { type }: SinkEntry): SendResult {
+  if (result.outcome !== 'taken' || type === 'alert.receipt') return result;
+  const caseNumber = caseNumberIn(objectIn(body));
+  return caseNumber === null ? result : { ...result, caseNumber };
 }

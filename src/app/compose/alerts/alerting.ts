@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { whoIsStillThere } from '../../../access/owners.ts';
+import { CapEntries } from '../../../alerts/cap/entries.ts';
+import { CapReader } from '../../../alerts/cap/reader.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../../alerts/desk/desk.ts';
 import { AlertFeed } from '../../../alerts/desk/feed.ts';
 import { GatewayAlerts } from '../../../alerts/desk/gateway-alerts.ts';
-import type { ActionDeps } from '../../../alerts/desk/life/actions.ts';
+import type { ActionDeps, AlertActions } from '../../../alerts/desk/life/actions.ts';
 import { AlertLog, type Committed } from '../../../alerts/desk/log.ts';
 import type { AskedPlaces, Places } from '../../../alerts/desk/places.ts';
 import { AlertQueries } from '../../../alerts/desk/queries.ts';
@@ -27,16 +29,24 @@ import {
 } from '../../../alerts/evidence/evidence.ts';
 import { EvidenceLooks } from '../../../alerts/evidence/looks.ts';
 import { Opened } from '../../../alerts/evidence/opened.ts';
+import { AlertReceipts, type Receipt } from '../../../alerts/receipts/receipts.ts';
 import { DELIVERIES_AT_ONCE, Delivery } from '../../../alerts/route/delivery.ts';
 import { countWithheld, lookAtWithheld } from '../../../alerts/route/stages/maintenance.ts';
 import type { OutagePorts } from '../../../alerts/route/stages/outage.ts';
 import { stagesOf } from '../../../alerts/route/stages/stages.ts';
+import { SubscriptionTools } from '../../../alerts/route/subscription-tools.ts';
 import { type SubscriptionDeps, Subscriptions } from '../../../alerts/route/subscriptions.ts';
 import { AlertPlates } from '../../../alerts/rules/plates.ts';
 import type { RuleBook } from '../../../alerts/rules/rule-book.ts';
+import { Drills, type DrillsDeps } from '../../../alerts/said/drills.ts';
+import { EventSources } from '../../../alerts/said/event-sources.ts';
+import { OutsideEvents } from '../../../alerts/said/outside-events.ts';
+import { CAP_DEFAULTS, capSettings } from '../../../alerts/sinks/cap/cap.ts';
+import type { Sinks } from '../../../alerts/sinks/sink.ts';
 import { openSinks, SINKS, type SinkValues } from '../../../alerts/sinks/sinks.ts';
 import { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
-import type { PoliceTree, Tree } from '../../../core/jurisdiction.ts';
+import { covers, ownArea, type PoliceTree, type Tree } from '../../../core/jurisdiction.ts';
+import { slotOf } from '../../../core/slots.ts';
 import type { DeviceId } from '../../../core/types.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import type { Directory } from '../../../devices/registry/directory.ts';
@@ -82,9 +92,8 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
 
 /** Builds the alert side: rules, desk, deliveries, evidence, and what people ask of them. Starts nothing. */
 export async function composeAlerting(deps: AlertingDeps) {
-  const { clock, observer, outbound, work, doorbell, vault, ownership, tree } = deps;
+  const { clock, observer, outbound, work, doorbell, vault, ownership, tree, incarnationOf, book } = deps;
   const { alerts: database, handling, general } = deps.shares;
-  const { book } = deps;
   const stages = stagesWith(deps, book);
   const log = new AlertLog({ clock, observer, stages, ownership, work, book });
   const rules = () => book.current();
@@ -94,7 +103,7 @@ export async function composeAlerting(deps: AlertingDeps) {
   const justOpened = new Opened();
   const committed = (said: Committed): void => tell(said, { doorbell, feed, justOpened });
   const webhooks = { cidrs: deps.webhookNetworks, names: 'webhooks' } as const;
-  const sinks = openSinks(SINKS, deps.sinkValues, { clock, outbound, webhooks });
+  const sinks = openSinks(SINKS, deps.sinkValues, { clock, outbound, webhooks, nameOfDistrict: deps.nameOfDistrict });
   const release = async (subscriptions: string[]): Promise<void> => {
     for (const id of subscriptions) if ((await work.hasten(DELIVERY_QUEUE, `${id} `)) > 0) ring(DELIVERY_QUEUE);
   };
@@ -112,13 +121,15 @@ export async function composeAlerting(deps: AlertingDeps) {
     titleOf: (rule) => book.titleOf(rule),
     committed,
   });
-  const delivery = new Delivery({ database, clock, observer, ownership, sinks, box: vault, release });
-  const proofs = composeEvidence(deps, { log, committed, opened: justOpened });
-  handleQueues(work, { desk, delivery, timers, ...proofs });
   const devices = silencedDevices(deps.devices);
   const handled = composeHandling({ ...deps, trees: tree, devices, rules, ring, log, committed });
-  const { head, incarnationOf } = deps;
-  const position = () => ({ lane: 'live' as const, offset: head() });
+  const { actions } = handled;
+  const position = () => ({ lane: 'live' as const, offset: deps.head() });
+  const others = composeOthers(deps, { log, committed, queries, desk, actions, sinks, rules, position });
+  const { keepReceipt: receipt } = others;
+  const delivery = new Delivery({ database, clock, observer, ownership, sinks, box: vault, release, receipt });
+  const proofs = composeEvidence(deps, { log, committed, opened: justOpened });
+  handleQueues(work, { desk, delivery, timers, ...proofs });
   return {
     /** For what is said in the middle of an edit of the registry, whose end nobody here is told. */
     logOfEdits: new AlertLog({ clock, observer, stages, ownership, work: LEFT_TO_CLAIMS, book }),
@@ -135,6 +146,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     ...handled,
     plates: new AlertPlates({ alerts: queries, box: plates, register: deps.register }),
     ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, ownership, committed }),
+    ...others,
     subscriptions: new Subscriptions({ ...deps, database: general, box: vault, sinks, ring, whoIsStillThere }),
     sinks,
   };
@@ -154,6 +166,46 @@ function whereDevicesAre({ shares, devices, nameOfDistrict }: AlertingDeps): { p
     told: whereaboutsTold,
   };
   return { places: { placesOf, nameOfDistrict, standsNow }, asked };
+}
+
+interface OfOthers {
+  log: AlertLog;
+  committed(said: Committed): void;
+  queries: AlertQueries;
+  desk: AlertDesk;
+  actions: AlertActions;
+  sinks: Sinks;
+  rules: DrillsDeps['rules'];
+  position: DrillsDeps['position'];
+}
+
+/** What people and other systems say in the place of rules, and how they are told and answer. */
+function composeOthers(deps: AlertingDeps, of: OfOthers) {
+  const { clock, vault: box, shares, devices, incarnationOf, ownership } = deps;
+  const { log, committed, queries, desk, actions, sinks, rules, position } = of;
+  const database = shares.general;
+  const said = { database, clock, rules, position, incarnationOf, ownership, desk };
+  const seenBy: DrillsDeps['devices']['seenBy'] = (caller, id) => {
+    const entry = devices.get(id);
+    if (!entry || entry.state === 'retired' || !covers(ownArea(caller), entry.identity)) return null;
+    const { kind, jurisdiction } = entry.identity;
+    return { kind, jurisdiction, slot: slotOf(devices.topmost(id)) };
+  };
+  const eventSources = new EventSources({ database, clock });
+  const receipts = new AlertReceipts({ database: shares.alerts, clock, box, log, committed });
+  return {
+    drills: new Drills({ ...said, devices: { seenBy } }),
+    eventSources,
+    outsideEvents: new OutsideEvents({ ...said, sources: eventSources, actions }),
+    receipts,
+    keepReceipt: (told: Receipt) => receipts.add(told),
+    cap: new CapReader({
+      queries,
+      entries: new CapEntries(shares.handling),
+      voice: { ...CAP_DEFAULTS, ...capSettings(deps.sinkValues) },
+    }),
+    subscriptionTools: new SubscriptionTools({ database, clock, box, sinks }),
+  };
 }
 
 /** What alerts go through, with what its parts ask of others. */

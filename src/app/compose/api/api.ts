@@ -85,6 +85,8 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     kindDryRun: new KindDryRun({ kinds: devices.kinds, guard: ingest.guard, journal: ingest.journals.live, clock }),
     images: parts.images.port,
     idempotency,
+    queueBoard: ground.doorbell.board,
+    setApart: () => ground.work.setApart(),
     room: parts.surroundings.disks,
     health: healthOf(parts),
     ...parts.page,

@@ -27,16 +27,7 @@ export function composeOrders(
   };
   if (faultMin === 0) return { orders, checkOrders, startFaultOrders: startRecoveries };
   const afterMs = faultMin * MINUTE_MS;
-  const jurisdictionOf = (id: DeviceId): string | null => directory.identity(id)?.jurisdiction ?? null;
-  const faults = new FaultOrders({
-    clock,
-    log,
-    orders,
-    health: health.judgements,
-    maintained,
-    jurisdictionOf,
-    afterMs,
-  });
+  const faults = new FaultOrders({ clock, log, orders, health: health.judgements, maintained, afterMs });
   health.alsoTell((id) => faults.judged(id));
   const startFaultOrders = (): void => {
     startRecoveries();

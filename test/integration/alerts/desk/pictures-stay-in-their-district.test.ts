@@ -126,6 +126,8 @@ async function openAlert(device: string, jurisdiction: string): Promise<string> 
     plates_sealed: null,
     evidence: [],
     comments: [],
+    exercise: false,
+    cases: [],
     ...nobody,
     ...untouched,
     closed_at_ms: null,

@@ -33,5 +33,5 @@ t.test('a webhook of a version without sinks keeps its address, its secrets and 
   });
   const target = { url: 'https://centre.example/hook' };
   t.match(after, [{ id: 's-1', type: 'webhook', target, delivery: 'msg_1_s-1' }]);
-  t.same(openSecrets(vault, 'webhook', after[0]!.secrets), { secret: secrets });
+  t.same(openSecrets(vault, 'webhook', after[0]!.secrets, { nowMs: 0, previousUntilMs: null }), { secret: secrets });
 });

@@ -52,6 +52,8 @@ const ROW: AlertRow = {
   closed_at_ms: null,
   previous_id: null,
   receipt: 'live-1',
+  exercise: false,
+  cases: [],
   version: 1,
 };
 
@@ -164,6 +166,7 @@ export function memoryAlerts(): AlertParts {
       remove: async (caller) => requireHere(caller),
     },
     subscriptions: memorySubscriptions(),
+    ...memoryOthers(here),
     sinks: new Map([
       ['webhook', { type: 'webhook', schema: z.strictObject({ url: z.string(), secret: z.string().optional() }) }],
     ]),
@@ -227,6 +230,7 @@ function memorySubscriptions(): AlertParts['subscriptions'] {
     stateReason: null,
     createdBy: 'admin',
     createdAt: ALERT.firstAt,
+    previousSecretUntil: null,
   };
   return {
     create: async () => ({ subscription, secret: 'whsec_one-time' }),
@@ -241,9 +245,46 @@ function memorySubscriptions(): AlertParts['subscriptions'] {
       requireHere(caller);
       return 0;
     },
-    test: async (caller) => {
-      requireHere(caller);
-      return { outcome: 'taken', status: 204 };
-    },
   };
 }
+
+type OfOthers = 'subscriptionTools' | 'drills' | 'cap' | 'receipts' | 'eventSources' | 'outsideEvents';
+
+/** What others say and are told: one of each, of here. */
+function memoryOthers(here: (caller: Caller) => Promise<typeof ALERT>): Pick<AlertParts, OfOthers> {
+  const about = { id: 'zabbix', name: 'Zabbix', jurisdiction: HERE, severityMax: 'severe' as const };
+  const source = { ...about, createdBy: 'admin', createdAt: ALERT.firstAt };
+  return {
+    subscriptionTools: MEMORY_TOOLS,
+    drills: { start: here },
+    cap: {
+      message: async (caller) => {
+        requireHere(caller);
+        return '<alert/>';
+      },
+      feed: async () => '<feed/>',
+    },
+    receipts: { add: async () => true, verify: async () => {} },
+    eventSources: {
+      create: async () => ({ source, routingKey: 'one-time' }),
+      list: async () => [],
+      remove: async (caller) => requireHere(caller),
+    },
+    outsideEvents: { admit: async () => source, take: async () => 'key-1' },
+  };
+}
+
+const MEMORY_TOOLS: AlertParts['subscriptionTools'] = {
+  test: async (caller) => {
+    requireHere(caller);
+    return { outcome: 'taken', status: 204 };
+  },
+  judge: async (caller) => {
+    requireHere(caller);
+    return [{ name: 'taken', verdict: 'passed', status: 204, says: 'It takes a right message.' }];
+  },
+  rotate: async (caller) => {
+    requireHere(caller);
+    return { secret: 'whsec_one-time', previousUntil: ALERT.firstAt };
+  },
+};

@@ -1,3 +1,4 @@
+import type { ApiDeps } from '../../../../src/api/deps.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import type { KeptAnswer, KeyedRequest } from '../../../../src/platform/records/idempotency.ts';
 
@@ -25,4 +26,14 @@ export class MemoryIdempotency {
   async abandon(request: KeyedRequest) {
     this.#kept.delete(`${request.caller} ${request.key}`);
   }
+}
+
+/** What the ground gives to the API. */
+export function memoryGround(): Pick<ApiDeps, 'idempotency' | 'room' | 'queueBoard' | 'setApart'> {
+  return {
+    idempotency: new MemoryIdempotency(),
+    room: { forEdits: async () => {} },
+    queueBoard: { get: async () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: Buffer.from('') }) },
+    setApart: async () => [],
+  };
 }

@@ -18,7 +18,14 @@ const AREAS = ['000000', '330000', '330200', '330203', '330212', '510700'];
 const SEVERITIES = ['extreme', 'severe', 'moderate', 'minor'];
 
 /** The same for all: nothing is sent. */
-const to: Subscriber['to'] = { id: 's', type: 'webhook', target: {}, secrets: {}, state: 'active' };
+const to: Subscriber['to'] = {
+  id: 's',
+  type: 'webhook',
+  target: {},
+  secrets: {},
+  previous_until_ms: null,
+  state: 'active',
+};
 
 const subscribers = fc.uniqueArray(
   fc.record({

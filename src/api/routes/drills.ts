@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { callerOf } from '../guards/auth.ts';
+import { deviceId, label } from '../schemas.ts';
+import { alertView } from './alert-schemas.ts';
+import type { RoutePart } from './route.ts';
+
+const NOTE_MAX = 500;
+
+const drill = z.strictObject({
+  device: deviceId,
+  rule: label(64).meta({ description: 'A rule in force for this kind of device: title and severity are its own' }),
+  note: label(NOTE_MAX).meta({ description: 'What is rehearsed' }),
+});
+
+/** Alerts that are rehearsed. */
+export const drillRoutes: RoutePart = (app, { alerts: { drills } }) => {
+  app.post(
+    '/alerts/drills',
+    {
+      config: { right: 'alerts.handle', errors: ['not-found'] },
+      schema: {
+        tags: ['alerts'],
+        summary: 'Raise an alert as a drill: it goes the whole way, marked by `exercise`, until somebody closes it',
+        body: drill,
+        response: { 201: alertView },
+      },
+    },
+    async (request, reply) => {
+      const alert = await drills.start(callerOf(request), request.body);
+      reply.code(201).header('location', `/api/v1/alerts/${alert.id}`).header('etag', `"${alert.version}"`);
+      return alert;
+    },
+  );
+};
