@@ -17,7 +17,7 @@ export function UndoBar() {
       {(waiting.length > 0 || outcome.value !== '') && (
         <div class="undo-bar">
           {waiting.map(({ id, say, atMs }) => (
-            <p key={id}>
+            <p class="undo-line" key={id}>
               <bdi>{say(Math.max(1, Math.ceil((atMs - now) / 1_000)))}</bdi>
               <button type="button" onClick={() => undo(id)}>
                 {t('undo.undo')}
