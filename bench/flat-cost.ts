@@ -139,7 +139,8 @@ function rulesFor(kinds: string[], latest: (name: string) => DeviceKind | undefi
   return RULES.flatMap(([name, condition]) =>
     Array.from({ length: Math.ceil(kinds.length / KINDS_OF_A_RULE) }, (_, part) => {
       const rule = `${name}-${part}`;
-      const head = `rule: ${rule}\nversion: 1\ntitle: { en: ${rule}, zh: ${rule} }\nseverity: severe\nclass: incident\n`;
+      const title = `{ en: ${rule}, zh: ${rule} }`;
+      const head = `rule: ${rule}\nversion: 1\ntitle: ${title}\nseverity: severe\nclass: incident\n`;
       const some = kinds.slice(part * KINDS_OF_A_RULE, (part + 1) * KINDS_OF_A_RULE).join(', ');
       const parsed = parseRule(`${head}kinds: [${some}]\ncondition: { ${condition} }\n`, { latest });
       if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));

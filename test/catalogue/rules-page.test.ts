@@ -53,7 +53,8 @@ t.test('each example of docs/rules.md is a right rule', async (t) => {
   t.match(parseRule(levels + which!, kinds), { rule: { tags: ['school'], variants: [{}, {}] } });
   for (const { type } of CONDITIONS) {
     const [condition] = examplesIn(section(type));
-    const head = `rule: a\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\nclass: incident\nkinds: [${KINDS[type]}]\n`;
+    const title = '{ en: A, zh: 甲 }';
+    const head = `rule: a\nversion: 1\ntitle: ${title}\nseverity: minor\nclass: incident\nkinds: [${KINDS[type]}]\n`;
     t.match(parseRule(head + condition, kinds), { rule: { condition: { type } } }, type);
   }
 });
