@@ -68,7 +68,7 @@ async function measure({ devices, kinds }: (typeof CASES)[number]): Promise<void
   const feed = new JournalFeed({ ...FEED, lanes, kinds: { at: latest }, observer });
   const twin = new Twin({ path: join(directory, 'twin'), kinds: { latest }, journal: OWN_JOURNAL, clock, observer });
   const rules = rulesFor([...catalogue.keys()], latest);
-  const engine = new RulesEngine(rules, { match: () => null }, ALL_THERE);
+  const engine = new RulesEngine(rules, { match: () => [] }, ALL_THERE);
   const identities = Array.from({ length: devices }, (_, number) => ({
     id: `bench-${number}`,
     kind: `kind-${number % kinds}`,

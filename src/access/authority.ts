@@ -58,6 +58,7 @@ export class Authority {
       ...(members.length > 0 && { members }),
       ...(police && { agencies: police.agencies }),
       ...(granted.length > 0 && { granted }),
+      ...(this.may(caller, 'watchlists.confirm') && { confirms: true }),
     };
   }
 

@@ -50,7 +50,10 @@ export const RIGHTS = {
   'rules.read': 'The rules in force.',
   'rules.try': 'Try a draft of a rule on what came in.',
   'subscriptions.keep': 'Say who is told of alerts.',
-  'watchlists.keep': 'Keep watchlists.',
+  'watchlists.keep': 'Ask for watchlists, their renewal and their end.',
+  'watchlists.approve': 'Approve and reject what others ask for in watchlists.',
+  'watchlists.confirm': 'See uncertain reads of wanted plates, and say whether they are what they seem.',
+  'plates.permit': 'Let somebody else, or a subscription, see the plates of alerts whole for a time.',
   'explain.read': 'The ledger, what became of a message, dead letters.',
   'explain.replay': 'Judge dead letters again.',
   'completeness.read': 'What share of the expected readings came.',
@@ -113,6 +116,7 @@ const OPERATOR: readonly Right[] = [
   'grants.ask',
   'subscriptions.keep',
   'watchlists.keep',
+  'watchlists.confirm',
 ];
 
 const DEVICE: readonly Right[] = ['telemetry.send', 'commands.fetch', 'credentials.renew'];
@@ -129,6 +133,8 @@ export const RIGHTS_OF: Readonly<Record<Holder, ReadonlySet<Right>>> = {
     'ptz.first',
     'recordings.approve',
     'rules.try',
+    'watchlists.approve',
+    'plates.permit',
   ]),
   technician: new Set([
     ...WATCHING,
@@ -151,7 +157,7 @@ export const RIGHTS_OF: Readonly<Record<Holder, ReadonlySet<Right>>> = {
   ]),
   integrator: new Set([...WATCHING, ...EXPLAINING, 'orders.read', 'alerts.read', 'faults.read', 'subscriptions.keep']),
   auditor: new Set([...EVERYBODY, 'audit.read', 'register.read']),
-  approver: new Set([...EVERYBODY, 'grants.approve', 'recordings.approve']),
+  approver: new Set([...EVERYBODY, 'grants.approve', 'recordings.approve', 'watchlists.approve', 'plates.permit']),
   security: new Set([...EVERYBODY, 'people.keep', 'tokens.keep', 'rights.give']),
   viewer: new Set(VIEWER),
   device: new Set(DEVICE),
@@ -248,6 +254,7 @@ export const OF_AN_AGENCY: ReadonlySet<Right> = new Set<Right>([
   'alerts.handle',
   'alerts.silence',
   'alerts.plates',
+  'watchlists.confirm',
   'rules.read',
   'subscriptions.keep',
   'grants.ask',

@@ -17,13 +17,21 @@ import type { EventSources } from '../alerts/said/event-sources.ts';
 import type { OutsideEvents } from '../alerts/said/outside-events.ts';
 import type { Silences } from '../alerts/silences/silences.ts';
 import type { Sink } from '../alerts/sinks/sink.ts';
+import type { EntryFiles } from '../alerts/watchlists/entries.ts';
+import type { Hits } from '../alerts/watchlists/hits/hits.ts';
+import type { PlatePermits } from '../alerts/watchlists/permits/permits.ts';
+import type { WholePlates } from '../alerts/watchlists/permits/whole-plates.ts';
+import type { WatchlistQueries } from '../alerts/watchlists/view.ts';
 import type { Watchlists } from '../alerts/watchlists/watchlists.ts';
 
 /** What the alert routes need of the alert side. */
 export interface AlertParts {
   /** The rules in force. */
   rules(): readonly Rule[];
-  queries: Pick<AlertQueries, 'get' | 'list' | 'counts' | 'stages' | 'events' | 'openCounts' | 'ofCamera'>;
+  queries: Pick<
+    AlertQueries,
+    'get' | 'list' | 'counts' | 'stages' | 'events' | 'openCounts' | 'ownCounts' | 'ofCamera'
+  >;
   feed: Pick<AlertFeed, 'epoch' | 'head' | 'newest' | 'next'>;
   evidence: Pick<EvidenceDesk, 'shown'>;
   /** Registers the look itself: nothing is shown before. */
@@ -32,7 +40,14 @@ export interface AlertParts {
   incidents: Pick<Incidents, 'open' | 'merge' | 'split' | 'close' | 'dissolve'>;
   incidentReads: Pick<IncidentReads, 'list' | 'get' | 'history'>;
   silences: Pick<Silences, 'preview' | 'create' | 'list' | 'get' | 'end'>;
-  watchlists: Pick<Watchlists, 'create' | 'list' | 'remove'>;
+  watchlists: Pick<Watchlists, 'create' | 'step' | 'remove'>;
+  lists: Pick<WatchlistQueries, 'list' | 'get' | 'entries'>;
+  entryFiles: Pick<EntryFiles, 'add'>;
+  /** Steps are the desk's: rights to the alert are decided by it. */
+  hits: Pick<Hits, 'get' | 'step'>;
+  permits: Pick<PlatePermits, 'give' | 'list' | 'end' | 'of'>;
+  /** Registers the look itself. */
+  whole: Pick<WholePlates, 'get'>;
   actions: Pick<AlertActions, 'do'>;
   subscriptions: Pick<Subscriptions, 'create' | 'list' | 'takeOver' | 'remove' | 'deadLetters' | 'redrive'>;
   subscriptionTools: Pick<SubscriptionTools, 'test' | 'judge' | 'rotate'>;

@@ -34,7 +34,14 @@ export class Overviews {
     this.#parts = parts;
   }
 
-  of(caller: Caller): Promise<Overview> {
+  /** What everybody of the area sees is counted for all of them, what only some see for each. */
+  async of(caller: Caller): Promise<Overview> {
+    const { police, maintenance } = await this.#parts.alerts.queries.ownCounts(caller);
+    const { alerts, faults, ...shared } = await this.#ofArea(caller);
+    return { ...shared, alerts: together(alerts, police), faults: together(faults, maintenance) };
+  }
+
+  #ofArea(caller: Caller): Promise<Overview> {
     const nowMs = this.#parts.clock.monotonicMs();
     const key = namesOfScope(caller).join();
     const known = this.#last.get(key);
@@ -57,4 +64,10 @@ export class Overviews {
       faults: { ...NONE, ...maintenance },
     };
   }
+}
+
+function together(shared: BySeverity, own: Record<string, number>): BySeverity {
+  const sum = { ...shared };
+  for (const severity of Object.keys(sum) as Severity[]) sum[severity] += own[severity] ?? 0;
+  return sum;
 }

@@ -9,7 +9,7 @@ const STARS = '***';
 /** Plates of one vehicle that a text may hold: a car between the mainland, Hong Kong and Macao carries three. */
 export const PLATES_IN_TEXT_MAX = 8;
 /** What begins a plate of the mainland. */
-const PROVINCES = '京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新使领';
+export const PROVINCES = '京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新使领';
 /** What makers write between several plates. None of it stands in a plate. */
 const SEPARATORS = /[|/,;，；、｜／]/u;
 /** What makers write where no plate was read. */

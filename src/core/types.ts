@@ -294,6 +294,7 @@ export interface Caller {
   agencies?: readonly AgencyCode[];
   /** Areas beyond it that grants open for the right of this request; absent where there are none. */
   granted?: readonly Area[];
+  confirms?: boolean; // uncertain reads of wanted plates are theirs to confirm
   /** Default purpose of looks at cameras and plates. */
   purpose: string | null;
 }

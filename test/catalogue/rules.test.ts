@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import type { Watch } from '../../src/alerts/rules/conditions/condition.ts';
 import { CONDITIONS } from '../../src/alerts/rules/conditions/conditions.ts';
 import { RulesEngine } from '../../src/alerts/rules/engine.ts';
 import { RuleBook } from '../../src/alerts/rules/rule-book.ts';
@@ -83,7 +84,9 @@ for (const rule of book.current().filter(({ by }) => by.hears === 'devices')) {
   t.test(`${rule.rule}: fires in one of its examples, and not in the other`, async (t) => {
     const text = readFileSync(join(FIXTURES, `${rule.rule}.json`), 'utf8');
     const { wanted = [], fires, doesNotFire } = JSON.parse(text) as Fixture;
-    const watch = { match: (plate: string) => (wanted.includes(plate) ? { scope: plate, data: {} } : null) };
+    const match: Watch['match'] = ({ plate }) =>
+      wanted.includes(plate) ? [{ scope: plate, data: {}, seenBy: null }] : [];
+    const watch = { match };
     const judge = ({ recorded, until }: Example): string[] => {
       const engine = new RulesEngine([rule], watch, ALL_THERE);
       const findings = inOrder(recorded).flatMap(({ at, channel, payload, device: id = 'd-1', kind: name }, offset) => {

@@ -22,7 +22,7 @@ const PLANTED = {
 const STORY = {
   'kiosk-fire@1': 'kiosk-001',
   'kiosk-full@1': 'kiosk-010',
-  'plate-on-watchlist@1': 'kakou-02',
+  'plate-on-watchlist@2': 'kakou-02',
   'camera-offline@1': 'cam-06',
 };
 

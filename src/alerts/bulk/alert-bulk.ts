@@ -15,6 +15,7 @@ import { DONE, enqueueWork, type WorkResult } from '../../platform/work/work.ts'
 import { type AlertView, showAlert } from '../desk/alert.ts';
 import { type AlertFilter, matching } from '../desk/filter.ts';
 import { type Deed, step } from '../desk/life/steps.ts';
+import { forCaller } from '../desk/log/audience.ts';
 import type { AlertLog, Committed, LogInput } from '../desk/log.ts';
 import { requireUuid } from '../desk/queries.ts';
 import { BULK_QUEUE } from '../desk/queues.ts';
@@ -208,7 +209,7 @@ export class AlertBulk {
   }
 
   #meant(tables: Tables, caller: Caller, filter: AlertFilter) {
-    const all = tables.tables<BulkTables>().selectFrom('alert');
+    const all = tables.tables<BulkTables>().selectFrom('alert').where(forCaller(caller));
     const own = withinJurisdiction(all, 'jurisdiction', ownArea(caller), 'police');
     return matching(own, { ...filter, open: true });
   }

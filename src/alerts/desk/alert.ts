@@ -5,6 +5,7 @@ import { receiptId } from '../../core/receipt.ts';
 import type { DeviceId, Lane } from '../../core/types.ts';
 import { deviceIn, GATEWAY_SUBJECT, subjectOf } from '../rules/conditions/subject.ts';
 import type { Severity } from '../rules/rules.ts';
+import { audienceOf } from './log/audience.ts';
 import type { AlertEvidence, AlertRow, FindingRow } from './tables.ts';
 
 /**
@@ -155,6 +156,7 @@ function opened(finding: FindingRow, context: Parameters<typeof applyFinding>[2]
     committed_at_ms: nowMs,
     data: finding.data,
     plates_sealed: finding.plates_sealed,
+    seen_by: finding.seen_by,
     evidence: [],
     comments: [],
     acked_by: null,
@@ -208,6 +210,7 @@ export function showAlert(row: AlertRow) {
     handling: row.handling,
     visibility: row.visibility,
     hidden: shownHidden(row.hidden),
+    audience: audienceOf(row.seen_by),
     verdict: row.verdict,
     ...showSubject(row.device, row.device_name),
     jurisdiction: row.jurisdiction,
@@ -245,6 +248,7 @@ export function showAlert(row: AlertRow) {
 
 /** What views of versions that did not have these lack. */
 export const ADDED_TO_VIEWS = {
+  audience: 'everyone',
   hidden: null,
   ackUntil: null,
   unit: null,

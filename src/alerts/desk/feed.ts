@@ -6,6 +6,7 @@ import { Gauge, type Observer } from '../../core/observe.ts';
 import type { Caller } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { isWanted, type Wanted } from '../rules/classes.ts';
+import { isFor, namesOf } from './log/audience.ts';
 import { classOf, placeOf } from './log/entry.ts';
 import type { LogEntry } from './log.ts';
 import { AlertQueries, toEntry } from './queries.ts';
@@ -128,8 +129,10 @@ export class AlertFeed {
     const oldest = this.#seq + 1 - this.#recent.length;
     if (seq + 1 < oldest) return await this.#queries.events(caller, seq, READ_MAX, wanted);
     // Only what is new to this reader is looked at, however much is kept.
-    const recent = this.#recent.slice(seq + 1 - oldest);
-    const entries = recent.filter((one) => isWanted(wanted, classOf(one)) && covers(caller, placeOf(one)));
+    const names = namesOf(caller);
+    const isTheirs = (one: LogEntry): boolean =>
+      isFor(one.seenBy, names) && isWanted(wanted, classOf(one)) && covers(caller, placeOf(one));
+    const entries = this.#recent.slice(seq + 1 - oldest).filter(isTheirs);
     return { entries, seq: this.#seq };
   }
 

@@ -18,7 +18,9 @@ import {
   ALERT_ORDERS_QUEUE,
   DELIVERY_QUEUE,
   EVIDENCE_QUEUE,
+  HIT_WAITS_QUEUE,
   STAGE_QUEUE,
+  UNCONFIRMED_MS,
 } from './queues.ts';
 import type { AlertRow } from './tables.ts';
 
@@ -209,6 +211,9 @@ function ticketsOf(
     tickets.push({ queue: ALERT_ORDERS_QUEUE, key: alert.id, priority: PICTURE_PRIORITY });
   }
   if (type !== 'alert.opened') return tickets;
+  if (alert.data.candidate === true) {
+    tickets.push({ queue: HIT_WAITS_QUEUE, key: alert.id, priority, dueAtMs: alert.committed_at_ms + UNCONFIRMED_MS });
+  }
   if (!looked.has(alert.id)) {
     tickets.push({ queue: EVIDENCE_QUEUE, key: alert.id, priority });
     // What is in memory of the time before would be gone soon.
@@ -221,5 +226,5 @@ function entryOf({ type, alert, actor, atMs }: Change): Omit<LogEntry, 'seq'> {
   const id = randomUUID();
   const body = { id, type, at: toRfc3339(atMs), actor, alert: showAlert(alert) };
   const { jurisdiction, severity } = alert;
-  return { id, alertId: alert.id, type, atMs, actor, jurisdiction, severity, body };
+  return { id, alertId: alert.id, type, atMs, actor, jurisdiction, severity, seenBy: alert.seen_by, body };
 }

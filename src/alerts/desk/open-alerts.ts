@@ -1,6 +1,7 @@
 import type { Caller } from '../../core/types.ts';
 import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { IncidentTables } from '../incidents/tables.ts';
+import { forCaller } from './log/audience.ts';
 
 /** Says which alerts and incidents are open, for whoever holds something only for as long as one is. */
 export class OpenAlerts {
@@ -13,7 +14,7 @@ export class OpenAlerts {
   /** How an alert or incident is that the caller may see; null for any other, as for one that never was. */
   async stateFor(caller: Caller, id: string): Promise<'open' | 'closed' | null> {
     const db = this.#tables.tables<IncidentTables>();
-    const alerts = db.selectFrom('alert').select('handling').where('id', '=', id);
+    const alerts = db.selectFrom('alert').select('handling').where('id', '=', id).where(forCaller(caller));
     const alert = await withinJurisdiction(alerts, 'jurisdiction', caller, 'police').executeTakeFirst();
     if (alert) return alert.handling === 'closed' ? 'closed' : 'open';
     const incidents = db.selectFrom('incident').select('state').where('id', '=', id);
@@ -23,7 +24,8 @@ export class OpenAlerts {
     const parts = db
       .selectFrom('alert')
       .innerJoin('incident', 'incident.id', 'alert.incident')
-      .select('incident.state');
+      .select('incident.state')
+      .where(forCaller(caller));
     const seen = withinJurisdiction(parts.where('incident.id', '=', id), 'alert.jurisdiction', caller, 'alert.police');
     return (await seen.limit(1).executeTakeFirst())?.state ?? null;
   }

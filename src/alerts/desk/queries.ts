@@ -1,12 +1,13 @@
 import { DAY_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller } from '../../core/types.ts';
-import { type Database, sql, withinJurisdiction } from '../../platform/database/database.ts';
+import { type Database, type RawBuilder, sql, withinJurisdiction } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import { BEFORE_CLASSES, type DeskName, type Wanted } from '../rules/classes.ts';
 import { ADDED_TO_VIEWS, type AlertView, showAlert, showSubject } from './alert.ts';
 import { type AlertFilter, matching } from './filter.ts';
 import { type StageTimes, stageTimes } from './life/stage-times.ts';
+import { forCaller } from './log/audience.ts';
 import type { LogEntry } from './log.ts';
 import type { AlertEventBody, AlertRow, AlertTables } from './tables.ts';
 
@@ -63,6 +64,9 @@ export interface AlertMark extends Pick<AlertRow, 'id' | 'rule' | 'title' | 'sev
   lastAtMs: number;
 }
 
+/** Of each desk, by severity. */
+type OpenCounts = Record<DeskName, Record<string, number>>;
+
 export interface LogCursor {
   epoch: string;
   seq: number;
@@ -81,7 +85,7 @@ export class AlertQueries {
   }
 
   async row(caller: Caller, id: string): Promise<AlertRow> {
-    const query = this.#alerts().selectAll().where('id', '=', requireUuid(id));
+    const query = this.#alerts().selectAll().where('id', '=', requireUuid(id)).where(forCaller(caller));
     const row = await withinJurisdiction(query, 'jurisdiction', caller, 'police').executeTakeFirst();
     if (!row) throw new CitywatchError('not-found');
     return row;
@@ -89,7 +93,8 @@ export class AlertQueries {
 
   /** One page in the order asked for; an alert that changes its place meanwhile may be missed or come twice. */
   async list(caller: Caller, filter: AlertPageOf): Promise<{ items: AlertView[]; next: AlertPlace | null }> {
-    let query = matching(withinJurisdiction(this.#alerts().selectAll(), 'jurisdiction', caller, 'police'), filter);
+    const all = this.#alerts().selectAll().where(forCaller(caller));
+    let query = matching(withinJurisdiction(all, 'jurisdiction', caller, 'police'), filter);
     const order = ORDERS[filter.order ?? 'newest'];
     if (filter.after) query = query.where(order.behind(filter.after));
     const rows = await query
@@ -112,17 +117,28 @@ export class AlertQueries {
       .where('first_at_ms', '>=', Math.floor(fromMs))
       .where('first_at_ms', '<', Math.ceil(toMs))
       .where(sql<boolean>`(device = ${camera} or evidence @> ${seen}::jsonb)`)
+      .where(forCaller(caller))
       .orderBy('first_at_ms')
       .limit(max);
     const rows = await withinJurisdiction(query, 'jurisdiction', caller).execute();
     return rows.map(({ first_at_ms: atMs, last_at_ms: lastAtMs, ...rest }) => ({ ...rest, atMs, lastAtMs }));
   }
 
-  /** How many alerts are not closed, by desk and severity. */
-  async openCounts(caller: Caller): Promise<Record<DeskName, Record<string, number>>> {
+  /** How many alerts are not closed, by desk and severity: those that everybody of the area sees. */
+  openCounts(caller: Caller): Promise<OpenCounts> {
+    return this.#openCounts(caller, sql<boolean>`seen_by is null`);
+  }
+
+  /** The same of those that only some see, the caller among them. */
+  ownCounts(caller: Caller): Promise<OpenCounts> {
+    return this.#openCounts(caller, sql<boolean>`seen_by is not null and ${forCaller(caller)}`);
+  }
+
+  async #openCounts(caller: Caller, which: RawBuilder<boolean>): Promise<OpenCounts> {
     const query = this.#alerts()
       .select(['desk', 'severity', sql<number>`count(*)`.as('count')])
       .where('handling', '!=', 'closed')
+      .where(which)
       .groupBy(['desk', 'severity']);
     const rows = await withinJurisdiction(query, 'jurisdiction', caller, 'police').execute();
     const of = (name: DeskName) =>
@@ -132,7 +148,7 @@ export class AlertQueries {
 
   /** How many alerts `filter` means for the caller, together and by what they are told apart by. */
   async counts(caller: Caller, filter: AlertFilter): Promise<AlertCounts> {
-    const all = withinJurisdiction(this.#alerts(), 'jurisdiction', caller, 'police');
+    const all = withinJurisdiction(this.#alerts().where(forCaller(caller)), 'jurisdiction', caller, 'police');
     const query = matching(all, filter)
       .select(['severity', 'handling', 'condition', 'visibility', sql<number>`count(*)`.as('count')])
       .groupBy(['severity', 'handling', 'condition', 'visibility']);
@@ -166,6 +182,7 @@ export class AlertQueries {
       .selectFrom('alert_event')
       .selectAll()
       .where('seq', '>', seq)
+      .where(forCaller(caller))
       .orderBy('seq')
       .limit(limit);
     if (desk) query = query.where(sql<boolean>`${told('desk')} = ${desk}`);
@@ -257,12 +274,14 @@ type EventRow = {
   actor: string;
   jurisdiction: string;
   severity: string;
+  seen_by: string[] | null;
   body: AlertEventBody;
 };
 
 export function toEntry(row: EventRow): LogEntry {
-  const { alert_id: alertId, at_ms: atMs, type, body, ...rest } = row;
-  return { ...rest, alertId, atMs, type: type as LogEntry['type'], body: withClass(asNow(body)) };
+  const { alert_id: alertId, at_ms: atMs, type, body, seen_by: seenBy, seq, id, actor, jurisdiction, severity } = row;
+  const told = withClass(asNow(body));
+  return { seq, id, alertId, atMs, actor, jurisdiction, severity, seenBy, type: type as LogEntry['type'], body: told };
 }
 
 /** Entries of versions without classes. */

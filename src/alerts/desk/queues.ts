@@ -16,3 +16,9 @@ export const ALERT_LIFE_QUEUE = 'alert-life';
 export const BULK_QUEUE = 'alert-bulk';
 /** Silences that begin or end; the key is the silence's id. */
 export const SILENCE_QUEUE = 'silence';
+/** Ends of watchlists that run out; the key is the list's id. */
+export const WATCHLIST_ENDS_QUEUE = 'watchlist-ends';
+/** How long an uncertain hit waits before it is told again. */
+export const UNCONFIRMED_MS = 120_000;
+/** Uncertain hits that nobody has confirmed; the key is the alert's id. */
+export const HIT_WAITS_QUEUE = 'hit-waits';

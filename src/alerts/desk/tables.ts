@@ -19,6 +19,8 @@ export interface FindingTable {
   subject: string;
   jurisdiction: string;
   scope: string;
+  /** Who alone may see the alert of it; see audience.ts. */
+  seen_by: Generated<string[] | null>;
   /** The transition; the column is as old as the table. */
   kind: 'fired' | 'cleared' | 'stale';
   lane: string;
@@ -125,6 +127,8 @@ export interface AlertTable {
   data: Json<Record<string, unknown>>;
   /** The plates that `data` has masked, as its finding had them; null where it has none. */
   plates_sealed: Generated<Buffer | null>;
+  /** Who alone may see it; see audience.ts. */
+  seen_by: Generated<string[] | null>;
   evidence: Json<AlertEvidence[]>;
   comments: Json<Comment[]>;
   acked_by: string | null;
@@ -163,6 +167,9 @@ export interface AlertEventTable {
   actor: string;
   jurisdiction: string;
   severity: string;
+  seen_by: Generated<string[] | null>;
+  /** The plates that the alert in `body` has masked. */
+  plates_sealed: Generated<Buffer | null>;
   body: Json<AlertEventBody>;
 }
 
@@ -201,6 +208,8 @@ export interface SubscriptionTable {
   owner_name: string;
   /** Until then values of `secrets` that were replaced are used too; null where none was ever replaced. */
   previous_until_ms: Generated<number | null>;
+  /** Told of uncertain reads of wanted plates as well. */
+  confirms: Generated<boolean>;
   version: Generated<number>;
 }
 
@@ -268,23 +277,4 @@ export interface AlertTables {
   };
   delivery: DeliveryTable;
   silence: SilenceTable;
-  watchlist: {
-    id: string;
-    name: string;
-    jurisdiction: string;
-    reason: string;
-    case_number: string;
-    created_by: string;
-    created_at_ms: number;
-    removed_at_ms: number | null;
-  };
-  watchlist_entry: {
-    id: string;
-    watchlist_id: string;
-    plate_hash: string;
-    plate_masked: string;
-    reason: string;
-    valid_until_ms: number;
-    removed_at_ms: number | null;
-  };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
-import { covers, type Jurisdiction, NATIONWIDE } from '../../core/jurisdiction.ts';
+import { covers, type Jurisdiction, NATIONWIDE, type Place } from '../../core/jurisdiction.ts';
 import { Batches } from '../../core/mechanisms/batches.ts';
 import { Turns } from '../../core/mechanisms/turns.ts';
 import type { Observer } from '../../core/observe.ts';
@@ -35,6 +35,8 @@ export interface ShownEvidence {
   camera: DeviceId;
   type: 'image/jpeg' | 'video/mp4';
   data: Buffer;
+  /** Where its alert happened, of an alert that has a plate: the picture shows that plate. */
+  platesOf: Place | null;
 }
 
 export interface EvidenceDeps {
@@ -154,7 +156,9 @@ export class EvidenceDesk {
     const isClip = found.type === 'clip';
     const data = isClip ? await clips.bytes(id) : await blobs.get(blobKey(alertId, id)).catch(refuse);
     if (!data) throw new CitywatchError('not-found', { detail: 'This is no longer kept.' });
-    return { camera, type: isClip ? 'video/mp4' : 'image/jpeg', data };
+    const { jurisdiction, police } = alert;
+    const shows = alert.plates_sealed === null ? null : { jurisdiction, police };
+    return { camera, type: isClip ? 'video/mp4' : 'image/jpeg', data, platesOf: shows };
   }
 
   async #keep(alertId: string, sight: Sight, { jpeg, takenAtMs }: Still): Promise<AlertEvidence> {

@@ -7,6 +7,7 @@ import { type Database, sql, type Tables, withinJurisdiction } from '../../platf
 import { recordAudit } from '../../platform/records/audit.ts';
 import type { Verdict } from '../desk/life/life.ts';
 import { type Step, step } from '../desk/life/steps.ts';
+import { forCaller } from '../desk/log/audience.ts';
 import type { AlertLog, Committed, LogInput } from '../desk/log.ts';
 import { requireUuid } from '../desk/queries.ts';
 import type { AlertRow } from '../desk/tables.ts';
@@ -181,7 +182,8 @@ export class Incidents {
       .tables<IncidentTables>()
       .selectFrom('alert')
       .selectAll()
-      .where('id', 'in', [...new Set(ids)]);
+      .where('id', 'in', [...new Set(ids)])
+      .where(forCaller(caller));
     const own = withinJurisdiction(alerts, 'jurisdiction', ownArea(caller), 'police').orderBy('id').forUpdate();
     const rows = await own.execute();
     const known = new Set(rows.map(({ id }) => id));
@@ -191,7 +193,8 @@ export class Incidents {
   }
 
   async #parts(tx: Tables, caller: Caller, id: string): Promise<AlertRow[]> {
-    const parts = tx.tables<IncidentTables>().selectFrom('alert').selectAll().where('incident', '=', id);
+    const all = tx.tables<IncidentTables>().selectFrom('alert').selectAll().where('incident', '=', id);
+    const parts = all.where(forCaller(caller));
     const own = withinJurisdiction(parts, 'jurisdiction', ownArea(caller), 'police');
     return await own.orderBy('id').forUpdate().execute();
   }

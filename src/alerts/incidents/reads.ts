@@ -8,6 +8,7 @@ import {
   type Tables,
   withinJurisdiction,
 } from '../../platform/database/database.ts';
+import { forCaller } from '../desk/log/audience.ts';
 import { requireUuid } from '../desk/queries.ts';
 import type { IncidentTable, IncidentTables, Takes } from './tables.ts';
 
@@ -56,7 +57,8 @@ export class IncidentReads {
     const database = this.#database;
     const all = this.#incidents(database).orderBy('opened_at_ms', 'desc').orderBy('id').limit(LISTED_MAX);
     const some = state === null ? all : all.where('state', '=', state);
-    const seen = database.tables<IncidentTables>().selectFrom('alert').where('incident', 'is not', null);
+    const merged = database.tables<IncidentTables>().selectFrom('alert').where('incident', 'is not', null);
+    const seen = merged.where(forCaller(caller));
     const parts = await withinJurisdiction(
       seen.select('incident').distinct(),
       'jurisdiction',
@@ -99,7 +101,11 @@ export class IncidentReads {
     const everPart = sql<boolean>`alert_id in (
       select id from alert where incident = ${id}::uuid
       union select unnest(alerts) from incident_entry where incident_id = ${id}::uuid)`;
-    const entries = db.selectFrom('alert_event').select(['seq', 'alert_id', 'at_ms', 'actor', 'type']).where(everPart);
+    const entries = db
+      .selectFrom('alert_event')
+      .select(['seq', 'alert_id', 'at_ms', 'actor', 'type'])
+      .where(everPart)
+      .where(forCaller(caller));
     const ofAlerts = withinJurisdiction(entries, 'jurisdiction', caller, sql`(body -> 'alert' ->> 'police')`);
     const rows = await ofAlerts.orderBy('seq', 'desc').limit(HISTORY_MAX).execute();
     const lines = [
@@ -131,7 +137,8 @@ export async function countsOf(tables: Tables, caller: Caller, ids: readonly str
   const parts = tables
     .tables<IncidentTables>()
     .selectFrom('alert')
-    .where(sql<boolean>`incident = any (${ids}::uuid[])`);
+    .where(sql<boolean>`incident = any (${ids}::uuid[])`)
+    .where(forCaller(caller));
   const counted = parts.select(['incident', sql<number>`count(*)`.as('count')]).groupBy('incident');
   const rows = await withinJurisdiction(counted, 'jurisdiction', caller, 'police').execute();
   return new Map(rows.map(({ incident, count }) => [incident!, count]));

@@ -5,6 +5,7 @@ import { type Random, systemRandom } from '../../core/random.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import { type Claim, DONE, ENDED, type WorkResult } from '../../platform/work/work.ts';
+import type { AlertEventBody } from '../desk/tables.ts';
 import type { Receipt } from '../receipts/receipts.ts';
 import type { SendResult, Sinks } from '../sinks/sink.ts';
 import { type EndpointGate, Endpoints } from './endpoints.ts';
@@ -21,6 +22,8 @@ export interface DeliveryDeps {
   ownership: Pick<Ownership, 'write'>;
   sinks: Sinks;
   box: SecretBox;
+  /** What is sent of an alert to who may be told its plates whole; without it nobody is. */
+  whole?: { forDelivery(subscription: string, body: AlertEventBody): Promise<Readonly<Record<string, unknown>>> };
   /** Their endpoint answers again: makes everything due that waits for them, instead of at its own next step. */
   release(subscriptionIds: string[]): Promise<void>;
   /** The other side named the case that it made of it; absent where nobody keeps that. Errors: as of AlertReceipts. */
@@ -153,7 +156,8 @@ export class Delivery {
     }
     const to = { target, secrets: openSecrets(this.#deps.box, type, sealed, { nowMs, previousUntilMs }) };
     const send = async ({ id, body, type: what }: Waiting): Promise<SendResult> => {
-      const entry = { id, event: body.id, type: what, at: body.at, alert: body.alert };
+      const alert = (await this.#deps.whole?.forDelivery(subscription, body)) ?? body.alert;
+      const entry = { id, event: body.id, type: what, at: body.at, alert };
       return await sink.send(sink.wantsEarlier ? { ...entry, earlier: await this.#outbox.earlier(id) } : entry, to);
     };
     return { subscription, endpoint: `${type} ${sink.endpoint(to)}`, sink: type, untilMs, send };

@@ -61,6 +61,12 @@ export async function refuseManyOfOne(tx: Tables, { type, id }: Pick<Caller, 'ty
   if (count >= OWNER_MAX) throw full(`You have ${OWNER_MAX} subscriptions already`);
 }
 
+/** Whether a subscription is told of uncertain reads. Errors: `request.invalid` for who does not confirm them. */
+export function confirmsOf(caller: Caller, { confirms = false }: { confirms?: boolean }): boolean {
+  if (confirms && !caller.confirms) throw invalid('confirms', 'is for who has the right watchlists.confirm');
+  return confirms;
+}
+
 function living(tx: Tables) {
   return tx.tables<AlertTables>().selectFrom('subscription').where('state', '!=', 'removed');
 }

@@ -23,6 +23,7 @@ export const COLUMNS = [
   'owner_id',
   'owner_name',
   'previous_until_ms',
+  'confirms',
 ] as const;
 
 export function showSubscription(row: SubscriptionRow) {
@@ -35,6 +36,7 @@ export function showSubscription(row: SubscriptionRow) {
     police: row.police,
     severities: row.severities,
     classes: row.classes,
+    confirms: row.confirms,
     state: row.state,
     stateReason: row.state_reason,
     createdBy: row.created_by,

@@ -12,7 +12,7 @@ import { SEVERITIES, type Severity } from '../rules/rules.ts';
 import type { Sink, Sinks, TargetFields } from '../sinks/sink.ts';
 import { auditSubscription, ownSubscription, sinkOf } from './own-subscription.ts';
 import { type SecretBox, sealTarget } from './secrets.ts';
-import { limitOf, refuseBeyondShare, refuseManyOfOne, type SeenAgencies } from './subscription-shares.ts';
+import { confirmsOf, limitOf, refuseBeyondShare, refuseManyOfOne, type SeenAgencies } from './subscription-shares.ts';
 import {
   COLUMNS,
   type CountedSubscription,
@@ -35,6 +35,8 @@ export interface SubscriptionInput {
   severities?: Severity[];
   /** Absent: what rings the police desk. */
   classes?: AlertClass[];
+  /** Of uncertain reads of wanted plates as well. */
+  confirms?: boolean;
 }
 
 export interface SubscriptionDeps {
@@ -88,6 +90,7 @@ export class Subscriptions {
       created_by: caller.name,
       created_at_ms: clock.nowMs(),
       previous_until_ms: null,
+      confirms: confirmsOf(caller, input),
       ...ownedBy(caller),
     };
     await database.transaction(async (tx) => {
@@ -105,11 +108,8 @@ export class Subscriptions {
 
   async list(caller: Caller): Promise<CountedSubscription[]> {
     const db = this.#deps.database.tables<AlertTables>();
-    const query = db
-      .selectFrom('subscription')
-      .select(COLUMNS)
-      .where('state', '!=', 'removed')
-      .orderBy('created_at_ms');
+    const all = db.selectFrom('subscription').select(COLUMNS).orderBy('created_at_ms');
+    const query = all.where('state', '!=', 'removed');
     const rows = await withinJurisdiction(query, 'jurisdiction', ownArea(caller), 'police').execute();
     const counts = await db
       .selectFrom('delivery')

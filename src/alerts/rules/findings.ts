@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JournalPosition } from '../../core/types.ts';
+import type { SeenBy } from '../desk/log/audience.ts';
 import { type Classed, classedBy } from './classes.ts';
 import type { Evidence, Judgement, Transition } from './conditions/condition.ts';
 import { type Subject, subjectText } from './conditions/subject.ts';
@@ -15,6 +16,8 @@ export interface Finding extends Evidence, Classed {
   jurisdiction: string;
   /** Splits alerts of one rule and subject: one per wanted plate; empty otherwise. */
   scope: string;
+  /** Who alone may see the alert it leads to; null for everybody of the area. */
+  seenBy: SeenBy;
   transition: Transition;
   position: JournalPosition;
   receivedAtMs: number;
@@ -84,6 +87,7 @@ export function findingOf(
     severity: rule.severity,
     ...classedBy(rule),
     scope: part?.scope ?? ofSubject,
+    seenBy: part?.seenBy ?? null,
     transition,
     position,
     deviceAtMs: evidence.deviceAtMs,

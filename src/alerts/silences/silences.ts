@@ -15,6 +15,7 @@ import { enqueueWork } from '../../platform/work/work.ts';
 import { type AlertView, showAlert } from '../desk/alert.ts';
 import { matching } from '../desk/filter.ts';
 import { mustBeShown } from '../desk/life/steps.ts';
+import { forCaller } from '../desk/log/audience.ts';
 import { requireUuid } from '../desk/queries.ts';
 import { SILENCE_QUEUE } from '../desk/queues.ts';
 import type { AlertTables, SilenceTable } from '../desk/tables.ts';
@@ -82,7 +83,8 @@ export class Silences {
   /** Changes nothing. Errors as {@link create}. */
   async preview(caller: Caller, input: Matchers): Promise<SilencePreview> {
     this.#check(caller, input);
-    const meant = matching(this.#deps.database.tables<AlertTables>().selectFrom('alert'), this.#filter(input));
+    const seen = this.#deps.database.tables<AlertTables>().selectFrom('alert').where(forCaller(caller));
+    const meant = matching(seen, this.#filter(input));
     const told = meant.where('visibility', 'in', ['normal', 'shelved']);
     const { leaves, all } = await told
       .select([

@@ -1,180 +1,262 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, toRfc3339 } from '../../core/clock.ts';
-import { CitywatchError } from '../../core/errors.ts';
-import { covers, ownArea, type Tree } from '../../core/jurisdiction.ts';
-import { InTurn } from '../../core/mechanisms/one-at-a-time.ts';
-import { hashPlate, maskPlate, normalizePlate } from '../../core/plates.ts';
+import { type Clock, DAY_MS } from '../../core/clock.ts';
+import { CitywatchError, invalid } from '../../core/errors.ts';
+import { covers, NATIONWIDE, ownArea } from '../../core/jurisdiction.ts';
+import { maskPlatesWithin } from '../../core/plates.ts';
 import type { Caller } from '../../core/types.ts';
-import { chunksOf } from '../../platform/database/chunks.ts';
-import { type Database, withinJurisdiction } from '../../platform/database/database.ts';
+import type { Database, Tables } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
+import { DONE, enqueueWork, type WorkResult } from '../../platform/work/work.ts';
 import { requireUuid } from '../desk/queries.ts';
-import type { AlertTables } from '../desk/tables.ts';
-import type { Watch } from '../rules/engine.ts';
-
-/** Rows of one statement; seven parameters each. */
-const ROWS_AT_ONCE = 1_000;
+import { WATCHLIST_ENDS_QUEUE } from '../desk/queues.ts';
+import { addEntries } from './entries.ts';
+import type { WatchedPlates } from './matching/watched-plates.ts';
+import { type Act, endsAtMs, newOrder, type Order, type Person, step } from './order.ts';
+import {
+  columnsOf,
+  type EntryInput,
+  orderOf,
+  type Particulars,
+  type WatchlistRow,
+  type WatchlistTables,
+} from './tables.ts';
+import { showWatchlist, visibleTo, type WatchlistView } from './view.ts';
 
 export interface WatchlistInput {
   name: string;
   jurisdiction: string;
   reason: string;
   case: string;
-  entries: { plate: string; reason: string; validUntilMs: number }[];
+  entries: readonly EntryInput[];
+  /** Without it the list is an emergency until the last of its plates ends. */
+  order?: OrderInput;
+}
+
+export interface OrderInput extends Particulars {
+  /** In force at once, before anybody has approved it. */
+  emergency: boolean;
+  /** Of a covert order: ids of those who may know of it, beside who makes it. */
+  named: readonly string[];
+  fromMs: number | null;
+  untilMs: number;
 }
 
 export interface WatchlistDeps {
   database: Database;
   clock: Clock;
-  /** Key of the plate hashes, 32 bytes: without it the stored list tells nobody which plates are wanted. */
+  /** Key of the plate hashes, 32 bytes. */
   key: Buffer;
-  tree: Tree;
+  /** What matches by them: told of every change. */
+  plates: Pick<WatchedPlates, 'load'>;
 }
 
-interface Entry {
-  id: string;
-  list: string;
-  jurisdiction: string;
-  reason: string;
-  validUntilMs: number;
-}
+/** A control order is for a case, not for good. */
+const ORDER_DAYS_MAX = 366;
 
-export const WATCHLIST_ENTRIES_MAX = 10_000;
+/** Notes that time has passed. */
+const SYSTEM: Caller = {
+  type: 'system',
+  id: 'citywatch',
+  name: 'citywatch',
+  role: 'admin',
+  jurisdiction: NATIONWIDE,
+  purpose: null,
+};
 
-/** Wanted plates. Held in memory by keyed hash, so judging a passage costs one hash however long the lists are. */
-export class Watchlists implements Watch {
+/** Control orders (布控): who asks for which plates, who approves, and how it ends. Each step leaves an audit row. */
+export class Watchlists {
   readonly #deps: WatchlistDeps;
-  #byHash = new Map<string, Entry[]>();
-  readonly #loading = new InTurn();
 
   constructor(deps: WatchlistDeps) {
     this.#deps = deps;
   }
 
-  /** One after the other: two at once could end in the wrong order, and the older one would forget the newer list. */
-  load(): Promise<void> {
-    return this.#loading.run(() => this.#load());
-  }
-
-  async #load(): Promise<void> {
-    const rows = await this.#deps.database
-      .tables<AlertTables>()
-      .selectFrom('watchlist_entry')
-      .innerJoin('watchlist', 'watchlist.id', 'watchlist_entry.watchlist_id')
-      .select([
-        'watchlist_entry.id',
-        'plate_hash',
-        'watchlist.name',
-        'watchlist.jurisdiction',
-        'watchlist_entry.reason',
-        'valid_until_ms',
-      ])
-      .where('watchlist.removed_at_ms', 'is', null)
-      .where('watchlist_entry.removed_at_ms', 'is', null)
-      .where('valid_until_ms', '>', this.#deps.clock.nowMs())
-      .execute();
-    const byHash = new Map<string, Entry[]>();
-    for (const { plate_hash: hash, name, valid_until_ms: validUntilMs, ...rest } of rows) {
-      byHash.set(hash, [...(byHash.get(hash) ?? []), { ...rest, list: name, validUntilMs }]);
-    }
-    this.#byHash = byHash;
-  }
-
-  match(plate: string, jurisdiction: string, atMs: number): ReturnType<Watch['match']> {
-    if (this.#byHash.size === 0) return null;
-    const hash = this.#hash(plate);
-    const entry = this.#byHash
-      .get(hash)
-      ?.find((one) => one.validUntilMs > atMs && covers(this.#deps.tree.area(one.jurisdiction), jurisdiction));
-    if (!entry) return null;
-    return { scope: hash.slice(0, 16), data: { watchlist: entry.list, watch_reason: entry.reason, entry: entry.id } };
-  }
-
+  /**
+   * Makes a draft, or an emergency that is in force at once. Errors: `request.invalid` for an area that is not the
+   * caller's, for an end in the past or beyond a year, and for what is no whole plate.
+   */
   async create(caller: Caller, input: WatchlistInput): Promise<{ id: string; entries: number }> {
-    const { database, clock } = this.#deps;
-    if (!covers(ownArea(caller), input.jurisdiction)) {
-      const message = `lies outside your jurisdiction ${caller.jurisdiction}`;
-      throw new CitywatchError('request.invalid', { issues: [{ path: 'jurisdiction', message }] });
+    const { database, clock, plates } = this.#deps;
+    const { jurisdiction, entries } = input;
+    // Every reader of an alert is told its name.
+    const [name, reason] = [maskPlatesWithin(input.name), maskPlatesWithin(input.reason)];
+    if (!covers(ownArea(caller), jurisdiction)) {
+      throw invalid('jurisdiction', `lies outside your jurisdiction ${caller.jurisdiction}`);
     }
     const nowMs = clock.nowMs();
+    const given = orderGiven(input, nowMs);
     const id = randomUUID();
-    const entries = input.entries.map(({ plate, reason, validUntilMs }, index) => {
-      if (validUntilMs <= nowMs) {
-        const issue = { path: `entries.${index}.validUntil`, message: 'must lie in the future' };
-        throw new CitywatchError('request.invalid', { issues: [issue] });
-      }
-      return {
-        id: randomUUID(),
-        watchlist_id: id,
-        plate_hash: this.#hash(plate),
-        plate_masked: maskPlate(normalizePlate(plate)),
-        reason,
-        valid_until_ms: validUntilMs,
-        removed_at_ms: null,
-      };
+    const order = newOrder(personOf(caller), given, nowMs);
+    const row = {
+      id,
+      name,
+      jurisdiction,
+      reason,
+      case_number: input.case,
+      created_by: caller.name,
+      created_at_ms: nowMs,
+      named: given.named && [...new Set([caller.id, ...given.named])],
+      particulars: given.particulars && JSON.stringify(given.particulars),
+      ...columnsOf(order),
+    };
+    const count = await database.transaction(async (tx) => {
+      await tx.tables<WatchlistTables>().insertInto('watchlist').values(row).execute();
+      const added = await addEntries(tx, { list: id, key: this.#deps.key, nowMs, held: 0 }, entries);
+      if (added.refused[0])
+        throw invalid(`entries.${added.refused[0].index}.${added.refused[0].field}`, added.refused[0].why);
+      const after = { name, reason, case: input.case, entries: added.added };
+      await this.#audit(tx, {
+        caller,
+        action: 'create',
+        row: { id, jurisdiction, named: row.named },
+        after,
+        atMs: nowMs,
+      });
+      await this.#noteEnd(tx, id, order);
+      return added.added;
     });
-    const { name, jurisdiction, reason } = input;
-    await database.transaction(async (tx) => {
-      const db = tx.tables<AlertTables>();
-      await db
-        .insertInto('watchlist')
-        .values({
-          id,
-          name,
-          jurisdiction,
-          reason,
-          case_number: input.case,
-          created_by: caller.name,
-          created_at_ms: nowMs,
-          removed_at_ms: null,
-        })
-        .execute();
-      for (const some of chunksOf(entries, ROWS_AT_ONCE)) await db.insertInto('watchlist_entry').values(some).execute();
-      const after = { name, reason, case: input.case, entries: entries.length };
-      const subject = `watchlist/${id}`;
-      await recordAudit(tx, { caller, action: 'watchlist.create', subject, jurisdiction, after, atMs: nowMs });
-    });
-    await this.load();
-    return { id, entries: entries.length };
+    await plates.load();
+    return { id, entries: count };
   }
 
-  async list(caller: Caller) {
-    const db = this.#deps.database.tables<AlertTables>();
-    const query = db.selectFrom('watchlist').selectAll().where('removed_at_ms', 'is', null).orderBy('created_at_ms');
-    const rows = await withinJurisdiction(query, 'jurisdiction', ownArea(caller)).execute();
-    return rows.map((row) => ({
-      id: row.id,
-      name: row.name,
+  /**
+   * Takes a step of an order that the caller may see. Errors: `not-found`; `conflict.state` where it stands elsewhere;
+   * `auth.forbidden` for who would be the second person to themselves; `request.invalid`.
+   */
+  async step(caller: Caller, id: string, act: StepInput): Promise<WatchlistView> {
+    const { database, clock, plates } = this.#deps;
+    if (act.type === 'ask-renewal' && act.untilMs > clock.nowMs() + ORDER_DAYS_MAX * DAY_MS) throw beyondYear('until');
+    const shown = await database.transaction(async (tx) => {
+      const row = await this.#locked(tx, caller, id);
+      return await this.#take(tx, { caller, row, act: { ...act, by: personOf(caller) } });
+    });
+    await plates.load();
+    return shown;
+  }
+
+  /** Ends an order that no second person has approved. Errors: as {@link step}; `precondition.stale`. */
+  async remove(caller: Caller, id: string, version: number): Promise<void> {
+    const { database, plates } = this.#deps;
+    await database.transaction(async (tx) => {
+      const row = await this.#locked(tx, caller, id);
+      if (row.version !== version) throw new CitywatchError('precondition.stale');
+      await this.#take(tx, { caller, row, act: { type: 'withdraw', by: personOf(caller) } });
+    });
+    await plates.load();
+  }
+
+  /** Handler of the queue of ends; the key is the id of a list. What was renewed meanwhile is looked at again. */
+  async handleEnd(id: string): Promise<WorkResult> {
+    const { database, clock, plates } = this.#deps;
+    const next = await database.transaction(async (tx) => {
+      const all = tx.tables<WatchlistTables>().selectFrom('watchlist').selectAll().where('id', '=', id).forUpdate();
+      const row = await all.executeTakeFirst();
+      if (!row || orderOf(row).ended !== null) return null;
+      const order = orderOf(row);
+      if (clock.nowMs() < endsAtMs(order)) return endsAtMs(order);
+      await this.#take(tx, { caller: SYSTEM, row, act: { type: 'time' } });
+      return null;
+    });
+    if (next !== null) return { again: { atMs: next } };
+    await plates.load();
+    return DONE;
+  }
+
+  async #take(
+    tx: Tables,
+    { caller, row, act }: { caller: Caller; row: WatchlistRow; act: Act },
+  ): Promise<WatchlistView> {
+    const nowMs = this.#deps.clock.nowMs();
+    const taken = step(orderOf(row), act, nowMs);
+    if (taken === null) return showWatchlist(row, nowMs);
+    if ('refused' in taken) throw refusal(taken);
+    const { order, action } = taken;
+    const written = { ...columnsOf(order), version: row.version + 1 };
+    await tx.tables<WatchlistTables>().updateTable('watchlist').set(written).where('id', '=', row.id).execute();
+    const { asked, ended } = order;
+    const why = asked?.reason ?? ended?.reason ?? null;
+    const after = { state: order.state, until: order.untilMs, asked: asked?.what ?? null, why };
+    await this.#audit(tx, { caller, action, row, before: { state: row.state }, after, atMs: nowMs });
+    if (ended === null) await this.#noteEnd(tx, row.id, order);
+    return showWatchlist({ ...row, ...written, life: order }, nowMs);
+  }
+
+  async #locked(tx: Tables, caller: Caller, id: string): Promise<WatchlistRow> {
+    const all = tx.tables<WatchlistTables>().selectFrom('watchlist').selectAll().where('id', '=', requireUuid(id));
+    const row = await visibleTo(caller, all).forUpdate().executeTakeFirst();
+    if (!row) throw new CitywatchError('not-found');
+    return row;
+  }
+
+  async #noteEnd(tx: Tables, id: string, order: Order): Promise<void> {
+    if (order.state === 'draft') return;
+    const dueAtMs = endsAtMs(order);
+    await enqueueWork(tx, this.#deps.clock, [{ queue: WATCHLIST_ENDS_QUEUE, key: id, dueAtMs }]);
+  }
+
+  /** Of a covert order the trail says what was done by whom, and not what it is about. */
+  #audit(tx: Tables, { caller, action, row, before, after, atMs }: ToAudit): Promise<void> {
+    const isCovert = row.named !== null;
+    return recordAudit(tx, {
+      caller,
+      action: `watchlist.${action}`,
+      subject: `watchlist/${row.id}`,
       jurisdiction: row.jurisdiction,
-      reason: row.reason,
-      case: row.case_number,
-      createdBy: row.created_by,
-      createdAt: toRfc3339(row.created_at_ms),
-    }));
-  }
-
-  async remove(caller: Caller, id: string): Promise<void> {
-    const { database, clock } = this.#deps;
-    await database.transaction(async (tx) => {
-      const atMs = clock.nowMs();
-      const query = tx
-        .tables<AlertTables>()
-        .updateTable('watchlist')
-        .set({ removed_at_ms: atMs })
-        .where('id', '=', requireUuid(id))
-        .where('removed_at_ms', 'is', null);
-      const row = await withinJurisdiction(query, 'jurisdiction', ownArea(caller))
-        .returning(['jurisdiction', 'name'])
-        .executeTakeFirst();
-      if (!row) throw new CitywatchError('not-found');
-      const { jurisdiction } = row;
-      const subject = `watchlist/${id}`;
-      await recordAudit(tx, { caller, action: 'watchlist.remove', subject, jurisdiction, before: row, atMs });
+      before,
+      after: isCovert ? { covert: true } : after,
+      atMs,
     });
-    await this.load();
   }
+}
 
-  #hash(plate: string): string {
-    return hashPlate(this.#deps.key, plate);
+interface ToAudit {
+  caller: Caller;
+  action: string;
+  row: Pick<WatchlistRow, 'id' | 'jurisdiction' | 'named'>;
+  before?: object;
+  after: object;
+  atMs: number;
+}
+
+/** A step as somebody asks for it. */
+export type StepInput =
+  | { type: 'request' }
+  | { type: 'approve' }
+  | { type: 'reject'; reason: string }
+  | { type: 'ask-renewal'; untilMs: number; reason: string }
+  | { type: 'ask-revocation'; reason: string };
+
+interface Given {
+  fromMs: number | null;
+  untilMs: number;
+  emergency: boolean;
+  named: readonly string[] | null;
+  particulars: Particulars | null;
+}
+
+function orderGiven({ order, entries }: WatchlistInput, nowMs: number): Given {
+  if (!order) {
+    const untilMs = Math.max(...entries.map(({ validUntilMs }) => validUntilMs ?? 0));
+    return { fromMs: null, untilMs, emergency: true, named: null, particulars: null };
   }
+  const { emergency, named, fromMs, untilMs, ...particulars } = order;
+  if (untilMs <= nowMs) throw invalid('order.until', 'must lie in the future');
+  if (untilMs > nowMs + ORDER_DAYS_MAX * DAY_MS) throw beyondYear('order.until');
+  if (fromMs !== null && fromMs >= untilMs) throw invalid('order.from', 'must be earlier than until');
+  const isCovert = order.handling === 'covert';
+  if (!isCovert && named.length > 0) throw invalid('order.named', 'is for covert orders: leave it out');
+  return { fromMs, untilMs, emergency, named: isCovert ? named : null, particulars };
+}
+
+function personOf({ id, name }: Caller): Person {
+  return { id, name };
+}
+
+function beyondYear(path: string): CitywatchError {
+  return invalid(path, `must lie within the next ${ORDER_DAYS_MAX} days: an order that is needed longer is renewed`);
+}
+
+function refusal({ refused, why }: { refused: 'state' | 'same-person' | 'until'; why: string }): CitywatchError {
+  if (refused === 'until') return invalid('until', why);
+  return new CitywatchError(refused === 'state' ? 'conflict.state' : 'auth.forbidden', { detail: why });
 }

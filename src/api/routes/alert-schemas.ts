@@ -37,6 +37,10 @@ export const alertView = z
       .object({ by: z.string(), until: instantOrNull, reason: z.string().nullable() })
       .nullable()
       .meta({ description: 'Who silenced or shelved it; null too where a maintenance or an outage holds it back' }),
+    audience: z.enum(['everyone', 'confirming', 'named']).meta({
+      description:
+        'Of those who see its place: all, only who confirms reads of plates, or only whom its watchlist names',
+    }),
     verdict: z.string().nullable(),
     subject: z
       .object({ type: z.string(), id: z.string(), name: z.string() })

@@ -4,6 +4,8 @@ import { EVIDENCE_PURPOSE } from '../../alerts/evidence/evidence.ts';
 import { CLASSES } from '../../alerts/rules/classes.ts';
 import { fileOf, SEVERITIES } from '../../alerts/rules/rules.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import type { Place } from '../../core/jurisdiction.ts';
+import type { Caller } from '../../core/types.ts';
 import { ALERT_READERS, requireSeen } from '../guards/alert-desks.ts';
 import { alertFilter, filterFor } from '../guards/alert-filter.ts';
 import { callerOf } from '../guards/auth.ts';
@@ -84,6 +86,7 @@ const tags = ['alerts'];
 
 export const alertRoutes: RoutePart = (app, context) => {
   readRoutes(app, context);
+  oneRoute(app, context);
   oneRoutes(app, context);
   evidenceRoute(app, context);
   platesRoute(app, context);
@@ -139,21 +142,6 @@ function oneRoutes(app: ApiApp, context: RouteContext): void {
   const { queries, rules } = context.alerts;
 
   app.get(
-    '/alerts/:id',
-    {
-      config: { right: ALERT_READERS },
-      schema: { tags, summary: 'One alert', params: alertParams, response: { 200: alertView } },
-    },
-    async (request, reply) => {
-      const caller = callerOf(request);
-      const alert = await queries.get(caller, request.params.id);
-      requireSeen(context, caller, alert);
-      reply.header('etag', `"${alert.version}"`);
-      return alert;
-    },
-  );
-
-  app.get(
     '/alerts/:id/stages',
     {
       config: { right: 'alerts.read' },
@@ -177,6 +165,38 @@ function oneRoutes(app: ApiApp, context: RouteContext): void {
   );
 }
 
+function oneRoute(app: ApiApp, context: RouteContext): void {
+  const { queries } = context.alerts;
+
+  app.get(
+    '/alerts/:id',
+    {
+      config: { right: ALERT_READERS },
+      schema: {
+        tags,
+        summary: 'One alert',
+        params: alertParams,
+        querystring: z.strictObject({
+          plates: z.enum(['masked', 'whole']).default('masked').meta({
+            description: '`whole`: for who has a permit for its place (`/plate-permits`); the look is registered first',
+          }),
+        }),
+        response: { 200: alertView },
+      },
+    },
+    async (request, reply) => {
+      const [caller, { id }] = [callerOf(request), request.params];
+      const masked = await queries.get(caller, id);
+      requireSeen(context, caller, masked);
+      const isWhole = request.query.plates === 'whole';
+      const alert = isWhole ? await context.alerts.whole.get(caller, id) : masked;
+      if (isWhole) reply.header('cache-control', 'no-store');
+      reply.header('etag', `"${alert.version}"`);
+      return alert;
+    },
+  );
+}
+
 function evidenceRoute(app: ApiApp, context: RouteContext): void {
   app.get(
     '/alerts/:id/evidence/:evidence',
@@ -196,7 +216,8 @@ function evidenceRoute(app: ApiApp, context: RouteContext): void {
     async (request, reply) => {
       const caller = callerOf(request);
       const { id, evidence } = request.params;
-      const { camera, type, data } = await context.alerts.evidence.shown(caller, id, evidence);
+      const { camera, type, data, platesOf } = await context.alerts.evidence.shown(caller, id, evidence);
+      requirePlates(context, caller, platesOf);
       const named = caseOf(context, camera, request.query);
       await context.alerts.looks.add({ caller, camera, purpose: EVIDENCE_PURPOSE, alert: id, case: named });
       const read = async (start: number, end: number) => data.subarray(start, end + 1);
@@ -204,6 +225,13 @@ function evidenceRoute(app: ApiApp, context: RouteContext): void {
       return await sendRange(request, reply as never, { bytes: data.length, read });
     },
   );
+}
+
+/** A picture that shows a plate is for who may see that plate whole: by their role, or by a permit. */
+function requirePlates({ authority, alerts }: RouteContext, caller: Caller, place: Place | null): void {
+  if (place === null || authority.may(caller, 'alerts.plates', place) || alerts.permits.of(caller.id, place)) return;
+  const detail = 'This picture shows a plate: it takes the right alerts.plates, or a permit.';
+  throw new CitywatchError('auth.forbidden', { detail });
 }
 
 function platesRoute(app: ApiApp, context: RouteContext): void {

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CitywatchError } from '../../core/errors.ts';
+import type { Caller, DeviceId, FieldSpec } from '../../core/types.ts';
 import { IMAGE_TYPES, type ImageType, readImage } from '../../images/image-file.ts';
 import { DeviceBudget } from '../../ingest/uplinks/common/device-budget.ts';
 import { callerOf, senderOf } from '../guards/auth.ts';
@@ -80,6 +81,20 @@ function refused(message: string): CitywatchError {
   return new CitywatchError('request.invalid', { issues: [{ path: 'body', message }] });
 }
 
+/**
+ * What a device that reads plates sends shows them: it is for who may search for plates, or see those of alerts whole.
+ */
+function requirePlates({ authority, directory, kinds }: RouteContext, caller: Caller, device: DeviceId): void {
+  const kind = directory.identity(device)?.kind;
+  const events = kind === undefined ? [] : [...(kinds.latest(kind)?.events.values() ?? [])];
+  const isPlate = (field: FieldSpec) => field.type === 'text' && field.sensitive === 'plate';
+  if (!events.some(({ fields }) => [...fields.values()].some(isPlate))) return;
+  if (authority.may(caller, 'plates.search') || authority.may(caller, 'alerts.plates')) return;
+  throw new CitywatchError('auth.forbidden', {
+    detail: 'This picture shows plates: it takes the right plates.search.',
+  });
+}
+
 function showRoute(app: ApiApp, context: RouteContext): void {
   const { images } = context;
   app.get(
@@ -98,6 +113,7 @@ function showRoute(app: ApiApp, context: RouteContext): void {
     async (request, reply) => {
       const caller = callerOf(request);
       const image = await images.find(caller, request.params.id);
+      requirePlates(context, caller, image.device);
       const purpose = purposeOf(context, caller, request.query);
       const named = caseOf(context, image.device, request.query);
       const bytes = await images.read(image);

@@ -35,6 +35,7 @@ import { filingReportRoutes } from './filing-reports.ts';
 import { grantRoutes } from './grants.ts';
 import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
+import { hitRoutes } from './hits.ts';
 import { imageRoutes } from './images.ts';
 import { importRoutes } from './imports.ts';
 import { incidentRoutes } from './incidents.ts';
@@ -51,6 +52,7 @@ import { passageRoutes } from './passages.ts';
 import { photoRoutes } from './photos.ts';
 import { pickupReportRoutes } from './pickup-report.ts';
 import { planRoutes } from './plans.ts';
+import { platePermitRoutes } from './plate-permits.ts';
 import { playbackRoutes } from './playback.ts';
 import { policeRoutes } from './police.ts';
 import { ptzRoutes } from './ptz.ts';
@@ -154,6 +156,8 @@ export const V1_ROUTES: readonly RoutePart[] = [
   receiptRoutes,
   eventSourceRoutes,
   watchlistRoutes,
+  hitRoutes,
+  platePermitRoutes,
   streamRoutes,
   streamPassRoutes,
   streamLinkRoutes,

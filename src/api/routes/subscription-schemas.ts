@@ -17,6 +17,7 @@ interface NewSubscription {
   police?: string | null | undefined;
   severities?: Severity[] | undefined;
   classes?: AlertClass[] | undefined;
+  confirms?: boolean | undefined;
   type?: string | undefined;
   target?: TargetFields | undefined;
   url?: string | undefined;
@@ -49,6 +50,9 @@ export function newSubscriptionOf(sinks: KnownSinks) {
         .max(CLASSES.length)
         .optional()
         .meta({ description: 'What rings the police desk when absent' }),
+      confirms: z.boolean().optional().meta({
+        description: 'Tell it of uncertain reads of wanted plates as well, which are for the confirming desk alone',
+      }),
     })
     .check(({ value, issues }) => {
       issues.push(...problemsOf(sinks, value));

@@ -14,7 +14,6 @@ export const LATER_ROUTES: readonly (readonly [HTTPMethods, string])[] = [
   ['GET', '/alerts/:id/bundle'],
   ['POST', '/rules'],
   ['POST', '/rules/dry-run'],
-  ['POST', '/watchlists/:id/approve'],
   ['GET', '/rosters'],
   ['POST', '/rosters'],
   ['DELETE', '/rosters/:id'],

@@ -79,7 +79,7 @@ export async function buildHouse(ground: Ground, { kinds, book, page }: Furnitur
   await alerts.start();
   await registry.start();
   const { follow, database } = ground;
-  follow.start(followersOf(database, { ...devices, registry: registry.registry, watchlists: alerts.watchlists }));
+  follow.start(followersOf(database, { ...devices, registry: registry.registry, wanted: alerts.wanted }));
   lifecycle.onStop('follow', () => follow.stop());
   await self.start();
   lifecycle.onStop('self report', () => self.stop());

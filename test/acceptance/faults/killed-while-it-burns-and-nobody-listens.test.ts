@@ -132,7 +132,7 @@ async function alertsAreOnce(t: Test, { gateway, kiosks, passages }: Scene): Pro
     fires.every(({ evidence }: Shown) => evidence[0]?.type === 'picture'),
     'each with its picture',
   );
-  const plates = items.filter(({ rule }: { rule: string }) => rule === 'plate-on-watchlist@1');
+  const plates = items.filter(({ rule }: { rule: string }) => rule === 'plate-on-watchlist@2');
   t.equal(plates.length, 1);
   t.equal(plates[0].occurrences, passages.length, 'each passage is counted once');
   t.same(await passagesOf(gateway), passages.sort(), 'and found once');

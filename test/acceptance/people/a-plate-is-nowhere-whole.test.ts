@@ -67,7 +67,7 @@ t.test('a wanted plate comes in by every door', async (t) => {
 });
 
 t.test('who is told of the alert knows the entry that was hit, and asks for the plate', async (t) => {
-  const [alert] = (await ask('GET', '/alerts?device=checkpoint-0')).body.items;
+  const [alert] = (await ask('GET', '/alerts?device=checkpoint-0&rule=plate-on-watchlist')).body.items;
   const hit = { watchlist: 'wanted', watch_reason: 'stolen', entry: /^[0-9a-f-]{36}$/, wanted_plate: '浙B***X9' };
   t.match(alert.data, { ...hit, plate: /^浙B\*\*\*X9\|粤Z\*\*\*8澳$/ });
   const path = `/alerts/${alert.id}/plates`;

@@ -27,6 +27,7 @@ import {
 } from '../../support/api/edits.ts';
 import { askedGrants, ownSession, photoOf, readyDevice } from '../../support/api/proof.ts';
 import { EVENT_SOURCE } from '../../support/api/subscription-requests.ts';
+import { watchlistEdits } from '../../support/api/watchlist-requests.ts';
 import { ADMIN_TOKEN, type Answer, Gateway } from '../../support/gateway/gateway.ts';
 import { tinyPicture } from '../../support/ingest/images.ts';
 import { quietObserver } from '../../support/services/services.ts';
@@ -191,6 +192,7 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
   const silenceId = await made('/silences', silence);
   const [alert] = await until('an alert', async () => some(await gateway.get('/alerts')));
   const [letter] = await until('a dead letter', async () => some(await gateway.get('/dead-letters')));
+  const wantedPlates = await watchlistEdits(gateway, '330203', user);
   await gateway.settledLedger();
   let [seen, times] = ['', 0];
   await until('nothing goes on: ten looks see the same', async () => {
@@ -200,7 +202,8 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
   });
   const people = { user, leaver, person, token, oldToken };
   const things = { hanging, hook, subscription, ownerless, list, watchlist, silence, silenceId };
-  const edits = editsOf({ ...people, ...things, ...ready, alert, letter, own, grants, order });
+  const ofAll = editsOf({ ...people, ...things, ...ready, alert, letter, own, grants, order });
+  const edits = new Map([...ofAll, ...wantedPlates]);
   const named = { kiosk: KIOSK, serial: 'H-5', camera: 'camera-1', check, plan: planned };
   return { edits, questions: questionsFor({ ...named, command, image, alert: alert.id, subscription, order, photo }) };
 }

@@ -200,6 +200,7 @@ t.test('entries of the log and what subscriptions are told stay with the agency,
       actor: '',
       jurisdiction: AREA,
       severity: 'minor',
+      seenBy: null,
       body,
     };
   };
@@ -212,7 +213,7 @@ t.test('entries of the log and what subscriptions are told stay with the agency,
     (await feed.next(caller, 0, AbortSignal.timeout(5_000))).entries.map(({ seq }) => seq),
     [1],
   );
-  for (const { alertId, atMs, ...row } of entries) {
+  for (const { alertId, atMs, seenBy: _, ...row } of entries) {
     const stored = { ...row, alert_id: alertOf.east, at_ms: atMs, body: JSON.stringify(row.body) };
     await database.tables<{ alert_event: object }>().insertInto('alert_event').values(stored).execute();
   }

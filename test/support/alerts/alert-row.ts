@@ -31,6 +31,7 @@ export function alertRow(fields: Partial<AlertRow> = {}): AlertRow {
     committed_at_ms: 1_002,
     data: {},
     plates_sealed: null,
+    seen_by: null,
     evidence: [],
     comments: [],
     acked_by: null,

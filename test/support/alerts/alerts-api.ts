@@ -1,4 +1,6 @@
-import { Watchlists } from '../../../src/alerts/watchlists/watchlists.ts';
+import { Hits } from '../../../src/alerts/watchlists/hits/hits.ts';
+import { PlatePermits } from '../../../src/alerts/watchlists/permits/permits.ts';
+import { WholePlates } from '../../../src/alerts/watchlists/permits/whole-plates.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { enqueueWork } from '../../../src/platform/work/work.ts';
 import { NO_ZONES } from '../access/tree.ts';
@@ -7,7 +9,8 @@ import type { Owner } from '../services/services.ts';
 import { freshDatabase, sharedRedis } from '../services/shared-database.ts';
 import { hasty } from '../time/clock.ts';
 import { until } from '../time/until.ts';
-import { ADMIN, type DeskOptions, startAlertDesk } from './alert-desk.ts';
+import { openWatchlists } from '../watchlists/watchlists.ts';
+import { ADMIN, type DeskOptions, PLATES, startAlertDesk } from './alert-desk.ts';
 import { type FireOptions, storeFires } from './findings.ts';
 
 export const hastyClock = hasty(() => 50);
@@ -28,18 +31,14 @@ export async function startAlertsApi(
   const redis = await sharedRedis(t);
   const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url, ...options });
   const looks: unknown[] = [];
+  const wantedLooks: unknown[] = [];
   const registerDown = { error: null as Error | null };
   const jpeg = Buffer.from([0xff, 0xd8, 1, 2, 0xff, 0xd9]);
   const alerts = {
     ...desk,
     rules: () => [],
-    watchlists: new Watchlists({
-      database: desk.database,
-      clock: systemClock,
-      key: Buffer.alloc(32, 1),
-      tree: NO_ZONES,
-    }),
-    evidence: { shown: async () => ({ camera: 'camera-1', type: 'image/jpeg' as const, data: jpeg }) },
+    ...openWanted(desk, wantedLooks),
+    evidence: { shown: async () => ({ camera: 'camera-1', type: 'image/jpeg' as const, data: jpeg, platesOf: null }) },
     looks: {
       add: async (look: unknown) => {
         if (registerDown.error) throw registerDown.error;
@@ -74,5 +73,20 @@ export async function startAlertsApi(
     return api.call({ method, url: `/api/v1${path}`, headers, ...(payload ? { payload } : {}) });
   };
 
-  return { api, desk, alerts, looks, registerDown, raise, alertOf, ask };
+  return { api, desk, alerts, looks, wantedLooks, registerDown, raise, alertOf, ask };
+}
+
+/** Control orders, hits and permits on the desk's database. */
+function openWanted(desk: Awaited<ReturnType<typeof startAlertDesk>>, looks: unknown[]) {
+  const { database, queries, log, actions, committed, observer } = desk;
+  const ofLists = openWatchlists({ database, clock: systemClock });
+  const whoIsStillThere = async (_: unknown, ids: readonly string[]) => new Set(ids);
+  const permits = new PlatePermits({ database, clock: systemClock, tree: NO_ZONES, whoIsStillThere });
+  const register = { add: async (look: unknown) => void looks.push(look) };
+  return {
+    ...ofLists,
+    hits: new Hits({ database, clock: systemClock, observer, queries, desk: actions, log, committed }),
+    permits,
+    whole: new WholePlates({ database, queries, permits, box: PLATES, register }),
+  };
 }

@@ -37,7 +37,7 @@ export function rulesReader(texts: string[], around: Around): RulesReader {
     plates: PLATES,
     ...(places ? { places } : {}),
     incarnationOf,
-    engine: new RulesEngine(rules, { match: () => null }, ALL_THERE),
+    engine: new RulesEngine(rules, { match: () => [] }, ALL_THERE),
     database,
     clock,
     observer,

@@ -2,6 +2,7 @@ import type { Test } from 'tap';
 import { ROLES } from '../../../src/access/rights.ts';
 import type { Answer, Gateway } from '../gateway/gateway.ts';
 import { ofAlerts } from './alert-requests.ts';
+import { questionsOfWatchlists } from './watchlist-requests.ts';
 
 /** A county beside the one that all of a test stands in. */
 export const NEIGHBOUR = '330205';
@@ -96,6 +97,7 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     'GET /audit': '/audit?limit=500',
     'GET /access-register': '/access-register',
     ...ofAlerts(wanted),
+    ...questionsOfWatchlists(wanted.alert),
     ...questionsOfVideo(camera),
     'GET /overview': '/overview',
   };

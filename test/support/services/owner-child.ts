@@ -79,7 +79,7 @@ const rules = new RulesReader({
   database,
   clock,
   observer,
-  engine: new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE),
+  engine: new RulesEngine([parsed.rule], { match: () => [] }, ALL_THERE),
   head: () => Number.MAX_SAFE_INTEGER,
   isClockKnown: () => true,
   committed: () => {},

@@ -81,19 +81,9 @@ const OWNERS: Record<string, RegExp> = {
     'video_clip',
   ]),
   ...owned('src/alerts/', ['alert', 'alert_event', 'alert_log_head', 'delivery', 'finding', 'rule_cursor']),
-  ...owned('src/alerts/', [
-    'alert_bulk',
-    'alert_sent',
-    'event_source',
-    'incident',
-    'incident_entry',
-    'silence',
-    'rule_dry_run',
-    'rule_state',
-    'subscription',
-    'watchlist',
-    'watchlist_entry',
-  ]),
+  ...owned('src/alerts/', ['alert_bulk', 'alert_sent', 'event_source', 'incident', 'incident_entry', 'silence']),
+  ...owned('src/alerts/', ['rule_dry_run', 'rule_state', 'subscription']),
+  ...owned('src/alerts/', ['plate_permit', 'watch_hit', 'watchlist', 'watchlist_entry']),
 };
 
 function owned(folder: string, tables: string[]): Record<string, RegExp> {

@@ -5,7 +5,8 @@ import type { Caller } from '../../../core/types.ts';
 import type { Database, Tables } from '../../../platform/database/database.ts';
 import { withinJurisdiction } from '../../../platform/database/database.ts';
 import { recordAudit } from '../../../platform/records/audit.ts';
-import { type AlertView, showAlert } from '../alert.ts';
+import { type AlertView, type EventType, showAlert } from '../alert.ts';
+import { forCaller } from '../log/audience.ts';
 import type { AlertLog, Committed } from '../log.ts';
 import { requireUuid } from '../queries.ts';
 import type { AlertRow, AlertTables } from '../tables.ts';
@@ -21,6 +22,13 @@ export interface ActionDeps {
   /** The user name of somebody who may log in and see `jurisdiction`; null for anybody else. */
   personWhoSees(tx: Tables, username: string, place: Place): Promise<string | null>;
 }
+
+/** What a step makes of an alert, and what the audit calls it. */
+export type Decide = (
+  alert: AlertRow,
+  nowMs: number,
+  tx: Tables,
+) => Promise<{ alert: AlertRow; event: EventType; action: string } | null>;
 
 /** What people do with an alert. Each is one transaction with its log entry, outbox rows and audit row. */
 export class AlertActions {
@@ -77,6 +85,23 @@ export class AlertActions {
     return result.view;
   }
 
+  /** A step of people beyond these, decided by what the alert is in the transaction; null changes nothing. */
+  async step(caller: Caller, id: string, decide: Decide): Promise<void> {
+    const { database, clock, log, committed } = this.#deps;
+    const published = await database.transaction(async (tx) => {
+      const atMs = clock.nowMs();
+      const before = await lockAlert(tx, caller, id);
+      const next = await decide(before, atMs, tx);
+      if (!next) return null;
+      const alert = { ...next.alert, version: before.version + 1 };
+      const { handling, verdict, jurisdiction } = alert;
+      const after = { handling, verdict };
+      await recordAudit(tx, { caller, action: next.action, subject: `alert/${id}`, jurisdiction, after, atMs });
+      return await log.publish(tx, [{ from: before.version, type: next.event, alert, actor: caller.name, atMs }]);
+    });
+    if (published) committed(published);
+  }
+
   async #person(tx: Tables, username: string, alert: AlertRow): Promise<string> {
     const person = await this.#deps.personWhoSees(tx, username, alert);
     if (person !== null) return person;
@@ -102,7 +127,7 @@ async function refuseTwice(tx: Tables, { id, dedup_key, handling }: AlertRow): P
 
 async function lockAlert(tx: Tables, caller: Caller, id: string): Promise<AlertRow> {
   const row = await withinJurisdiction(
-    tx.tables<AlertTables>().selectFrom('alert').selectAll().where('id', '=', requireUuid(id)),
+    tx.tables<AlertTables>().selectFrom('alert').selectAll().where('id', '=', requireUuid(id)).where(forCaller(caller)),
     'jurisdiction',
     ownArea(caller),
     'police',

@@ -3,6 +3,7 @@ import type { NamedStatement } from '../../../platform/database/ownership.ts';
 import type { Classed } from '../../rules/classes.ts';
 import type { EventType } from '../alert.ts';
 import type { AlertEventBody } from '../tables.ts';
+import type { SeenBy } from './audience.ts';
 
 /** One entry of the alert log: what happened to which alert, with the alert as it stood then. */
 export interface LogEntry {
@@ -14,6 +15,8 @@ export interface LogEntry {
   actor: string;
   jurisdiction: Jurisdiction;
   severity: string;
+  /** Who alone may see it; null for everybody of the area. */
+  seenBy: SeenBy;
   body: AlertEventBody;
 }
 

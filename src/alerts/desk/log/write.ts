@@ -60,6 +60,7 @@ const COLUMNS: { readonly [Column in keyof AlertRow]: true } = {
   committed_at_ms: true,
   data: true,
   plates_sealed: true,
+  seen_by: true,
   evidence: true,
   comments: true,
   acked_by: true,
@@ -102,7 +103,7 @@ export async function write(
     ...(ends ?? []),
     { name: 'noted', body: noted },
     { name: 'head', body: heading(changes.length) },
-    { name: 'entered', body: entering(entries) },
+    { name: 'entered', body: entering(changes, entries) },
     { name: 'raised', body: raising(changes, entries) },
   ];
   const counts = [{ name: 'saved', rows: alerts.length }, ...statements].map(
@@ -149,16 +150,22 @@ function heading(count: number): RawBuilder<unknown> {
     where singleton and ${count}::bigint > 0 returning seq`;
 }
 
-function entering(entries: readonly Omit<LogEntry, 'seq'>[]): RawBuilder<unknown> {
-  const rows = entries.map(({ id, alertId, type, atMs, actor, jurisdiction, severity, body }, index) => {
-    const back = entries.length - 1 - index;
-    return { back, id, alert_id: alertId, type, at_ms: atMs, actor, jurisdiction, severity, body };
-  });
+function entering(changes: readonly Change[], entries: readonly Omit<LogEntry, 'seq'>[]): RawBuilder<unknown> {
+  const rows = entries.map(({ alertId, atMs, seenBy, ...entry }, index) => ({
+    ...entry,
+    back: entries.length - 1 - index,
+    alert_id: alertId,
+    at_ms: atMs,
+    seen_by: seenBy,
+    plates_sealed: hexOf(changes[index]?.alert.plates_sealed ?? null),
+  }));
   return sql`
-    insert into alert_event (seq, id, alert_id, type, at_ms, actor, jurisdiction, severity, body)
-    select head.seq - back, id, alert_id, type, at_ms, actor, jurisdiction, severity, body
+    insert into alert_event
+      (seq, id, alert_id, type, at_ms, actor, jurisdiction, severity, seen_by, plates_sealed, body)
+    select head.seq - back, id, alert_id, type, at_ms, actor, jurisdiction, severity, seen_by, plates_sealed, body
     from head, jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as given (back bigint, id uuid, alert_id uuid,
-      type text, at_ms bigint, actor text, jurisdiction text, severity text, body jsonb)`;
+      type text, at_ms bigint, actor text, jurisdiction text, severity text, seen_by text[], plates_sealed bytea,
+      body jsonb)`;
 }
 
 /** All that was raised is counted from here on: `withheld` is settled at once. */

@@ -1,5 +1,6 @@
 import { covers, limitedArea, type PoliceTree, type Tree } from '../../../core/jurisdiction.ts';
 import { sql, type Tables } from '../../../platform/database/database.ts';
+import { isFor, namesOf } from '../../desk/log/audience.ts';
 import type { AlertTables, Visibility } from '../../desk/tables.ts';
 import { type AlertClass, isWanted, OF_POLICE_DESK } from '../../rules/classes.ts';
 import type { Recipient } from '../outbox.ts';
@@ -14,6 +15,10 @@ export interface Subscriber {
   severities: readonly string[];
   /** Null for what rings the police desk. */
   classes?: readonly AlertClass[] | null;
+  /** Id of whoever it belongs to; null where nobody wrote that down. */
+  owner?: string | null;
+  /** Told of uncertain reads of wanted plates as well. */
+  confirms?: boolean;
   to: Recipient;
 }
 
@@ -63,18 +68,20 @@ async function subscribersOf(tx: Tables): Promise<Subscribers> {
   const rows = await tx
     .tables<AlertTables>()
     .selectFrom('subscription')
-    .select(['id', 'jurisdiction', 'police', 'severities', 'classes'])
+    .select(['id', 'jurisdiction', 'police', 'severities', 'classes', 'owner_id', 'confirms'])
     .select(['type', 'target', 'secrets', 'state', 'previous_until_ms'])
     .select(sql<string>`(sum(${VERSION}) over ())::text`.as('print'))
     .where('state', '=', 'active')
     .orderBy('id')
     .execute();
-  const all = rows.map(({ print: _, jurisdiction, police, severities, classes, ...to }) => ({
+  const all = rows.map(({ print: _, jurisdiction, police, severities, classes, owner_id: owner, confirms, ...to }) => ({
     id: to.id,
     jurisdiction,
     police,
     severities,
     classes,
+    owner,
+    confirms,
     to,
   }));
   return { all, print: rows[0]?.print ?? '0' };
@@ -87,7 +94,9 @@ function toldOf(
 ): Change['deliveries'] {
   const already = new Set(deliveries.map(({ subscription }) => subscription));
   return subscribers
-    .filter(({ id }) => !already.has(id))
+    .filter(({ id, owner, confirms = false }) => {
+      return !already.has(id) && isFor(alert.seen_by, namesOf({ id: owner ?? '', confirms }));
+    })
     .filter(({ jurisdiction, police = null, severities, classes }) => {
       if (!severities.includes(alert.severity) || !isWanted(classes ? { classes } : OF_POLICE_DESK, alert))
         return false;

@@ -11,6 +11,7 @@ import type {
   JournalPosition,
   Message,
 } from '../../../core/types.ts';
+import type { SeenBy } from '../../desk/log/audience.ts';
 import type { SeenPlates } from '../plates.ts';
 import type { Subject } from './subject.ts';
 
@@ -107,9 +108,33 @@ export interface DevicesAround {
   placeOf(device: DeviceId): Point | null;
 }
 
+/** A plate as a device read it. */
+export interface PlateSeen {
+  plate: string;
+  /** As its kind names it; anything else, and what says nothing, is no colour. */
+  colour: unknown;
+  /** 0-1; null where the device tells none. */
+  confidence: number | null;
+  jurisdiction: string;
+  /** When the vehicle passed, and when that was received, Unix ms. */
+  passedAtMs: number;
+  receivedAtMs: number;
+  /** Place of the record in the journal: its own for every read. */
+  at: string;
+}
+
+/** A plate that is wanted. */
+export interface WatchHit {
+  /** Its own for each alert that it leads to. */
+  scope: string;
+  data: Evidence['data'];
+  /** Who alone may see it; see audience.ts. */
+  seenBy: SeenBy;
+}
+
 /** Asks whether a plate is wanted at this place and time. */
 export interface Watch {
-  match(plate: string, jurisdiction: string, atMs: number): { scope: string; data: Evidence['data'] } | null;
+  match(seen: PlateSeen): readonly WatchHit[];
 }
 
 /** What a message says about presence: a sign of life, or nothing. */
@@ -154,6 +179,8 @@ export interface Part {
   scope: string;
   data: Evidence['data'];
   plates: SeenPlates | null;
+  /** Who alone may see what comes of it; everybody of the area where it is absent. */
+  seenBy?: SeenBy;
 }
 
 export interface Step<State> {

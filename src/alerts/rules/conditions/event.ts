@@ -24,7 +24,9 @@ export const deviceEvent = {
 const schema = z.strictObject({
   type: z.literal('event'),
   ...deviceEvent,
-  watchlist: z.strictObject({ field: fieldName }).optional(),
+  watchlist: z
+    .strictObject({ field: fieldName, colour: fieldName.optional(), confidence: fieldName.optional() })
+    .optional(),
 });
 
 export type EventSettings = z.infer<typeof schema>;
@@ -47,7 +49,7 @@ export const event: Condition<EventSettings, ConditionState> = {
 
   concerns: (settings, { record }) => isEvent(settings, record),
 
-  check: (settings, kind) => eventMisfits(settings, kind, settings.watchlist ? [settings.watchlist.field] : []),
+  check: (settings, kind) => eventMisfits(settings, kind, fieldsOf(settings)),
 
   subject: (_, { message, record }) => (record?.type === 'event' ? deviceOf(message.device) : null),
 
@@ -58,7 +60,7 @@ export const event: Condition<EventSettings, ConditionState> = {
     if (!isEvent(settings, record)) return unchanged(state);
     const fired = { transition: 'fired' as Transition, position: positionOf(message) };
     if (!settings.watchlist) return { state, judgements: [fired] };
-    return { state, judgements: wanted(settings.watchlist.field, record, input).map((part) => ({ ...fired, part })) };
+    return { state, judgements: wanted(settings.watchlist, record, input).map((part) => ({ ...fired, part })) };
   },
 
   timer: (_, state) => unchanged(state),
@@ -100,12 +102,31 @@ export function eventMisfits({ event, where }: EventsMeant, kind: DeviceKind, na
     .map((field) => ({ path: [], message: `event ${event} of ${kind.kind} has no field "${field}"` }));
 }
 
-function wanted(field: string, record: DeviceEvent, { message, watch }: Input): Part[] {
-  const text = record.data.get(field);
-  return platesIn(typeof text === 'string' ? text : '').flatMap((plate, at) => {
-    const hit = watch.match(plate, message.device.jurisdiction, message.receivedAtMs);
-    if (!hit) return [];
-    const data = { ...hit.data, wanted_plate: maskPlate(plate) };
-    return [{ at, scope: hit.scope, data, plates: { wanted_plate: plate } }];
+/** Fields that the watchlist of a rule names. */
+function fieldsOf({ watchlist }: EventSettings): string[] {
+  return Object.values(watchlist ?? {}).filter((field) => field !== undefined);
+}
+
+type Watched = NonNullable<EventSettings['watchlist']>;
+
+function wanted(fields: Watched, record: DeviceEvent, { message, watch }: Input): Part[] {
+  const of = (field: string | undefined) => (field === undefined ? undefined : record.data.get(field));
+  const [text, confidence] = [of(fields.field), of(fields.confidence)];
+  const read = {
+    colour: of(fields.colour),
+    confidence: typeof confidence === 'number' ? confidence : null,
+    jurisdiction: message.device.jurisdiction,
+    passedAtMs: record.atMs,
+    receivedAtMs: message.receivedAtMs,
+  };
+  const parts = platesIn(typeof text === 'string' ? text : '').flatMap((plate, index) => {
+    const place = `${message.lane}-${message.offset}-${record.index}-${index}`;
+    return watch.match({ ...read, plate, at: place }).map(({ scope, data, seenBy }) => ({
+      scope,
+      seenBy,
+      data: { ...data, wanted_plate: maskPlate(plate) },
+      plates: { wanted_plate: plate },
+    }));
   });
+  return parts.map((part, at) => ({ at, ...part }));
 }

@@ -8,7 +8,7 @@ import type { RuleBook } from '../../../alerts/rules/rule-book.ts';
 import { watchRules } from '../../../alerts/rules/rule-watch.ts';
 import type { Rule } from '../../../alerts/rules/rules.ts';
 import { RULES_SAVE_MS, RulesReader } from '../../../alerts/rules/rules-reader.ts';
-import type { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
+import type { WatchedPlates } from '../../../alerts/watchlists/matching/watched-plates.ts';
 import { type Clock, DAY_S } from '../../../core/clock.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { IncarnationOf } from '../../../core/receipt.ts';
@@ -37,17 +37,17 @@ export interface RuleSurroundings {
 
 interface RuleParts {
   book: RuleBook;
-  watchlists: Watchlists;
+  watched: Pick<WatchedPlates, 'load' | 'match'>;
   plates: PlateBox;
   committed(committed: Committed): void;
   places: AskedPlaces;
 }
 
 /** What judges by the rules, and what takes over rules that change. Starts nothing. */
-export function composeRules(deps: RuleSurroundings, { book, watchlists, plates, committed, places }: RuleParts) {
+export function composeRules(deps: RuleSurroundings, { book, watched, plates, committed, places }: RuleParts) {
   const { clock, observer, log, devices, head, isClockKnown, incarnationOf, ownership } = deps;
   const { alerts: database } = deps.shares;
-  const engine = new RulesEngine(book.current(), watchlists, devicesOfRules(devices, deps.kinds));
+  const engine = new RulesEngine(book.current(), watched, devicesOfRules(devices, deps.kinds));
   const reader = new RulesReader({
     database,
     clock,
@@ -76,7 +76,7 @@ export function composeRules(deps: RuleSurroundings, { book, watchlists, plates,
     ruleWatch: watchRules({ book, clock, observer, apply }),
     /** Loads the watchlists, and ends what is active of rules whose files went while the gateway was down. */
     async load(): Promise<void> {
-      await watchlists.load();
+      await watched.load();
       await gone.end();
     },
   };

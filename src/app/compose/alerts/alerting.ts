@@ -14,7 +14,9 @@ import {
   DELIVERY_QUEUE,
   DESK_QUEUE,
   EVIDENCE_QUEUE,
+  HIT_WAITS_QUEUE,
   STAGE_QUEUE,
+  WATCHLIST_ENDS_QUEUE,
 } from '../../../alerts/desk/queues.ts';
 import { StageTimers } from '../../../alerts/desk/stage-timers.ts';
 import { ALERT_CLIPS_AT_ONCE, AlertClips } from '../../../alerts/evidence/alert-clips.ts';
@@ -44,7 +46,9 @@ import { OutsideEvents } from '../../../alerts/said/outside-events.ts';
 import { CAP_DEFAULTS, capSettings } from '../../../alerts/sinks/cap/cap.ts';
 import type { Sinks } from '../../../alerts/sinks/sink.ts';
 import { openSinks, SINKS, type SinkValues } from '../../../alerts/sinks/sinks.ts';
-import { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
+import type { Hits } from '../../../alerts/watchlists/hits/hits.ts';
+import { WatchedPlates } from '../../../alerts/watchlists/matching/watched-plates.ts';
+import type { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
 import { covers, ownArea, type PoliceTree, type Tree } from '../../../core/jurisdiction.ts';
 import { slotOf } from '../../../core/slots.ts';
 import type { DeviceId } from '../../../core/types.ts';
@@ -64,6 +68,7 @@ import { LEFT_TO_CLAIMS, type WorkQueue } from '../../../platform/work/work.ts';
 import { composeRules, type RuleSurroundings } from './alert-rules.ts';
 import { composeHandling } from './handling.ts';
 import { silencedDevices } from './silenced-devices.ts';
+import { composeWatchlists } from './watchlists.ts';
 
 export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
   outbound: Outbound;
@@ -97,7 +102,7 @@ export async function composeAlerting(deps: AlertingDeps) {
   const stages = stagesWith(deps, book);
   const log = new AlertLog({ clock, observer, stages, ownership, work, book });
   const rules = () => book.current();
-  const watchlists = new Watchlists({ database: general, clock, key: deps.plateKey, tree });
+  const watched = new WatchedPlates({ database: general, clock, observer, key: deps.plateKey, tree });
   const feed = new AlertFeed({ database, clock, observer });
   const ring = (queue: string): void => doorbell.ring(queue);
   const justOpened = new Opened();
@@ -111,25 +116,20 @@ export async function composeAlerting(deps: AlertingDeps) {
   const plates = new Seal(deps.vaultKey, { purpose: 'citywatch alerts', what: 'plate' });
   const timers = new StageTimers({ database, log, committed });
   const { places, asked } = whereDevicesAre(deps);
-  const judging = composeRules({ ...deps, log }, { book, watchlists, plates, committed, places: asked });
-  const desk = new AlertDesk({
-    database,
-    clock,
-    log,
-    places,
-    gone: judging.gone,
-    titleOf: (rule) => book.titleOf(rule),
-    committed,
-  });
+  const judging = composeRules({ ...deps, log }, { book, watched, plates, committed, places: asked });
+  const titleOf = (rule: string) => book.titleOf(rule);
+  const desk = new AlertDesk({ database, clock, log, places, gone: judging.gone, titleOf, committed });
   const devices = silencedDevices(deps.devices);
   const handled = composeHandling({ ...deps, trees: tree, devices, rules, ring, log, committed });
   const { actions } = handled;
+  const wanted = composeWatchlists(deps, { watched, queries, actions, plates, log, committed });
+  const { whole } = wanted;
   const position = () => ({ lane: 'live' as const, offset: deps.head() });
   const others = composeOthers(deps, { log, committed, queries, desk, actions, sinks, rules, position });
   const { keepReceipt: receipt } = others;
-  const delivery = new Delivery({ database, clock, observer, ownership, sinks, box: vault, release, receipt });
+  const delivery = new Delivery({ database, clock, observer, ownership, sinks, box: vault, release, receipt, whole });
   const proofs = composeEvidence(deps, { log, committed, opened: justOpened });
-  handleQueues(work, { desk, delivery, timers, ...proofs });
+  handleQueues(work, { desk, delivery, timers, ...proofs, ...wanted });
   return {
     /** For what is said in the middle of an edit of the registry, whose end nobody here is told. */
     logOfEdits: new AlertLog({ clock, observer, stages, ownership, work: LEFT_TO_CLAIMS, book }),
@@ -142,7 +142,8 @@ export async function composeAlerting(deps: AlertingDeps) {
     feed,
     ...proofs,
     looks: looksOf(deps),
-    watchlists,
+    ...wanted,
+    watched,
     ...handled,
     plates: new AlertPlates({ alerts: queries, box: plates, register: deps.register }),
     ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, ownership, committed }),
@@ -239,15 +240,19 @@ interface QueueHandlers {
   timers: StageTimers;
   evidence: EvidenceDesk;
   alertClips: AlertClips;
+  watchlists: Watchlists;
+  hits: Hits;
 }
 
 /** Who does the work of each queue of alerts. */
 function handleQueues(work: AlertingDeps['work'], handlers: QueueHandlers): void {
-  const { desk, delivery, timers, evidence, alertClips } = handlers;
+  const { desk, delivery, timers, evidence, alertClips, watchlists, hits } = handlers;
   work.handle(DESK_QUEUE, (key, _signal, claim) => desk.handle(key, claim), { atOnce: FINDINGS_KEYS_AT_ONCE });
   const deliveries = { atOnce: DELIVERIES_AT_ONCE, crowded: () => delivery.crowded() };
   work.handle(DELIVERY_QUEUE, (_key, signal, claim) => delivery.handle(claim, signal), deliveries);
   work.handle(STAGE_QUEUE, (key) => timers.handle(key));
+  work.handle(WATCHLIST_ENDS_QUEUE, (id) => watchlists.handleEnd(id));
+  work.handle(HIT_WAITS_QUEUE, (id) => hits.handleWait(id));
   work.handle(ALERT_CLIPS_QUEUE, (id) => alertClips.handle(id), { atOnce: ALERT_CLIPS_AT_ONCE });
   work.handle(EVIDENCE_QUEUE, (_key, _signal, claim) => evidence.handle(claim), { atOnce: EVIDENCE_AT_ONCE });
 }

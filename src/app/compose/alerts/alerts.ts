@@ -65,12 +65,13 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     isDark: (id) => health.judgements.of(id)?.health === 'offline',
   });
   ground.work.handle(ALERT_ORDERS_QUEUE, (id) => alertOrders.handle(id));
-  const { watchlists } = alerting;
+  const watch = alerting.watched.ofEverybody;
   return {
     ...alerting,
-    dryRuns: composeDryRuns(ground, devices, { book, watchlists, past: ingest.past }),
+    dryRuns: composeDryRuns(ground, devices, { book, watch, past: ingest.past }),
     async start(): Promise<void> {
       await alerting.load();
+      await alerting.wanted.load();
       await alerting.feed.start();
       lifecycle.onStop('alert feed', () => alerting.feed.stop());
     },

@@ -1,19 +1,20 @@
+import type { Watch } from '../../../alerts/rules/conditions/condition.ts';
 import { DRY_RUNS_QUEUE, DryRuns } from '../../../alerts/rules/dry-run/dry-runs.ts';
 import { DryRunWorker, type PastPort } from '../../../alerts/rules/dry-run/worker.ts';
 import type { RuleBook } from '../../../alerts/rules/rule-book.ts';
-import type { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Ground } from '../ground/ground.ts';
 import { devicesOfRules } from './alert-rules.ts';
 
 interface DryRunParts {
   book: RuleBook;
-  watchlists: Watchlists;
+  /** Without what only some may know of. */
+  watch: Watch;
   past: PastPort;
 }
 
 /** Trials of drafts of rules, one after the other. */
-export function composeDryRuns(ground: Ground, devices: Devices, { book, watchlists, past }: DryRunParts): DryRuns {
+export function composeDryRuns(ground: Ground, devices: Devices, { book, watch, past }: DryRunParts): DryRuns {
   const { database, ownership, clock, work, doorbell } = ground;
   const { directory, kinds, standing } = devices;
   const parse = (text: string) => book.parse(text);
@@ -24,7 +25,7 @@ export function composeDryRuns(ground: Ground, devices: Devices, { book, watchli
     past,
     parse,
     inForce: (name) => book.current().find(({ rule }) => rule === name) ?? null,
-    watch: watchlists,
+    watch,
     devices: devicesOfRules(directory, kinds),
     placeOf: (id) => {
       const entry = directory.get(id);

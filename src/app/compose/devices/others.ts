@@ -8,12 +8,12 @@ type Remembering = Pick<
   Devices,
   'kinds' | 'jurisdictions' | 'agencies' | 'departments' | 'inForce' | 'grants' | 'tokens' | 'sessions'
 > &
-  Pick<Alerts, 'watchlists'> & { registry: Registry };
+  Pick<Alerts, 'wanted'> & { registry: Registry };
 
 /** Everything that is held in memory and that another process on the database may change. */
 export function followersOf(
   database: Database,
-  { kinds, jurisdictions, agencies, departments, inForce, grants, tokens, sessions, watchlists, registry }: Remembering,
+  { kinds, jurisdictions, agencies, departments, inForce, grants, tokens, sessions, wanted, registry }: Remembering,
 ): Followers {
   return {
     kinds: reading(() => kinds.learn(database)),
@@ -27,6 +27,6 @@ export function followersOf(
     }),
     tokens: reading(() => tokens.forget()),
     people: reading(() => sessions.forget()),
-    watchlists: reading(() => watchlists.load()),
+    watchlists: reading(() => wanted.load()),
   };
 }

@@ -33,6 +33,7 @@ function entry(seq: number, district = '330203'): LogEntry {
     atMs: 0,
     actor: 'citywatch',
     severity: 'minor',
+    seenBy: null,
     body,
     get jurisdiction() {
       looks += 1;

@@ -124,6 +124,7 @@ async function openAlert(device: string, jurisdiction: string): Promise<string> 
     ...stamps,
     data: {},
     plates_sealed: null,
+    seen_by: null,
     evidence: [],
     comments: [],
     exercise: false,

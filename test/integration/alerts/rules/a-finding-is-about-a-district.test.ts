@@ -111,7 +111,7 @@ async function life(rule: Rule): Promise<RulesReader> {
     slotOf,
     ownership: firstOwner(),
     plates: PLATES,
-    engine: new RulesEngine([rule], { match: () => null }, ALL_THERE),
+    engine: new RulesEngine([rule], { match: () => [] }, ALL_THERE),
     head: () => Number.MAX_SAFE_INTEGER,
     isClockKnown: () => true,
     committed,
@@ -131,6 +131,7 @@ const ENTRY = {
   actor: 'citywatch',
   jurisdiction: YINZHOU,
   severity: 'severe',
+  seen_by: null,
 };
 
 let offset = 0;

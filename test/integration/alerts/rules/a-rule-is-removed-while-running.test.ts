@@ -9,20 +9,19 @@ import { CONDITIONS } from '../../../../src/alerts/rules/conditions/conditions.t
 import { GATEWAY_SUBJECT } from '../../../../src/alerts/rules/conditions/subject.ts';
 import { dedupKey } from '../../../../src/alerts/rules/findings.ts';
 import { RuleBook } from '../../../../src/alerts/rules/rule-book.ts';
-import { Watchlists } from '../../../../src/alerts/watchlists/watchlists.ts';
 import { composeRules } from '../../../../src/app/compose/alerts/alert-rules.ts';
 import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { systemClock as clock } from '../../../../src/core/clock.ts';
 import { slotOf } from '../../../../src/core/slots.ts';
 import { type DatabaseShares, sql } from '../../../../src/platform/database/database.ts';
 import { LEFT_TO_CLAIMS } from '../../../../src/platform/work/work.ts';
-import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, alertLog, NAMELESS, PLATES } from '../../../support/alerts/alert-desk.ts';
 import { kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
 import { openDatabase } from '../../../support/devices/registry.ts';
 import { incarnationOf } from '../../../support/ingest/journal.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
 import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
+import { openWatchlists } from '../../../support/watchlists/watchlists.ts';
 
 const RULE = (rule: string, version = 1) => `rule: ${rule}
 version: ${version}
@@ -54,7 +53,7 @@ async function start(between: () => Promise<void> = async () => {}) {
     conditions: CONDITIONS,
     workDays: WorkDays.WEEKENDS,
   });
-  const watchlists = new Watchlists({ database, clock, key: Buffer.alloc(32, 1), tree: NO_ZONES });
+  const { watched } = openWatchlists({ database, clock });
   const committed = (): void => {};
   const log = alertLog();
   const shares = { alerts: database, handling: database, general: database } as unknown as DatabaseShares;
@@ -63,7 +62,7 @@ async function start(between: () => Promise<void> = async () => {}) {
   const ownership = firstOwner();
   const deps = { shares, clock, observer: quietObserver(), log, ownership, work: LEFT_TO_CLAIMS, ...rest };
   const places = { asking: () => sql`null`, told: () => new Map() };
-  const rules = composeRules(deps, { book, watchlists, plates: PLATES, committed, places });
+  const rules = composeRules(deps, { book, watched, plates: PLATES, committed, places });
   await rules.load();
   for (const lane of ['live', 'bulk'] as const) await rules.reader.load(lane);
   const publish: typeof log.publish = async (...entries) => {

@@ -16,6 +16,7 @@ import { limited } from '../../../support/api/api-settings.ts';
 import { recordingRequests } from '../../../support/api/memory/ptz.ts';
 import { REPORT_REQUESTS } from '../../../support/api/memory/reports.ts';
 import { TREE_REQUESTS } from '../../../support/api/tree-requests.ts';
+import { WATCHLIST_REQUESTS } from '../../../support/api/watchlist-requests.ts';
 import { tinyPicture } from '../../../support/ingest/images.ts';
 
 const A_DAY = 'from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z';
@@ -197,6 +198,7 @@ const REQUESTS: Record<string, Row> = {
   'DELETE /api/v1/users/:id': { id: NOBODY, ifMatch: true },
   'GET /api/v1/audit': { ownAreaOnly: true },
   ...ALERT_REQUESTS,
+  ...WATCHLIST_REQUESTS,
   'GET /api/v1/streams': { ownAreaOnly: true },
   'GET /api/v1/streams/:id': { id: CAMERA },
   'GET /api/v1/streams/:id/live.m3u8': { id: CAMERA, url: '?purpose=maintenance' },

@@ -116,7 +116,7 @@ held('rules', async (t) => {
         observer: quietObserver(),
         incarnationOf,
         plates: PLATES,
-        engine: new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE),
+        engine: new RulesEngine([parsed.rule], { match: () => [] }, ALL_THERE),
         head: () => Number.MAX_SAFE_INTEGER,
         isClockKnown: () => true,
         committed: () => {},

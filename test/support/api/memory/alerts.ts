@@ -5,6 +5,7 @@ import type { AlertParts } from '../../../../src/api/alert-parts.ts';
 import { covers } from '../../../../src/core/jurisdiction.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { HERE, requireHere } from '../api-parts.ts';
+import { memoryWatchlists } from './watchlists.ts';
 
 const ROW: AlertRow = {
   id: 'alert-1',
@@ -36,6 +37,7 @@ const ROW: AlertRow = {
   committed_at_ms: 0,
   data: {},
   plates_sealed: null,
+  seen_by: null,
   evidence: [],
   comments: [],
   acked_by: null,
@@ -143,13 +145,15 @@ export function memoryAlerts(): AlertParts {
         return STAGES;
       },
       openCounts: async () => ({ police: { extreme: 1 }, maintenance: {} }),
+      ownCounts: async () => ({ police: {}, maintenance: {} }),
       ofCamera: async () => [],
     },
     feed: { epoch: 'epoch-1', head: 0, newest: async () => 0, next: async (_caller, seq) => ({ entries: [], seq }) },
     evidence: {
       shown: async (caller) => {
         requireHere(caller);
-        return { camera: 'camera-1', type: 'image/jpeg', data: Buffer.from([0xff, 0xd8, 0xff, 0xd9]) };
+        const data = Buffer.from([0xff, 0xd8, 0xff, 0xd9]);
+        return { camera: 'camera-1', type: 'image/jpeg', data, platesOf: null };
       },
     },
     plates: {
@@ -160,11 +164,7 @@ export function memoryAlerts(): AlertParts {
     },
     ...memoryHandling(mine),
     actions: { do: here },
-    watchlists: {
-      create: async () => ({ id: 'w-1', entries: 1 }),
-      list: async () => [],
-      remove: async (caller) => requireHere(caller),
-    },
+    ...memoryWatchlists(requireHere, ALERT),
     subscriptions: memorySubscriptions(),
     ...memoryOthers(here),
     sinks: new Map([
@@ -225,6 +225,7 @@ function memorySubscriptions(): AlertParts['subscriptions'] {
     jurisdiction: HERE,
     police: null,
     severities: ['extreme'],
+    confirms: false,
     classes: null,
     state: 'active' as const,
     stateReason: null,

@@ -4,7 +4,7 @@ import { parseRule, type Rule } from '../../../../src/alerts/rules/rules.ts';
 import type { DecodedMessage } from '../../../../src/core/types.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../support/alerts/alerts.ts';
 
-const NOBODY: Watch = { match: () => null };
+const NOBODY: Watch = { match: () => [] };
 
 function rule(name: string, condition: string): Rule {
   const head =

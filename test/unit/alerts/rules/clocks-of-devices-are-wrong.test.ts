@@ -29,7 +29,7 @@ condition: { type: threshold, any: [{ field: smoke, equals: true }] }
 function judges() {
   const parsed = parseRule(RULE, { latest: () => KIOSK });
   if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
-  const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
+  const engine = new RulesEngine([parsed.rule], { match: () => [] }, ALL_THERE);
   const deps = { path: '/nowhere/twin', kinds: { latest: () => KIOSK }, clock: new ManualClock(START_MS) };
   const twin = new Twin({ journal: OWN_JOURNAL, ...deps, observer: quietObserver() });
   let burns = false;

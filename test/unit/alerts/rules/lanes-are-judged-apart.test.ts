@@ -13,7 +13,7 @@ function engineOf(kind: string, condition: string) {
   const head = `rule: r\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\nclass: fault\nkinds: [${kind}]\n`;
   const parsed = parseRule(`${head}condition: ${condition}\n`, kinds);
   if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
-  const engine = new RulesEngine([parsed.rule], { match: () => null }, ALL_THERE);
+  const engine = new RulesEngine([parsed.rule], { match: () => [] }, ALL_THERE);
   let offset = 0;
   const say = (atS: number, ...all: DecodedRecord[]) => {
     offset += 1;

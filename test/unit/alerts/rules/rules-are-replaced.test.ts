@@ -23,7 +23,7 @@ const statesOf = (changed: SubjectStates[]) =>
 
 /** An engine that has heard of one kiosk which burns and is full since a second. */
 function burning(rules: Rule[]) {
-  const engine = new RulesEngine(rules, { match: () => null }, ALL_THERE);
+  const engine = new RulesEngine(rules, { match: () => [] }, ALL_THERE);
   let offset = 0;
   const say = (receivedAtMs: number, smoke: boolean) => {
     offset += 1;

@@ -17,7 +17,7 @@ function ruleOf(keys: string): Rule {
 /** A city in which labels can be changed. */
 function cityOf(keys: string, labels: Record<string, Labels> = {}) {
   const devices: DevicesPort = { ...ALL_THERE, labelsOf: (id) => labels[id] };
-  const engine = new RulesEngine([ruleOf(keys)], { match: () => null }, devices);
+  const engine = new RulesEngine([ruleOf(keys)], { match: () => [] }, devices);
   let atMs = 1_000;
   const say = (device: string, fill_pct: number, jurisdiction = '330203') => {
     atMs += 1_000;

@@ -5,7 +5,7 @@ import { parseRule, type Rule } from '../../../../src/alerts/rules/rules.ts';
 import type { Reading } from '../../../../src/core/types.ts';
 import { ALL_THERE, kindCatalogue, message, passage, reading, report } from '../../../support/alerts/alerts.ts';
 
-const NOBODY: Watch = { match: () => null };
+const NOBODY: Watch = { match: () => [] };
 
 function rule(text: string): Rule {
   const parsed = parseRule(text, kindCatalogue);
@@ -162,7 +162,8 @@ kinds: [checkpoint]
 condition: { type: event, event: passage, watchlist: { field: plate } }
 `);
   const list = ['MX7742', 'ZM127'];
-  const watch: Watch = { match: (plate) => (list.includes(plate) ? { scope: plate, data: { watchlist: 'w' } } : null) };
+  const hitOf = (plate: string) => ({ scope: plate, data: { watchlist: 'w' }, seenBy: null });
+  const watch: Watch = { match: ({ plate }) => (list.includes(plate) ? [hitOf(plate)] : []) };
   const engine = new RulesEngine([wanted], watch, ALL_THERE);
   const passes = (plate: string, offset: number) =>
     engine.judge(message({ device: 'kk', kind: 'checkpoint', offset, receivedAtMs: 1, records: [passage(plate)] }), 0);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import type { Watch } from '../../../../src/alerts/rules/conditions/condition.ts';
 import { type DevicesPort, RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import type { Finding } from '../../../../src/alerts/rules/findings.ts';
 import { parseRule, type Rule } from '../../../../src/alerts/rules/rules.ts';
@@ -22,8 +23,8 @@ const shown = (found: Finding[]) =>
     return `${transition} at ${receivedAtMs / 1000}${transition === 'stale' ? ` ${data.reason}` : ''}`;
   });
 
-function open(rule: Rule, watch = { match: (_: string): { scope: string; data: object } | null => null }) {
-  const engine = new RulesEngine([rule], watch as never, CITY);
+function open(rule: Rule, watch: Watch = { match: () => [] }) {
+  const engine = new RulesEngine([rule], watch, CITY);
   let offset = 0;
   const judge = (atS: number, records: DecodedRecord[], topic?: string) => {
     offset += 1;
@@ -61,7 +62,7 @@ t.test('what never clears becomes stale after a longer time; a wanted vehicle ne
   t.strictSame(pass(500), ['fired at 500']);
   t.strictSame(wait(10_000), ['stale at 1500 never-ended']);
   const wanted = ruleOf('{ type: event, event: passage, watchlist: { field: plate } }', 'checkpoint');
-  const other = open(wanted, { match: (plate) => ({ scope: plate, data: {} }) });
+  const other = open(wanted, { match: ({ plate }) => [{ scope: plate, data: {}, seenBy: null }] });
   t.strictSame(other.judge(10, [passage('浙B12345', 10_000)]), ['fired at 10']);
   t.strictSame(other.wait(1_000_000), []);
 });

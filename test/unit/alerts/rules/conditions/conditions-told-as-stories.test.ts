@@ -46,7 +46,7 @@ function findingsOf({ kinds: names, condition, told }: Pick<Story, 'kinds' | 'co
   const head = `rule: r\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\nclass: incident\nkinds: [${names}]`;
   const parsed = parseRule(`${head}\ncondition: ${condition}\n`, kinds);
   if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
-  const engine = new RulesEngine([parsed.rule], { match: () => null }, CITY);
+  const engine = new RulesEngine([parsed.rule], { match: () => [] }, CITY);
   const findings = told.flatMap((one, offset) => {
     const { at, device = 'near-1', kind = names.split(',')[0]! } = one;
     const receivedAtMs = (START_S + at) * 1000;

@@ -10,7 +10,8 @@ import { SAMPLES } from '../../../../support/alerts/condition-samples.ts';
 
 const WANTED = '浙B12345';
 const OTHER = '浙B54321';
-const watch = { match: (plate: string) => (plate === WANTED ? { scope: plate, data: { watchlist: 'w' } } : null) };
+const hit = { scope: WANTED, data: { watchlist: 'w' }, seenBy: null };
+const watch = { match: ({ plate }: { plate: string }) => (plate === WANTED ? [hit] : []) };
 
 function parse(type: string, condition = SAMPLES[type]!.condition) {
   const { kind } = SAMPLES[type]!;

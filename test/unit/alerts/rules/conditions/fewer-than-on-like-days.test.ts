@@ -20,7 +20,7 @@ function checkpoint(condition: string) {
   const parsed = parseRule(`${head}condition: ${condition}\n`, kindCatalogue, { workDays: HOLIDAYS });
   if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
   const { rule } = parsed;
-  let engine = new RulesEngine([rule], { match: () => null }, ALL_THERE);
+  let engine = new RulesEngine([rule], { match: () => [] }, ALL_THERE);
   let offset = 0;
   let told: string[] = [];
   const say = (atMs: number, record: DecodedRecord): void => {
@@ -48,7 +48,7 @@ function checkpoint(condition: string) {
     /** As after a crash, with what was stored. */
     restart(): void {
       const stored = JSON.parse(JSON.stringify(engine.takeChanged()));
-      engine = new RulesEngine([rule], { match: () => null }, ALL_THERE);
+      engine = new RulesEngine([rule], { match: () => [] }, ALL_THERE);
       engine.load(stored);
     },
     stored: () => JSON.stringify(engine.takeChanged()),

@@ -33,7 +33,7 @@ function step(condition: Threshold, state: ThresholdState, values: Record<string
   const receivedAtMs = second * 1000;
   const record = { ...reading(values, receivedAtMs), receivedAtMs };
   const decoded = message({ device: 'k1', offset: second, receivedAtMs, records: [record] });
-  const watch = { match: () => null };
+  const watch = { match: () => [] };
   const judged = threshold.judge(condition, state, {
     message: decoded.message,
     record,

@@ -4,7 +4,7 @@ import { parseRule, type Rule } from '../../../../../src/alerts/rules/rules.ts';
 import type { DecodedMessage } from '../../../../../src/core/types.ts';
 import { ALL_THERE, kindCatalogue, message, reading } from '../../../../support/alerts/alerts.ts';
 
-const NOBODY = { match: () => null };
+const NOBODY = { match: () => [] };
 const SECOND = 1_000;
 
 function full(version: number, above: number, clearBelow: number): Rule {

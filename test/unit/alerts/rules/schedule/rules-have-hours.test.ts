@@ -55,7 +55,7 @@ function engineOf(condition: string, kind = 'recycling-kiosk', schedule = '[{ fr
     `class: incident\nkinds: [${kind}]\nschedule: ${schedule}`;
   const parsed = parseRule(`${head}\ncondition: ${condition}\n`, kindCatalogue, { workDays });
   if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
-  return new RulesEngine([parsed.rule], { match: () => ({ scope: 'x', data: {} }) }, ALL_THERE);
+  return new RulesEngine([parsed.rule], { match: () => [{ scope: 'x', data: {}, seenBy: null }] }, ALL_THERE);
 }
 
 const HEAT = '{ type: threshold, any: [{ field: temp_c, above: 60 }] }';
@@ -139,7 +139,7 @@ t.test('always open changes nothing of what is decided', async () => {
         'rule: r\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\nclass: incident\nkinds: [recycling-kiosk]';
       const plain = parseRule(`${head}\ncondition: ${HEAT}\n`, kindCatalogue);
       if ('issues' in plain) throw new Error('wrong rule');
-      const other = new RulesEngine([plain.rule], { match: () => null }, ALL_THERE);
+      const other = new RulesEngine([plain.rule], { match: () => [] }, ALL_THERE);
       const [a, b] = [told(always('[{ from: "00:00", to: "00:00" }]'), story), told(other, story)];
       if (JSON.stringify(a) !== JSON.stringify(b)) throw new Error(`${a} instead of ${b}`);
     }),

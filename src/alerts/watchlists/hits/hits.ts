@@ -1,0 +1,206 @@
+import type { Clock } from '../../../core/clock.ts';
+import { toRfc3339 } from '../../../core/clock.ts';
+import { CitywatchError } from '../../../core/errors.ts';
+import { Counter, type Observer } from '../../../core/observe.ts';
+import { maskPlatesWithin } from '../../../core/plates.ts';
+import type { Caller } from '../../../core/types.ts';
+import type { Database, Tables } from '../../../platform/database/database.ts';
+import { DONE, type WorkResult } from '../../../platform/work/work.ts';
+import type { AlertActions, Decide } from '../../desk/life/actions.ts';
+import { CONFIRMING_DESK } from '../../desk/log/audience.ts';
+import type { AlertLog, Committed } from '../../desk/log.ts';
+import type { AlertQueries } from '../../desk/queries.ts';
+import { UNCONFIRMED_MS } from '../../desk/queues.ts';
+import type { AlertRow, AlertTables } from '../../desk/tables.ts';
+import { isWatchlistHit } from '../../rules/conditions/event.ts';
+import type { HitStepRow, WatchlistTables } from '../tables.ts';
+import { DONE_BY, type HitStep, hitState, refusalOf } from './hit.ts';
+
+export interface HitsDeps {
+  database: Database<'alerts'>;
+  clock: Clock;
+  observer: Observer;
+  queries: Pick<AlertQueries, 'row'>;
+  /** The desk, as far as it takes steps of people into an alert and its log. */
+  desk: Pick<AlertActions, 'step'>;
+  log: Pick<AlertLog, 'publish'>;
+  committed(published: Committed): void;
+}
+
+/** Times that an uncertain hit is told again. */
+export const ESCALATIONS_MAX = 3;
+
+/** What people do with hits on watchlists: 签收, picture confirmed, intercept order, feedback; each with its time. */
+export class Hits {
+  readonly #deps: HitsDeps;
+  readonly #unconfirmed: Counter;
+
+  constructor(deps: HitsDeps) {
+    this.#deps = deps;
+    this.#unconfirmed = new Counter({
+      name: 'citywatch_hits_unconfirmed_total',
+      help: 'Times an uncertain read of a wanted plate was told again, more gravely, because nobody had confirmed it.',
+      registers: [deps.observer.metrics],
+    });
+  }
+
+  /** How a hit stands. Errors: `not-found`, also for an alert that is none. */
+  async get(caller: Caller, id: string): Promise<HitView> {
+    const alert = await this.#deps.queries.row(caller, id);
+    requireHit(alert);
+    return shown(alert, await stepsOf(this.#deps.database, id));
+  }
+
+  /**
+   * Takes a step. The same again by the same person changes nothing. Errors: `not-found`; `conflict.state` out of turn,
+   * for a closed alert, and for an order to stop a vehicle that a covert order only follows.
+   */
+  async step(caller: Caller, id: string, asked: { step: HitStep; text: string | null }): Promise<HitView> {
+    const { step } = asked;
+    const text = asked.text && maskPlatesWithin(asked.text);
+    const { desk } = this.#deps;
+    const decide: Decide = async (alert, nowMs, tx) => {
+      requireHit(alert);
+      const steps = await stepsOf(tx, id);
+      const last = steps.at(-1);
+      if (last?.step === DONE_BY[step] && last.byId === caller.id) return null;
+      const why = refusalOf(steps, step, { isCovert: alert.data.handling === 'covert' });
+      if (why !== null) throw new CitywatchError('conflict.state', { detail: why });
+      if (alert.handling === 'closed') throw new CitywatchError('conflict.state', { detail: 'The alert is closed.' });
+      const done = { step: DONE_BY[step], by: caller.name, byId: caller.id, atMs: nowMs, text };
+      await keepSteps(tx, id, [...steps, done]);
+      return { ...CHANGES[step](alert, { caller, nowMs, text }), action: `hit.${step}` };
+    };
+    await desk.step(caller, id, decide);
+    return await this.get(caller, id);
+  }
+
+  /**
+   * Handler of the queue of hits that wait; the key is an alert's id. What nobody has confirmed by now is told again to
+   * who confirms, as extreme; after the third time nobody is told any more, and it stays open.
+   */
+  async handleWait(id: string): Promise<WorkResult> {
+    const { database, clock, log, committed } = this.#deps;
+    const told = await database.transaction(async (tx) => {
+      const all = tx.tables<AlertTables>().selectFrom('alert').selectAll().where('id', '=', id).forUpdate();
+      const alert = await all.executeTakeFirst();
+      if (!alert || alert.handling === 'closed' || alert.data.candidate !== true) return null;
+      const times = Number(alert.data.escalated ?? 0) + 1;
+      const next: AlertRow = {
+        ...alert,
+        severity: 'extreme',
+        data: { ...alert.data, escalated: times },
+        version: alert.version + 1,
+      };
+      const said = {
+        from: alert.version,
+        type: 'alert.updated' as const,
+        alert: next,
+        actor: 'citywatch',
+        atMs: clock.nowMs(),
+      };
+      const published = await log.publish(tx, [said]);
+      return { times, published };
+    });
+    if (!told) return DONE;
+    this.#unconfirmed.inc();
+    committed(told.published);
+    if (told.times >= ESCALATIONS_MAX) return DONE;
+    return { again: { atMs: clock.nowMs() + UNCONFIRMED_MS * 2 ** told.times } };
+  }
+}
+
+interface StepBy {
+  caller: Caller;
+  nowMs: number;
+  text: string | null;
+}
+
+type Changed = { alert: AlertRow; event: 'alert.acked' | 'alert.updated' | 'alert.commented' | 'alert.closed' };
+
+/** What each step is to the alert. */
+const CHANGES: Record<HitStep, (alert: AlertRow, by: StepBy) => Changed> = {
+  sign(alert, by) {
+    if (alert.acked_by !== null) return said(alert, by, '签收');
+    const handling = alert.handling === 'new' ? ('acked' as const) : alert.handling;
+    return {
+      alert: {
+        ...alert,
+        handling,
+        acked_by: by.caller.name,
+        acked_by_id: by.caller.id,
+        acked_at_ms: by.nowMs,
+      },
+      event: 'alert.acked',
+    };
+  },
+
+  /** An uncertain read is a hit from now on, and everybody's who sees its place. */
+  confirm(alert, by) {
+    if (alert.data.candidate !== true) return said(alert, by, '图像已确认');
+    const isForDesk = alert.seen_by?.includes(CONFIRMING_DESK) ?? false;
+    const data = { ...alert.data, candidate: false, confirmed_by: by.caller.name };
+    return { alert: { ...alert, data, seen_by: isForDesk ? null : alert.seen_by }, event: 'alert.updated' };
+  },
+
+  refute(alert, by) {
+    return {
+      alert: {
+        ...said(alert, by, '非布控车辆').alert,
+        handling: 'closed',
+        verdict: 'misread_plate',
+        closed_by: by.caller.name,
+        closed_at_ms: by.nowMs,
+      },
+      event: 'alert.closed',
+    };
+  },
+
+  order: (alert, by) => said(alert, by, '拦截指令'),
+  report: (alert, by) => said(alert, by, '反馈'),
+};
+
+function said(alert: AlertRow, { caller, nowMs, text }: StepBy, what: string): Changed {
+  const comment = { by: caller.name, atMs: nowMs, text: text === null ? what : `${what}: ${text}` };
+  return { alert: { ...alert, comments: [...alert.comments, comment] }, event: 'alert.commented' };
+}
+
+function requireHit(alert: AlertRow): void {
+  if (isWatchlistHit(alert.data)) return;
+  throw new CitywatchError('not-found', { detail: 'This alert is no hit on a watchlist.' });
+}
+
+async function stepsOf(tables: Tables, id: string): Promise<HitStepRow[]> {
+  const db = tables.tables<WatchlistTables>();
+  const row = await db.selectFrom('watch_hit').select('steps').where('alert_id', '=', id).executeTakeFirst();
+  return row?.steps ?? [];
+}
+
+/** The alert is locked: nobody else writes them meanwhile. */
+async function keepSteps(tx: Tables, id: string, steps: readonly HitStepRow[]): Promise<void> {
+  const values = { steps: JSON.stringify(steps), version: steps.length };
+  await tx
+    .tables<WatchlistTables>()
+    .insertInto('watch_hit')
+    .values({ alert_id: id, ...values })
+    .onConflict((conflict) => conflict.column('alert_id').doUpdateSet(values))
+    .execute();
+}
+
+function shown(alert: AlertRow, steps: readonly HitStepRow[]) {
+  const raisedMs = alert.committed_at_ms;
+  return {
+    alert: alert.id,
+    state: hitState(steps),
+    candidate: alert.data.candidate === true,
+    historical: alert.data.historical === true,
+    covert: alert.data.handling === 'covert',
+    escalated: Number(alert.data.escalated ?? 0),
+    raisedAt: toRfc3339(raisedMs),
+    steps: steps.map(({ step, by, atMs, text }) => {
+      return { step, by, at: toRfc3339(atMs), afterS: Math.max(0, Math.round((atMs - raisedMs) / 1_000)), text };
+    }),
+  };
+}
+
+export type HitView = ReturnType<typeof shown>;

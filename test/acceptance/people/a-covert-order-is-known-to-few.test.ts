@@ -1,0 +1,103 @@
+import t from 'tap';
+import { EventReader } from '../../support/alerts/event-reader.ts';
+import { RECEIVER_NETWORKS, WebhookReceiver } from '../../support/alerts/webhook-receiver.ts';
+import { questionsFor } from '../../support/api/border.ts';
+import { orderBody } from '../../support/api/watchlist-requests.ts';
+import { ADMIN_TOKEN, Gateway } from '../../support/gateway/gateway.ts';
+import { until } from '../../support/time/until.ts';
+
+// A busy machine takes several times what a quiet one does.
+t.setTimeout(240_000);
+
+const MARK = 'covert-mark';
+const [SECRET, OPEN] = ['浙B7Q4X9', '浙B33333'];
+const AREA = '330200';
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+
+const gateway = await Gateway.start(t, { CITYWATCH_WEBHOOK_NETWORKS: RECEIVER_NETWORKS });
+const receiver = await WebhookReceiver.subscribe(t, gateway);
+const port = Number(new URL(gateway.httpUrl).port);
+
+async function tokenOf(name: string, role: string): Promise<{ id: string; token: string }> {
+  return (await gateway.api('POST', '/tokens', { body: { name, role, jurisdiction: AREA, purpose: 'routine' } })).body;
+}
+
+const [li, wang] = [await tokenOf('li', 'commander'), await tokenOf('wang', 'commander')];
+const others = [ADMIN_TOKEN, (await tokenOf('he', 'commander')).token, (await tokenOf('wu', 'viewer')).token];
+const foreign = new EventReader(t, port, { token: ADMIN_TOKEN });
+const own = new EventReader(t, port, { token: li.token });
+const made: { list: string; alert: string } = { list: '', alert: '' };
+
+async function pass(plate: string, secret: string, id: string): Promise<void> {
+  const body = {
+    ts: Date.now(),
+    id,
+    type: 'passage',
+    data: { plate, plateColor: 'blue', plateConfidence: 0.97, lane: 1 },
+  };
+  const { status } = await gateway.api('POST', '/devices/kk/events', { body, token: `kk:${secret}` });
+  if (status !== 202) throw new Error(`answered ${status}`);
+}
+
+t.test('a covert order is asked for and approved among those it names', async (t) => {
+  const secret = await gateway.register({ id: 'kk', kind: 'checkpoint' });
+  const order = orderBody(AREA, { handling: 'covert', named: [wang.id] });
+  const entries = [{ plate: SECRET, reason: MARK }];
+  const body = { ...order, name: MARK, reason: MARK, case: MARK, entries };
+  made.list = (await gateway.api('POST', '/watchlists', { body, token: li.token })).body.id;
+  const step = (name: string, token: string) => gateway.api('POST', `/watchlists/${made.list}/${name}`, { token });
+  t.equal((await step('request', li.token)).status, 200);
+  t.equal((await step('approve', ADMIN_TOKEN)).status, 404, 'who is not named cannot even approve it');
+  t.match(await step('approve', wang.token), { status: 200, body: { state: 'active', entries: 1 } });
+  const open = { plate: OPEN, reason: 'stolen', validUntil: '2036-01-01T00:00:00Z' };
+  const list = { name: 'open', jurisdiction: AREA, reason: 'theft', case: 'C-1', entries: [open] };
+  await gateway.api('POST', '/watchlists', { body: list });
+  await pass(SECRET, secret, 'e-1');
+  const seen = async () => (await gateway.api('GET', '/alerts?device=kk', { token: li.token })).body.items[0];
+  made.alert = (await until('those who are named see the alert', seen)).id;
+  await pass(OPEN, secret, 'e-2');
+  await until('all see the other', () => receiver.taken.some(({ alert }) => alert.device === 'kk'));
+  await until('on the stream as well', () => foreign.events.length > 1 && own.events.length > foreign.events.length);
+});
+
+t.test('nobody else is told of it by any route, stream, count or webhook', async (t) => {
+  const wanted = { kiosk: 'kk', serial: 'x', command: NOBODY, image: NOBODY, subscription: NOBODY, camera: 'kk' };
+  const rest = { check: NOBODY, order: 'W-2026-1', photo: NOBODY, plan: NOBODY, alert: made.alert };
+  const questions = {
+    ...questionsFor({ ...wanted, ...rest }),
+    'GET /watchlists/{id}': `/watchlists/${made.list}`,
+    'GET /watchlists/{id}/entries': `/watchlists/${made.list}/entries`,
+    'GET /watchlists of all': '/watchlists?ended=true',
+  };
+  const isTold = new RegExp(`${MARK}|${made.alert}`);
+  for (const [route, path] of Object.entries(questions)) {
+    for (const token of others) {
+      const { text, status } = await gateway.api('GET', path, { token });
+      t.notMatch(text, isTold, route);
+      if (path.includes(made.alert) || path.includes(made.list)) t.ok(status === 404 || status === 403, route);
+    }
+  }
+  const openNow = async (token: string) => (await gateway.api('GET', '/overview', { token })).body;
+  const counts = [JSON.stringify(await openNow(li.token)), JSON.stringify(await openNow(others[1]!))];
+  t.match(counts[0], /"severe":2/);
+  t.match(counts[1], /"severe":1/);
+  t.notMatch(JSON.stringify(foreign.events), isTold);
+  t.match(JSON.stringify(own.events), isTold, 'it is looked for in the right way');
+  t.notMatch(JSON.stringify(receiver.taken), isTold);
+  for (const action of ['ack', 'hit/sign']) {
+    const { status } = await gateway.api('POST', `/alerts/${made.alert}/${action}`, { token: others[1]! });
+    t.equal(status, 404, action);
+  }
+});
+
+t.test('those who are named work with it, and the vehicle is not stopped', async (t) => {
+  const step = (name: string, body?: object) =>
+    gateway.api('POST', `/alerts/${made.alert}/hit/${name}`, { token: wang.token, ...(body ? { body } : {}) });
+  t.match(await step('sign'), { status: 200, body: { covert: true, state: 'signed' } });
+  t.equal((await step('confirm')).status, 200);
+  t.equal((await step('order', { text: 'car 7' })).status, 409);
+  t.equal((await step('report', { text: 'went north' })).status, 200);
+  const why = { purpose: 'investigation', case: 'C-2' };
+  const { body } = await gateway.api('POST', `/alerts/${made.alert}/plates`, { body: why, token: li.token });
+  t.match(body, { plates: { wanted_plate: SECRET } });
+});

@@ -1,0 +1,186 @@
+import t from 'tap';
+import { CONFIRMING_DESK } from '../../../../src/alerts/desk/log/audience.ts';
+import { dedupKey } from '../../../../src/alerts/rules/findings.ts';
+import { sealPlates } from '../../../../src/alerts/rules/plates.ts';
+import { ESCALATIONS_MAX } from '../../../../src/alerts/watchlists/hits/hits.ts';
+import { toRfc3339 } from '../../../../src/core/clock.ts';
+import { sql } from '../../../../src/platform/database/database.ts';
+import { enqueueWork } from '../../../../src/platform/work/work.ts';
+import { ADMIN, PLATES, startReceiver } from '../../../support/alerts/alert-desk.ts';
+import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
+import { HERE, TOKENS } from '../../../support/api/api.ts';
+import { until } from '../../../support/time/until.ts';
+
+const started = await startAlertsApi(t);
+const { ask, desk, alerts, wantedLooks } = started;
+const db = desk.database.tables();
+/** Whom the API knows by these tokens. */
+const CONFIRMS = { ...ADMIN, id: 'confirms', name: 'Confirms', confirms: true };
+const VIEWS = { ...ADMIN, id: 'views', name: 'Views' };
+let count = 0;
+
+/** A hit as the rules leave it, taken up by the desk. */
+async function hit(device: string, data: object = {}, seenBy: string[] | null = null): Promise<string> {
+  count += 1;
+  const all = { watchlist: 'stolen', wanted_plate: '浙B***45', plate: '浙B***45', ...data };
+  const finding = { rule: 'wanted', subject: { type: 'device', id: device }, scope: `s${count}` } as const;
+  const key = dedupKey(finding);
+  const sealed = sealPlates(PLATES, { plate: '浙B12345', wanted_plate: '浙B12345' }, key);
+  const nowMs = desk.clock.nowMs();
+  await sql`insert into finding (id, dedup_key, rule, rule_version, severity, subject, jurisdiction, scope, kind, lane,
+    journal_offset, device_at_ms, received_at_ms, decided_at_ms, data, plates_sealed, seen_by)
+    values (${`h${count}`}, ${key}, 'wanted', 1, 'severe', ${device}, ${HERE}, ${`s${count}`}, 'fired', 'live',
+    ${count}, ${nowMs}, ${nowMs}, ${nowMs}, ${JSON.stringify(all)}::jsonb, ${sealed}, ${seenBy}::text[])`.execute(db);
+  await enqueueWork(desk.database, desk.clock, [{ queue: 'desk', key }]);
+  desk.doorbell.ring('desk');
+  const find = async () => {
+    const { rows } = await sql<{ id: string }>`select id from alert where dedup_key = ${key}`.execute(db);
+    return rows[0]?.id;
+  };
+  return await until('the alert', find);
+}
+
+const CANDIDATE = { candidate: true, doubt: 'low-confidence' };
+
+t.test('an uncertain read is for who confirms alone, everywhere, until one of them has', async (t) => {
+  const receivers = { centre: await startReceiver(t), desk: await startReceiver(t) };
+  const of = (name: 'centre' | 'desk') => receivers[name].received.map(({ data }) => data);
+  const subscribe = (name: 'centre' | 'desk', confirms: boolean) => {
+    const { url } = receivers[name];
+    return desk.subscriptions.create(CONFIRMS, {
+      name,
+      type: 'webhook',
+      target: { url },
+      jurisdiction: HERE,
+      confirms,
+    });
+  };
+  await subscribe('centre', false);
+  await subscribe('desk', true);
+  await t.rejects(
+    desk.subscriptions.create(VIEWS, {
+      name: 'x',
+      type: 'webhook',
+      target: { url: receivers.desk.url },
+      jurisdiction: HERE,
+      confirms: true,
+    }),
+    { code: 'request.invalid' },
+  );
+  const before = desk.feed.head;
+  const id = await hit('k1', CANDIDATE, [CONFIRMING_DESK]);
+  await until('the desk is told', () => of('desk').some(({ data }) => data.id === id));
+  t.match(await desk.queries.get(CONFIRMS, id), { audience: 'confirming' });
+  await t.rejects(desk.queries.get(VIEWS, id), { code: 'not-found' });
+  const listed = async (caller: typeof ADMIN) =>
+    (await desk.queries.list(caller, { limit: 500 })).items.map((alert) => alert.id);
+  t.ok((await listed(CONFIRMS)).includes(id));
+  t.notOk((await listed(VIEWS)).includes(id), 'the list');
+  t.match(await desk.queries.ownCounts(CONFIRMS), { police: { severe: 1 } }, 'the count is the list');
+  t.same(await desk.queries.ownCounts(VIEWS), { police: {}, maintenance: {} });
+  t.same(await desk.queries.openCounts(CONFIRMS), await desk.queries.openCounts(VIEWS));
+  const told = async (caller: typeof ADMIN) => (await desk.queries.events(caller, before, 100)).entries.length;
+  t.ok((await told(CONFIRMS)) > 0);
+  t.equal(await told(VIEWS), 0, 'the log');
+  const live = await desk.feed.next(CONFIRMS, before, AbortSignal.timeout(20_000));
+  t.ok(live.entries.some(({ alertId }) => alertId === id));
+  t.equal(of('centre').filter(({ data }) => data.id === id).length, 0, 'nor a webhook');
+
+  await alerts.hits.step(CONFIRMS, id, { step: 'sign', text: null });
+  await alerts.hits.step(CONFIRMS, id, { step: 'confirm', text: null });
+  await until('the centre is told', () => of('centre').some(({ data }) => data.id === id));
+  t.match(await desk.queries.get(VIEWS, id), { audience: 'everyone', data: { candidate: false } });
+  t.match(
+    of('centre').find(({ data }) => data.id === id),
+    { type: 'alert.updated' },
+  );
+});
+
+t.test('what nobody confirms is told again, more gravely, and three times at most', async (t) => {
+  const id = await hit('k2', CANDIDATE, [CONFIRMING_DESK]);
+  const { rows } = await sql<{ due: number; made: number }>`
+    select due_at_ms as due, committed_at_ms as made from work_item, alert
+    where queue = 'hit-waits' and key = ${id} and alert.id = ${id}`.execute(db);
+  t.equal(rows[0]!.due - rows[0]!.made, 120_000, 'its timer stands with it');
+  for (let times = 1; times <= ESCALATIONS_MAX; times += 1) {
+    const { again } = await alerts.hits.handleWait(id);
+    t.equal(again === null, times === ESCALATIONS_MAX);
+    t.match(await desk.queries.get(CONFIRMS, id), { severity: 'extreme', data: { escalated: times } });
+    await t.rejects(desk.queries.get(VIEWS, id), { code: 'not-found' });
+  }
+  const done = await hit('k3', CANDIDATE, [CONFIRMING_DESK]);
+  await alerts.hits.step(CONFIRMS, done, { step: 'sign', text: null });
+  await alerts.hits.step(CONFIRMS, done, { step: 'refute', text: 'another car' });
+  t.match(await desk.queries.get(CONFIRMS, done), { handling: 'closed', verdict: 'misread_plate' });
+  t.same(await alerts.hits.handleWait(done), { again: null }, 'what was decided rings nobody');
+  t.notOk('escalated' in (await desk.queries.get(CONFIRMS, done)).data);
+});
+
+t.test('a hit is signed for, confirmed, ordered and reported, each with its time and its row', async (t) => {
+  const id = await hit('k4');
+  const path = `/alerts/${id}/hit`;
+  t.match((await ask('GET', path, { token: TOKENS.viewer })).body, { state: 'raised', steps: [] });
+  t.equal((await ask('POST', `${path}/sign`, { token: TOKENS.viewer })).status, 403);
+  t.match((await ask('POST', `${path}/order`, { payload: { text: 'car 7' } })).body, { code: 'conflict.state' });
+  for (const [step, payload] of [
+    ['sign'],
+    ['confirm'],
+    ['order', { text: 'car 7' }],
+    ['report', { text: 'stopped' }],
+  ] as [string, object?][]) {
+    const { status } = await ask('POST', `${path}/${step}`, payload ? { payload } : {});
+    t.equal(status, 200, step);
+  }
+  const { body } = await ask('GET', path);
+  const steps = (body as { steps: { step: string; at: string; afterS: number }[] }).steps;
+  t.same(
+    steps.map(({ step }) => step),
+    ['signed', 'confirmed', 'ordered', 'reported'],
+  );
+  t.ok(steps.every(({ at, afterS }) => at === toRfc3339(Date.parse(at)) && afterS >= 0));
+  t.match((await ask('GET', `/alerts/${id}`)).body, { handling: 'acked', comments: { length: 3 } });
+  const { rows } = await sql<{ action: string }>`select action from audit_entry where subject = ${`alert/${id}`}
+    order by seq`.execute(db);
+  t.same(
+    rows.map(({ action }) => action),
+    ['hit.sign', 'hit.confirm', 'hit.order', 'hit.report'],
+  );
+  const covert = await hit('k5', { handling: 'covert' });
+  for (const step of ['sign', 'confirm']) await ask('POST', `/alerts/${covert}/hit/${step}`);
+  t.match((await ask('POST', `/alerts/${covert}/hit/order`, { payload: { text: 'x' } })).body, { detail: /covert/ });
+  const fire = await started.alertOf('kiosk-7');
+  t.equal((await ask('GET', `/alerts/${fire}/hit`)).status, 404, 'a fire is no hit');
+});
+
+t.test('plates are told whole by permit, and every time is registered first', async (t) => {
+  const { url, received } = await startReceiver(t);
+  const input = { name: 'prosecutor', type: 'webhook', target: { url }, jurisdiction: HERE };
+  const { subscription } = await desk.subscriptions.create(VIEWS, input);
+  const { permits, whole } = alerts;
+  const untilMs = desk.clock.nowMs() + 60_000;
+  const why = { purpose: 'trial', case: 'C-9', untilMs };
+  const holder = { type: 'subscription' as const, id: subscription.id };
+  await t.rejects(permits.give(VIEWS, { holder, ...why }), { code: 'auth.forbidden' }, 'of their own');
+  const self = { type: 'token' as const, id: ADMIN.id };
+  await t.rejects(permits.give(ADMIN, { holder: self, ...why }), { code: 'auth.forbidden' });
+  const id = await hit('k6');
+  const masked = await desk.queries.get(VIEWS, id);
+  t.match(masked.data, { plate: '浙B***45' });
+  await t.rejects(whole.get(VIEWS, id), { code: 'auth.forbidden' });
+  t.equal(wantedLooks.length, 0);
+  const given = await permits.give(ADMIN, { holder: { type: 'token', id: VIEWS.id }, ...why });
+  t.match((await whole.get(VIEWS, id)).data, { plate: '浙B12345', wanted_plate: '浙B12345', watchlist: 'stolen' });
+  const look = { viewer: { id: VIEWS.id }, act: 'plates', device: 'k6', purpose: 'trial', case: 'C-9' };
+  t.match(wantedLooks, [{ ...look, asked: { alert: id, permit: given.id } }]);
+  await permits.end(ADMIN, given.id);
+  await t.rejects(whole.get(VIEWS, id), { code: 'auth.forbidden' });
+
+  const entries = (await desk.queries.events(ADMIN, 0, 500)).entries.filter(({ alertId }) => alertId === id);
+  const entry = entries[0]!.body;
+  t.equal(await whole.forDelivery(subscription.id, entry), entry.alert, 'without a permit as it is');
+  await permits.give(ADMIN, { holder, ...why });
+  t.match(await whole.forDelivery(subscription.id, entry), { id, data: { plate: '浙B12345' } });
+  t.match(wantedLooks.at(-1), { viewer: { id: subscription.id }, case: 'C-9', asked: { alert: id, event: entry.id } });
+  await until('it was sent', () => received.some(({ data }) => data.data.id === id));
+  t.notMatch(JSON.stringify(received), /12345/, 'what went out before was masked');
+});
