@@ -1,6 +1,7 @@
 import { toRfc3339 } from '../../core/clock.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, withinJurisdiction } from '../../platform/database/database.ts';
+import { forCaller } from '../desk/log/audience.ts';
 import { OF_POLICE, requireUuid, toEntry } from '../desk/queries.ts';
 import type { AlertEventBody, AlertTables } from '../desk/tables.ts';
 import type { CapEntry } from './plan.ts';
@@ -23,6 +24,7 @@ export class CapEntries {
       .selectFrom('alert_event')
       .select(['id', 'type', 'at_ms'])
       .where('alert_id', '=', requireUuid(id))
+      .where(forCaller(caller))
       .orderBy('seq', 'desc')
       .limit(ENTRIES_MAX);
     const rows = await withinJurisdiction(query, 'jurisdiction', caller, OF_POLICE).execute();
