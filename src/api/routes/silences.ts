@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { SilenceInfo } from '../../alerts/silences/silences.ts';
-import type { Caller } from '../../core/types.ts';
 import { ifMatch, setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
 import {
@@ -72,11 +71,11 @@ const config = { right: 'alerts.silence' } as const;
 
 type Meant = Pick<z.output<typeof newSilence>, 'jurisdiction' | 'police' | 'rule' | 'kind' | 'device'>;
 
-/** What is not said is not limited, but for the police agency that the caller is limited to. */
-function meantBy({ police: own = null }: Caller, { jurisdiction, police, rule, kind, device }: Meant) {
+/** What is not said is not limited: whoever is limited to a police agency names it. */
+function meantBy({ jurisdiction, police, rule, kind, device }: Meant) {
   return {
     jurisdiction,
-    police: police === undefined ? own : police,
+    police: police ?? null,
     rule: rule ?? null,
     kind: kind ?? null,
     device: device ?? null,
@@ -101,7 +100,7 @@ function newRoutes(app: ApiApp, { alerts: { silences } }: RouteContext): void {
         response: { 200: preview },
       },
     },
-    async (request) => silences.preview(callerOf(request), meantBy(callerOf(request), request.body)),
+    async (request) => silences.preview(callerOf(request), meantBy(request.body)),
   );
 
   app.post(
@@ -118,7 +117,7 @@ function newRoutes(app: ApiApp, { alerts: { silences } }: RouteContext): void {
     async (request, reply) => {
       const { reason, startsAt: startsAtMs, endsAt: endsAtMs, ...meant } = request.body;
       const caller = callerOf(request);
-      const made = await silences.create(caller, { ...meantBy(caller, meant), reason, startsAtMs, endsAtMs });
+      const made = await silences.create(caller, { ...meantBy(meant), reason, startsAtMs, endsAtMs });
       setEtag(reply.status(201), made.version);
       return made;
     },

@@ -33,8 +33,13 @@ export function faultOf(health: DeviceHealth | null): Fault | null {
 export const CAUSES = { offline: 'fault:offline', together: 'fault:offline-together' } as const;
 const TITLES = { offline: '离线 Offline', together: '下挂设备同时离线 What hangs on it is offline' } as const;
 
-/** The occasion for a work order; one that was told since the fault began is not told again. */
-export function occasionOf(device: DeviceId, { kind, detail, sinceMs }: Fault): Occasion {
+/**
+ * The occasion for a work order; one that was told since the fault began is not told again. `others`: how many devices
+ * of its district went offline with it.
+ */
+export function occasionOf(device: DeviceId, { kind, detail, sinceMs }: Fault, others = 0): Occasion {
   const began = sinceMs === null ? {} : { sinceMs };
-  return { device, cause: CAUSES[kind], title: TITLES[kind], text: detail, ...began };
+  const beside = `同区另有 ${others} 台设备同时离线 ${others} more of the district went offline with it`;
+  const text = others > 0 ? [detail, beside].filter(Boolean).join(' ') : detail;
+  return { device, cause: CAUSES[kind], title: TITLES[kind], text, ...began };
 }

@@ -187,8 +187,9 @@ async function prepared(): Promise<{ edits: Map<string, Edit>; questions: Record
   const list = { name: 'stolen', jurisdiction: '330203', reason: 'stolen', case: 'A-1', entries };
   await made('/event-sources', EVENT_SOURCE);
   const watchlist = await made('/watchlists', list);
-  const endsAt = new Date(Date.now() + 86_400_000).toISOString();
-  const silence = { jurisdiction: '330203', device: 'camera-1', reason: 'works', endsAt };
+  // One that begins later: nothing goes on before.
+  const [startsAt, endsAt] = [3_600_000, 86_400_000].map((ms) => new Date(Date.now() + ms).toISOString());
+  const silence = { jurisdiction: '330203', device: 'camera-1', reason: 'works', startsAt, endsAt };
   const silenceId = await made('/silences', silence);
   const [alert] = await until('an alert', async () => some(await gateway.get('/alerts')));
   const [letter] = await until('a dead letter', async () => some(await gateway.get('/dead-letters')));

@@ -64,6 +64,7 @@ export const NO_EDITS: Record<string, string> = {
   'POST /alerts/{id}/plates': 'changes nothing, and leaves a row in the access register',
   'POST /alerts/{id}/shelve': 'not of one that is extreme: test/integration/alerts/desk/handled shows its row',
   'POST /alerts/{id}/snooze': 'as shelving one',
+  'POST /alerts/{id}/reopen': 'needs one that is closed: test/integration/alerts/desk/handled shows its row',
   'POST /alerts/{id}/unshelve': 'as shelving one',
   'POST /alerts/bulk/preview': 'changes nothing',
   'POST /incidents/{id}/merge': 'needs an incident: test/integration/alerts/incidents shows its row',
@@ -165,8 +166,8 @@ function ofAlert(id: string): [string, Edit][] {
     ['POST /alerts/{id}/arrive', { path: `/alerts/${id}/arrive` }],
     ['POST /alerts/{id}/feedback', { path: `/alerts/${id}/feedback`, body: { text: 'a barbecue' } }],
     ['POST /alerts/{id}/comment', { path: `/alerts/${id}/comment`, body: { text: 'seen' } }],
+    ['POST /incidents', { body: { title: 'a fire', alerts: [id] } }],
     ['POST /alerts/{id}/close', { path: `/alerts/${id}/close`, body: { verdict: 'drill' } }],
-    ['POST /alerts/{id}/reopen', { path: `/alerts/${id}/reopen`, body: { text: 'smoke again' } }],
   ];
 }
 
@@ -220,7 +221,6 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
     ['PATCH /users/{id}', { path: `/users/${user}`, body: { name: 'Li Wei' }, headers: first }],
     ['DELETE /users/{id}', { path: `/users/${leaver}`, headers: first }],
     ...editsOfSubscriptions({ hook, subscription, ownerless, device: KIOSK }),
-    ['POST /incidents', { body: { title: 'a fire', alerts: [alert.id] } }],
     ['POST /silences', { body: made.silence }],
     ['DELETE /silences/{id}', { path: `/silences/${made.silenceId}`, headers: first }],
     ['POST /watchlists', { body: list }],

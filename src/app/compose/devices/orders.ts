@@ -27,7 +27,16 @@ export function composeOrders(
   };
   if (faultMin === 0) return { orders, checkOrders, startFaultOrders: startRecoveries };
   const afterMs = faultMin * MINUTE_MS;
-  const faults = new FaultOrders({ clock, log, orders, health: health.judgements, maintained, afterMs });
+  const jurisdictionOf = (id: DeviceId): string | null => directory.identity(id)?.jurisdiction ?? null;
+  const faults = new FaultOrders({
+    clock,
+    log,
+    orders,
+    health: health.judgements,
+    maintained,
+    jurisdictionOf,
+    afterMs,
+  });
   health.alsoTell((id) => faults.judged(id));
   const startFaultOrders = (): void => {
     startRecoveries();

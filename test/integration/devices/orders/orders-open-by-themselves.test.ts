@@ -32,7 +32,8 @@ function live(refuse?: (occasion: Occasion) => void) {
   };
   const deps = { orders: opening, health: book, maintained: above };
   const log = pino({ level: 'silent' });
-  const faults = new FaultOrders({ ...deps, clock, log, afterMs: 30 * MINUTE_MS });
+  const jurisdictionOf = (id: string) => directory.identity(id)?.jurisdiction ?? null;
+  const faults = new FaultOrders({ ...deps, jurisdictionOf, clock, log, afterMs: 30 * MINUTE_MS });
   const recoveries = new Recoveries({ database: parts.database, clock, log, orders, health: book });
   book.listen((id) => {
     faults.judged(id);
@@ -225,4 +226,39 @@ t.test('a check that failed opens an order for its cause, for who asked for it',
     );
   }
   t.match(await world.checks.open(LI, 'n-1', failed('auth')), { order: { device: 'n-1' } }, 'a door is its own');
+});
+
+t.test(
+  'a district whose line is cut gets one order, and another where the first is back and the rest is not',
+  async (t) => {
+    const ids = Array.from({ length: 30 }, (_, n) => `dark-${String(n).padStart(2, '0')}`);
+    for (const id of ids) await registry.create(NINGBO, kiosk({ id }));
+    const world = live();
+    await lost(world, ids);
+    await world.pass(45);
+    const withOrders = async () => {
+      const found = [];
+      for (const id of ids) if ((await of(id)).some(({ state }) => state !== 'cancelled')) found.push(id);
+      return found;
+    };
+    const [first, ...more] = await withOrders();
+    t.same(more, [], 'one for all');
+    t.match(await of(first!), [{ cause: 'fault:offline', text: /29 more of the district/, occurrences: 1 }]);
+    world.connect(first!, true);
+    await world.pass(60);
+    t.match(await causes(first!), ['fault:offline cancelled'], 'it is back, and nobody had begun');
+    const [second, ...others] = await withOrders();
+    t.same(others, []);
+    t.not(second, first);
+    t.match(await of(second!), [{ text: /28 more of the district/ }]);
+  },
+);
+
+t.test('a few of a district that go offline together are each a fault of their own', async (t) => {
+  const ids = ['few-1', 'few-2', 'few-3'];
+  for (const id of ids) await registry.create(NINGBO, kiosk({ id }));
+  const world = live();
+  await lost(world, ids);
+  await world.pass(35);
+  for (const id of ids) t.match(await causes(id), ['fault:offline open']);
 });
