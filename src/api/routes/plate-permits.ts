@@ -56,14 +56,15 @@ export const platePermitRoutes: RoutePart = (app, { alerts: { permits } }) => {
     },
   );
 
-  app.delete(
-    '/plate-permits/:id',
+  app.post(
+    '/plate-permits/:id/end',
     {
-      config: { right: 'plates.permit', unversioned: true },
+      config: { right: 'plates.permit' },
       schema: {
         tags,
         summary: 'End a permit',
         params: z.strictObject({ id: z.string().max(64) }),
+        body: z.strictObject({}).nullish(),
         response: { 204: noContent },
       },
     },

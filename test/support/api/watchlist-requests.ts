@@ -36,7 +36,7 @@ export const WATCHLIST_REQUESTS = {
     payload: { holder: { type: 'token', id: NOBODY }, purpose: 'investigation', case: 'A-1', until: FAR },
     ownAreaOnly: true,
   },
-  'DELETE /api/v1/plate-permits/:id': {},
+  'POST /api/v1/plate-permits/:id/end': {},
 };
 
 /** A question to each route that reads them. */
@@ -102,7 +102,7 @@ export async function watchlistEdits(
     ['POST /alerts/{id}/hit/report', { path: `/alerts/${hits.report}/hit/report`, body: text }],
     ['POST /alerts/{id}/hit/refute', { path: `/alerts/${hits.refute}/hit/refute`, body: text }],
     ['POST /plate-permits', { body: permit }],
-    ['DELETE /plate-permits/{id}', { path: `/plate-permits/${given}` }],
+    ['POST /plate-permits/{id}/end', { path: `/plate-permits/${given}/end` }],
   ];
 }
 

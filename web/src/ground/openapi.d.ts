@@ -1,6 +1,6 @@
 // Made by `npm run types --prefix scripts/api-types`; not to be edited.
-// Document 2f683b385b60f7180e1c09b3f3ec75865dcee411e832d342dc32f083a3ddae7f
-// Types d79f9aedc2621039e3b022b6a5db261e854cdf2e2f338538fec8bbc47d0a8cbf
+// Document 13aa126601ebd30cd57afc4861960c6e58ae46753154910977d738077e6b6a77
+// Types 6fbef30ecc0fae7552ea00bdf902d915c90cc6ba21a5641eff31b1a7d86b2db9
 
 export interface paths {
     "/api/v1/session": {
@@ -547,7 +547,9 @@ export interface paths {
         };
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    plates?: "masked" | "whole";
+                };
                 header?: never;
                 path: {
                     id: string;
@@ -786,6 +788,8 @@ export interface components {
                 until: string | null;
                 reason: string | null;
             } | null;
+            /** @enum {string} */
+            audience: "everyone" | "confirming" | "named";
             verdict: string | null;
             subject: {
                 type: string;
