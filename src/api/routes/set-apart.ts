@@ -20,7 +20,7 @@ const PARTS_SHOWN = 2;
 /** Work that fails again and again, for administrators. */
 export const setApartRoutes: RoutePart = (app, { setApart }) => {
   app.get(
-    '/work/set-apart',
+    '/queues/set-apart',
     {
       config: { right: 'metrics.read' },
       schema: {

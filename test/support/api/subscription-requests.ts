@@ -4,7 +4,7 @@ import type { Edit } from './edits.ts';
 export const SUBSCRIPTION_REQUESTS = {
   'GET /queues': { ownAreaOnly: true },
   'GET /queues/*': { ownAreaOnly: true },
-  'GET /api/v1/work/set-apart': { ownAreaOnly: true },
+  'GET /api/v1/queues/set-apart': { ownAreaOnly: true },
   'GET /api/v1/subscriptions': { ownAreaOnly: true },
   'POST /api/v1/subscriptions': {
     payload: { name: 'centre', url: 'https://centre.example/hook', jurisdiction: '330212' },
@@ -35,7 +35,7 @@ export function questionsOfSubscriptions({ alert, subscription }: { alert: strin
     'GET /alerts/{id}/cap': `/alerts/${alert}/cap`,
     'GET /alerts/cap': '/alerts/cap',
     'GET /event-sources': '/event-sources',
-    'GET /work/set-apart': '/work/set-apart',
+    'GET /queues/set-apart': '/queues/set-apart',
   };
 }
 
