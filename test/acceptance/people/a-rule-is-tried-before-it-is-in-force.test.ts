@@ -97,6 +97,18 @@ t.test('a draft that is wrong is told its line', async (t) => {
   t.match((await gateway.api('POST', '/rules/dry-runs', { body: late })).status, 400);
 });
 
+t.test('two of one person go on at a time, however many are asked for at once', async (t) => {
+  const body = { yaml: draft(9, 50) };
+  const begun = await Promise.all([1, 2, 3, 4, 5].map(() => gateway.api('POST', '/rules/dry-runs', { body })));
+  const answers = begun.map(({ status }) => status);
+  t.ok(answers.every((status) => status === 202 || status === 409) && answers.includes(202), answers.join(' '));
+  const running = (await gateway.get('/rules/dry-runs')).items.filter(
+    (run: { state: string }) => run.state === 'running',
+  );
+  t.ok(running.length <= 2, `${running.length} go on`);
+  for (const { id } of running) await gateway.api('POST', `/rules/dry-runs/${id}/cancel`, { body: {} });
+});
+
 t.test('one that is under way when the gateway is killed comes to its end', async (t) => {
   const { body } = await gateway.api('POST', '/rules/dry-runs', { body: { yaml: draft(9, 50) } });
   await gateway.stop('SIGKILL');

@@ -3,7 +3,7 @@ import { type Clock, DAY_MS } from '../../../core/clock.ts';
 import { CitywatchError, invalid } from '../../../core/errors.ts';
 import { ownArea } from '../../../core/jurisdiction.ts';
 import type { Caller } from '../../../core/types.ts';
-import { type Database, jsonb, type Tables } from '../../../platform/database/database.ts';
+import { type Database, jsonb, sql, type Tables } from '../../../platform/database/database.ts';
 import { newestFirst } from '../../../platform/database/newest-first.ts';
 import { recordAudit } from '../../../platform/records/audit.ts';
 import { enqueueWork } from '../../../platform/work/work.ts';
@@ -162,13 +162,14 @@ export class DryRuns {
 }
 
 async function refuseTooMany(tx: Tables, caller: Caller): Promise<void> {
+  // Those who begin at the same moment take turns.
+  await sql`lock table rule_dry_run in share row exclusive mode`.execute(tx.tables());
   const running = await tx
     .tables<DryRunTables>()
     .selectFrom('rule_dry_run')
     .select('id')
     .where('caller_id', '=', caller.id)
     .where('state', '=', 'running')
-    .forUpdate()
     .execute();
   if (running.length < RUNNING_MAX) return;
   const detail = `Two dry runs of yours go on, ${running[0]!.id} is one of them: wait for it, or call it off.`;
