@@ -4,6 +4,7 @@ import { systemClock } from '../../../src/core/clock.ts';
 import { DATABASE_LIMITS, Database, sql } from '../../../src/platform/database/database.ts';
 import { EventReader } from '../../support/alerts/event-reader.ts';
 import {
+  addressOf,
   EDITS_OF_AN_AGENCY,
   marksFor,
   NEIGHBOUR,
@@ -78,6 +79,7 @@ t.test('an edit whose audit row is refused answers an error and leaves nothing c
 
 t.test('the table of questions has every route that reads', async (t) => {
   t.strictSame((await readingRoutes(gateway)).toSorted(), Object.keys(questions).toSorted());
+  for (const [route, path] of Object.entries(questions)) t.match(path, addressOf(route), route);
 });
 
 t.test('nobody of the neighbouring county, or of an agency without it, reads or changes any of it', async (t) => {

@@ -47,6 +47,12 @@ const FINDING: Record<string, string> = {
   'GET /rules/dry-runs/{id}': `/rules/dry-runs/${NOBODY}`,
 };
 
+/** What a question to a route begins with: another address would answer with less, and nobody would notice. */
+export function addressOf(route: string): RegExp {
+  const path = route.replace('GET ', '').replaceAll('.', '\\.');
+  return new RegExp(`^${path.replace(/\{\w+\}/g, '[^/?]+')}(\\?|$)`);
+}
+
 /** A question to each route that reads; a new one has its line here. */
 export function questionsFor(wanted: Wanted): Record<string, string> {
   const { kiosk, serial, command, image, camera, check } = wanted;
