@@ -14,8 +14,8 @@ export const COMPANY_FILES = 'TEST_COMPANY_FILES';
 /** What {@link COMPANY} names a test that it puts after those of a file, before the name of that file. */
 export const END_OF_FILE = 'end of ';
 
-/** Folders, the files of each of which may share a process: few of them wait for long. */
-const SHARED = /^test\/(unit\/[^/]+|integration\/(?:api|alerts|access)|tidy|catalogue)\//;
+/** Folders, the files of each of which may share a process. Those that look at pages mostly wait for the browser. */
+const SHARED = /^test\/(unit\/[^/]+|integration\/(?!web)[^/]+|tidy|catalogue)\//;
 
 /** A file that sets what holds for its whole process, or replaces parts of it, has one of its own. */
 const OWN = new RegExp(

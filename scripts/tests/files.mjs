@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { availableParallelism, loadavg } from 'node:os';
+import { availableParallelism, cpus, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pinnedNode } from '../pinned-node.mjs';
 import { ROOT } from '../root.mjs';
@@ -34,6 +34,12 @@ const BUSY_PAUSE_MS = 1_000;
 
 const isBusy = () => loadavg()[0] > LOAD_MAX * availableParallelism();
 
+/** Where files wait for cameras, the processors have time for others: this share of it, over a pause, is worth one. */
+const IDLE_SHARE_MIN = 0.25;
+const IDLE_PAUSE_MS = 1_000;
+/** So many times as many processes as were asked for, at most. */
+const MORE_MAX = 2;
+
 /**
  * @typedef {object} FileResult
  * @property {string} name Path of the file from the root.
@@ -50,7 +56,7 @@ const isBusy = () => loadavg()[0] > LOAD_MAX * availableParallelism();
 /**
  * Runs test files, `jobs` processes at a time, in the order given, each a plain one of the pinned Node: `tap run` would load
  * a layer for mocks and for coverage, which nobody here uses, into each of them, at twice the processor time.
- * `hooks` is a module that each loads first, `timeoutS` what a process may take unless a file says otherwise; tap itself
+ * `hooks` is a module that each loads first, `timeoutS` what a process may take for each of its files unless one says otherwise; tap itself
  * holds it to that. A skipped or unfinished test fails its file, and so does a process that it leaves behind, which is
  * ended. Resolves when all have ended.
  *
@@ -63,17 +69,48 @@ const isBusy = () => loadavg()[0] > LOAD_MAX * availableParallelism();
 export async function runFiles(files, { jobs, timeoutS, env, hooks, report, together, silenceMs, leaveMs = LEAVE_MS }) {
   const { Parser } = await import('tap-parser');
   const waiting = (together ?? companiesOf)(files);
+  const limits = { timeoutS, silenceMs: silenceMs ?? silenceOf(timeoutS), leaveMs };
+  const run = (...names) => runProcess(names, new Parser(), { ...limits, env, hooks });
+  const runNext = async () => {
+    const names = waiting.shift();
+    for (const result of await (names.length > 1 ? runCompany(names, run) : run(...names))) report(result);
+  };
   const work = async (_, number) => {
     for (;;) {
       while (number >= availableParallelism() && waiting.length > 0 && isBusy()) await sleep(BUSY_PAUSE_MS);
-      const names = waiting.shift();
-      if (names === undefined) return;
-      const limits = { timeoutS, silenceMs: silenceMs ?? silenceOf(timeoutS), leaveMs };
-      const run = (...names) => runProcess(names, new Parser(), { ...limits, env, hooks });
-      for (const result of await (names.length > 1 ? runCompany(names, run) : run(...names))) report(result);
+      if (waiting.length === 0) return;
+      await runNext();
     }
   };
-  await Promise.all(Array.from({ length: jobs }, work));
+  await Promise.all([...Array.from({ length: jobs }, work), ...(jobs > 1 ? [runMore(jobs, waiting, runNext)] : [])]);
+}
+
+/** Begins one more file at a time while the processors have nothing to do. Resolves when all that it began have ended. */
+async function runMore(jobs, waiting, runNext) {
+  const running = new Set();
+  for (let before = cpus(); waiting.length > 0; ) {
+    await sleep(IDLE_PAUSE_MS);
+    const now = cpus();
+    const isIdle = idleShare(before, now) > IDLE_SHARE_MIN;
+    before = now;
+    if (!isIdle || waiting.length === 0 || running.size >= jobs * (MORE_MAX - 1)) continue;
+    const one = runNext().finally(() => running.delete(one));
+    running.add(one);
+  }
+  await Promise.all(running);
+}
+
+/** What nobody used of the time of all processors, from 0 to 1. */
+function idleShare(before, now) {
+  let [idle, all] = [0, 0];
+  for (const [n, { times }] of now.entries()) {
+    for (const [name, ms] of Object.entries(times)) {
+      const took = ms - (before[n]?.times[name] ?? ms);
+      all += took;
+      if (name === 'idle') idle += took;
+    }
+  }
+  return all > 0 ? idle / all : 0;
 }
 
 const silenceOf = (timeoutS) => Math.max(SILENCE_MS, timeoutS * 1000 + SILENCE_AFTER_LIMIT_MS);
@@ -103,7 +140,7 @@ async function runProcess(names, parser, { timeoutS, env, hooks, silenceMs, leav
   const company = names.length > 1 ? { [COMPANY_FILES]: JSON.stringify(names) } : {};
   const child = spawn(pinnedNode(), [`--import=${hooks}`, ...program], {
     cwd: ROOT,
-    env: { ...process.env, ...env, ...company, TAP: '1', TAP_TIMEOUT: String(timeoutS), [MARK]: mark },
+    env: { ...process.env, ...env, ...company, TAP: '1', TAP_TIMEOUT: String(timeoutS * names.length), [MARK]: mark },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const silence = setTimeout(() => {
