@@ -4,7 +4,7 @@ import { until } from '../../support/time/until.ts';
 import { openBrowser, signIn, type View } from '../../support/web/browser.ts';
 import { type FakeConsoleApi, startFakeApi } from '../../support/web/fake-console-api.ts';
 
-/** More than a browser keeps connections to one server (HTTP/1.1), where one stream each would leave none for requests. */
+/** More than a browser keeps connections to one server (HTTP/1.1): one stream each would leave none for requests. */
 const WINDOWS = 8;
 /** Where they have to agree among themselves: who has it, who takes it over, and one more. */
 const FEW = 3;
