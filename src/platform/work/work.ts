@@ -50,7 +50,7 @@ export class WorkQueue implements WorkDesk {
   readonly #offers: Offers;
   readonly #states = new Map<string, QueueState>();
   readonly #failures: Counter;
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Set<Promise<unknown>>();
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
@@ -106,8 +106,18 @@ export class WorkQueue implements WorkDesk {
     state.rung = true;
     if (state.isClaiming) return 0;
     state.isClaiming = true;
+    const claiming = this.#claimed(state, signal);
+    this.#running.add(claiming);
     try {
-      await this.#giveUpUnbegun(queue);
+      return await claiming;
+    } finally {
+      this.#running.delete(claiming);
+    }
+  }
+
+  async #claimed(state: QueueState, signal: AbortSignal): Promise<number> {
+    try {
+      await this.#giveUpUnbegun(state.queue);
       return await this.#claimAll(state, signal);
     } finally {
       state.isClaiming = false;
@@ -160,9 +170,9 @@ export class WorkQueue implements WorkDesk {
     return queues.reduce((sum, queue) => sum + (this.#states.get(queue)?.running ?? 0), 0);
   }
 
-  /** Resolves when no handler runs any more. */
+  /** Resolves when no handler runs any more and nothing is being claimed: whoever was rung for meanwhile had a turn. */
   async idle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running);
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
   /** Makes everything due now whose key starts with `prefix`; returns how many keys that were. */
