@@ -32,7 +32,7 @@ export interface AlertParts {
     AlertQueries,
     'get' | 'list' | 'counts' | 'stages' | 'events' | 'openCounts' | 'ownCounts' | 'ofCamera'
   >;
-  feed: Pick<AlertFeed, 'epoch' | 'head' | 'newest' | 'next'>;
+  feed: Pick<AlertFeed, 'epoch' | 'floor' | 'head' | 'newest' | 'next'>;
   evidence: Pick<EvidenceDesk, 'shown'>;
   /** Registers the look itself: nothing is shown before. */
   plates: Pick<AlertPlates, 'show'>;

@@ -8,6 +8,7 @@ import type { Database } from '../../platform/database/database.ts';
 import { isWanted, type Wanted } from '../rules/classes.ts';
 import { isFor, namesOf } from './log/audience.ts';
 import { classOf, placeOf } from './log/entry.ts';
+import { floorOf } from './log/floor.ts';
 import type { LogEntry } from './log.ts';
 import { AlertQueries, toEntry } from './queries.ts';
 import type { AlertTables } from './tables.ts';
@@ -36,6 +37,7 @@ export class AlertFeed {
   /** Every entry up to this one is in `#recent` or older than it. */
   #seq = 0;
   #epoch = '';
+  #floor = 0;
   #waiting = new Set<() => void>();
   readonly #reading = new Joined();
   #again = false;
@@ -60,6 +62,7 @@ export class AlertFeed {
     const head = await this.#queries.head();
     this.#seq = head.seq;
     this.#epoch = head.epoch;
+    this.#floor = await floorOf(this.#deps.database);
     this.#stopLook = this.#deps.clock.every(LOOK_MS, () => {
       if (this.#waiting.size > 0) void this.#look();
     });
@@ -79,6 +82,17 @@ export class AlertFeed {
 
   get head(): number {
     return this.#seq;
+  }
+
+  /** A reader that stands before this entry may have missed some that are not kept any more. */
+  get floor(): number {
+    return this.#floor;
+  }
+
+  /** Entries up to this one may be missing now. */
+  forget(seq: number): void {
+    this.#floor = Math.max(this.#floor, seq);
+    this.#recent = this.#recent.filter((entry) => entry.seq > this.#floor);
   }
 
   /** The number of the newest entry, for a reader that begins now. */

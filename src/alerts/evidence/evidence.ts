@@ -18,6 +18,7 @@ import { BehindFirstNews } from './behind-first-news.ts';
 import type { ClipsPort } from './clips-port.ts';
 import { alertsOf, type Looked, lookAtAlerts } from './looked-at.ts';
 import type { Opened } from './opened.ts';
+import { pictureKey } from './picture-key.ts';
 
 /** What evidence asks of the registry and the video pool. */
 export interface Pictures {
@@ -154,7 +155,7 @@ export class EvidenceDesk {
     const { blobs, clips } = this.#deps;
     const { camera, id } = found;
     const isClip = found.type === 'clip';
-    const data = isClip ? await clips.bytes(id) : await blobs.get(blobKey(alertId, id)).catch(refuse);
+    const data = isClip ? await clips.bytes(id) : await blobs.get(pictureKey(alertId, id)).catch(refuse);
     if (!data) throw new CitywatchError('not-found', { detail: 'This is no longer kept.' });
     const { jurisdiction, police } = alert;
     const shows = alert.plates_sealed === null ? null : { jurisdiction, police };
@@ -169,7 +170,7 @@ export class EvidenceDesk {
       takenAtMs: Math.round(takenAtMs),
       ageMs: Math.max(0, Math.round(this.#deps.clock.nowMs() - takenAtMs)),
     };
-    await this.#deps.blobs.put(blobKey(alertId, evidence.id), jpeg).catch(refuse);
+    await this.#deps.blobs.put(pictureKey(alertId, evidence.id), jpeg).catch(refuse);
     return evidence;
   }
 
@@ -195,10 +196,6 @@ export class EvidenceDesk {
     this.#deps.committed(published);
     return found.map(({ claim }) => (published.ended.has(claim.key) ? ENDED : DONE));
   }
-}
-
-function blobKey(alertId: string, evidenceId: string): string {
-  return `${alertId}/${evidenceId}.jpg`;
 }
 
 function refuse(error: unknown): never {

@@ -49,9 +49,10 @@ function pageRoute(app: ApiApp, context: RouteContext): void {
       const { after, limit, ...asked } = request.query;
       const wanted = wantedOf(context, caller, asked);
       const from = after === undefined ? 0 : readCursor(context, caller, after);
+      const { floor } = context.alerts.feed;
       const { entries, seq } = await context.alerts.queries.events(caller, from, limit, wanted);
-      const items = entries.map((entry) => show(context, caller, entry));
-      return { items, cursor: sealCursor(context, caller, seq) };
+      const items = entries.map((entry) => show(context, caller, { entry, floor }));
+      return { items, cursor: sealCursor(context, caller, { seq, floor }) };
     },
   );
 }
@@ -81,12 +82,14 @@ function streamRoute(app: ApiApp, context: RouteContext): void {
       const leave = shares.enter(caller);
       try {
         await sendEvents({ request, reply: reply as never, context }, async ({ over, send }) => {
-          await send({ id: sealCursor(context, caller, from), event: 'hello', json: '{}' });
+          let { floor } = feed;
+          await send({ id: sealCursor(context, caller, { seq: from, floor }), event: 'hello', json: '{}' });
           for (let seq = from; !over.aborted; ) {
+            floor = feed.floor;
             const next = await feed.next(caller, seq, over, wanted);
             if (next.entries.length === 0) return;
             for (const entry of next.entries) {
-              const id = sealCursor(context, caller, entry.seq);
+              const id = sealCursor(context, caller, { seq: entry.seq, floor });
               await send({ id, event: entry.type, json: written.of(entry) });
             }
             seq = next.seq;
@@ -112,24 +115,42 @@ class Written {
   }
 }
 
-function show(context: RouteContext, caller: Caller, entry: LogEntry): z.output<typeof alertEvent> {
+/** `floor`: that of the log when it was read up to `seq`. */
+interface Reached {
+  seq: number;
+  floor: number;
+}
+
+function show(
+  context: RouteContext,
+  caller: Caller,
+  { entry, floor }: { entry: LogEntry; floor: number },
+): z.output<typeof alertEvent> {
   const body = entry.body as Omit<z.output<typeof alertEvent>, 'cursor'>;
-  return { ...body, cursor: sealCursor(context, caller, entry.seq) };
+  return { ...body, cursor: sealCursor(context, caller, { seq: entry.seq, floor }) };
 }
 
 function scopeOf(caller: Caller) {
   return { route: ROUTE, filter: {}, caller };
 }
 
-function sealCursor({ cursors, alerts }: RouteContext, caller: Caller, seq: number): string {
-  return cursors.seal(scopeOf(caller), `${alerts.feed.epoch} ${seq}`);
+function sealCursor({ cursors, alerts }: RouteContext, caller: Caller, { seq, floor }: Reached): string {
+  return cursors.seal(scopeOf(caller), `${alerts.feed.epoch} ${seq} ${floor}`);
 }
 
-/** Errors: `request.cursor` for what is not ours, `cursor.expired` for another log (one restored from a backup). */
+/**
+ * Errors: `request.cursor` for what is not ours, `cursor.expired` for another log (one restored from a backup), and
+ * where entries behind it went since it was given. One of a version that kept everything has no floor.
+ */
 function readCursor({ cursors, alerts }: RouteContext, caller: Caller, given: string): number {
-  const [epoch, seq] = (cursors.open(scopeOf(caller), given) ?? '').split(' ');
-  if (epoch !== alerts.feed.epoch || Number(seq) > alerts.feed.head + HEAD_LAG_MAX) {
+  const { feed } = alerts;
+  const [epoch, seq, floor = '0'] = (cursors.open(scopeOf(caller), given) ?? '').split(' ');
+  if (epoch !== feed.epoch || Number(seq) > feed.head + HEAD_LAG_MAX) {
     throw new CitywatchError('cursor.expired', { detail: 'Read GET /api/v1/alerts, then go on without a cursor.' });
+  }
+  if (Number(seq) < feed.floor && Number(floor) < feed.floor) {
+    const detail = 'Older entries are not kept any more: read GET /api/v1/alerts, then go on without a cursor.';
+    throw new CitywatchError('cursor.expired', { detail });
   }
   return Number(seq);
 }

@@ -191,6 +191,7 @@ function choresOf(kept: Kept): ChoresInput['chores'] {
     passages: () => ingest.passages.keep(),
     findings: (nowMs) => alerts.queries.pruneFindings(nowMs, ownership),
     deliveries: (nowMs) => alerts.queries.pruneDeliveries(nowMs, ownership),
+    'closed alerts': (nowMs) => alerts.keeping.prune(nowMs),
     'dry runs of rules': (nowMs) => alerts.dryRuns.prune(nowMs),
     'work orders': (nowMs) => registry.orderList.prune(nowMs),
     photos: (nowMs) => registry.photos.tidy(nowMs),

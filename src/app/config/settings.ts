@@ -22,6 +22,7 @@ import type { UplinkType } from '../../ingest/uplinks/uplink.ts';
 import { settingsOf, UPLINKS } from '../../ingest/uplinks/uplinks.ts';
 import { networks } from '../../platform/outbound/network-setting.ts';
 import { KEPT_DAYS_MIN } from '../../platform/records/judge.ts';
+import { ALERTS } from './alert-settings.ts';
 import { RECORDINGS } from './recording-settings.ts';
 import { RTSP, STREAM } from './stream-settings.ts';
 
@@ -198,6 +199,7 @@ const OTHERS = {
       { range: 'a whole number from 0 to 1440', unit: 'minutes', fromText: 'number' },
     ),
   },
+  alerts: ALERTS,
   images: {
     keepDays: daysKept(['CITYWATCH_IMAGES_KEEP_DAYS', 'How long pictures that devices send are kept.'], 30),
   },

@@ -8,6 +8,7 @@ import { AlertDesk } from '../../../src/alerts/desk/desk.ts';
 import { AlertLog } from '../../../src/alerts/desk/log.ts';
 import { AlertQueries } from '../../../src/alerts/desk/queries.ts';
 import { StageTimers } from '../../../src/alerts/desk/stage-timers.ts';
+import { AlertKeeping } from '../../../src/alerts/keeping/keeping.ts';
 import type { Stage } from '../../../src/alerts/route/stages/stage.ts';
 import { stagesOf } from '../../../src/alerts/route/stages/stages.ts';
 import { RulesEngine } from '../../../src/alerts/rules/engine.ts';
@@ -144,6 +145,9 @@ const cameras = new CameraSetup({
   units: { judge: async () => null },
 });
 const queries = new AlertQueries(database);
+const keepDays = { incident: 1, fault: 1, system: 1 };
+const pictures = { delete: async () => {} };
+const keeping = new AlertKeeping({ database, ownership, pictures, keepDays, forgotten: () => {} });
 const letters = new DeadLetters({ database, ownership, clock, replay: { ask: async () => null } });
 const plates = { hash: randomBytes(32), seal: new PlateSeal(randomBytes(32)) };
 const passages = new Passages({ database, ownership, clock, believed: clock, observer, keys: plates, keepDays: 90 });
@@ -182,6 +186,7 @@ const WRITERS: Record<string, (step: number) => Promise<unknown>> = {
   'introduction of a camera': () => cameras.handle('cam'),
   'old findings': () => queries.pruneFindings(clock.nowMs(), ownership),
   'old deliveries': () => queries.pruneDeliveries(clock.nowMs(), ownership),
+  'old alerts': () => keeping.prune(clock.nowMs()),
   'old dead letters': () => letters.prune(clock.nowMs()),
   'old passages': () => passages.keep(),
 };

@@ -80,9 +80,9 @@ const OWNERS: Record<string, RegExp> = {
     'recording_pruned',
     'video_clip',
   ]),
-  ...owned('src/alerts/', ['alert', 'alert_event', 'alert_log_head', 'delivery', 'finding', 'rule_cursor']),
+  ...owned('src/alerts/', ['alert', 'alert_event', 'alert_log_floor', 'alert_log_head', 'delivery', 'finding']),
   ...owned('src/alerts/', ['alert_bulk', 'alert_sent', 'event_source', 'incident', 'incident_entry', 'silence']),
-  ...owned('src/alerts/', ['rule_dry_run', 'rule_state', 'subscription']),
+  ...owned('src/alerts/', ['alert_gone_picture', 'rule_cursor', 'rule_dry_run', 'rule_state', 'subscription']),
   ...owned('src/alerts/', ['plate_permit', 'watch_hit', 'watchlist', 'watchlist_entry']),
 };
 

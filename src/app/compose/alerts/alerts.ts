@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { personWhoSees } from '../../../access/people.ts';
 import { ALERT_ORDERS_QUEUE } from '../../../alerts/desk/queues.ts';
+import { AlertKeeping } from '../../../alerts/keeping/keeping.ts';
 import { AlertOrders, type WorkOrdersPort } from '../../../alerts/orders/alert-orders.ts';
 import { CONDITIONS } from '../../../alerts/rules/conditions/conditions.ts';
 import { RuleBook } from '../../../alerts/rules/rule-book.ts';
@@ -68,6 +69,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
   const watch = alerting.watched.ofEverybody;
   return {
     ...alerting,
+    keeping: keepingOf(ground, alerting),
     dryRuns: composeDryRuns(ground, devices, { book, watch, past: ingest.past }),
     async start(): Promise<void> {
       await alerting.load();
@@ -76,4 +78,19 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
       lifecycle.onStop('alert feed', () => alerting.feed.stop());
     },
   };
+}
+
+function keepingOf(
+  { database, ownership, config }: Ground,
+  { evidenceBlobs, feed }: Awaited<ReturnType<typeof composeAlerting>>,
+): AlertKeeping {
+  const { keepDays: incident, keepFaultDays: fault, keepSystemDays: system } = config.alerts;
+  const forgotten = (seq: number): void => feed.forget(seq);
+  return new AlertKeeping({
+    database,
+    ownership,
+    pictures: evidenceBlobs,
+    keepDays: { incident, fault, system },
+    forgotten,
+  });
 }

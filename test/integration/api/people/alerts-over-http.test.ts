@@ -131,7 +131,7 @@ t.test('a cursor of somebody else, of nothing, or of another log is refused', as
   });
   t.match((await ask('GET', '/alerts/events?after=AAAA')).body, { code: 'request.cursor' });
   const other = await startApi(t, {
-    alerts: { ...alerts, feed: { epoch: 'other', head: 1, newest: async () => 1, next: desk.feed.next } },
+    alerts: { ...alerts, feed: { epoch: 'other', floor: 0, head: 1, newest: async () => 1, next: desk.feed.next } },
   });
   const url = `/api/v1/alerts/events?after=${cursor}`;
   const gone = await other.call({ method: 'GET', url, headers: bearer(TOKENS.operator) });

@@ -43,12 +43,13 @@ const WRITERS = [
   'introduction of a camera',
   'old findings',
   'old deliveries',
+  'old alerts',
   'old dead letters',
   'old passages',
 ];
 const TABLES = ['work_item', 'ingest_cursor', 'ingest_ledger', 'dead_letter', 'rule_cursor', 'rule_state', 'finding'];
 const DEVICE_TABLES = ['command', 'camera_setup'];
-const ALERT_TABLES = ['alert', 'alert_event', 'alert_log_head', 'delivery'];
+const ALERT_TABLES = ['alert', 'alert_event', 'alert_log_head', 'delivery', 'silence'];
 
 /** Every row that an owner writes. */
 async function everything(): Promise<Record<string, unknown[]>> {
@@ -87,6 +88,10 @@ async function leaveWhatIsPast(): Promise<void> {
     insert into dead_letter (lane, journal_offset, record_index, reason, path, value, device, kind, kind_version,
       jurisdiction, channel, topic, received_at_ms)
     values ('bulk', 1, -1, 'not-json', '', '', 'k-1', 'kiosk', 1, '330203', 'data', '', 1)`.execute(db);
+  await sql`
+    insert into silence (id, jurisdiction, reason, starts_at_ms, ends_at_ms, state, ended_at_ms, created_by,
+      created_at_ms)
+    values (gen_random_uuid(), '330203', 'works', 1, 2, 'ended', 2, 'li', 1)`.execute(db);
   await sql`
     create table passage_20200101 partition of passage
     for values from (1577836800000) to (1577923200000)`.execute(db);

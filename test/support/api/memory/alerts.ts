@@ -148,7 +148,13 @@ export function memoryAlerts(): AlertParts {
       ownCounts: async () => ({ police: {}, maintenance: {} }),
       ofCamera: async () => [],
     },
-    feed: { epoch: 'epoch-1', head: 0, newest: async () => 0, next: async (_caller, seq) => ({ entries: [], seq }) },
+    feed: {
+      epoch: 'epoch-1',
+      floor: 0,
+      head: 0,
+      newest: async () => 0,
+      next: async (_caller, seq) => ({ entries: [], seq }),
+    },
     evidence: {
       shown: async (caller) => {
         requireHere(caller);
