@@ -4,7 +4,8 @@
  *
  * Half a space for young objects is 8 MiB and not 32: a collection copies what lives, which is little. The rest grows by
  * half of what lives before it is collected, and not to four times as much; what a start makes lives on, so the first
- * 96 MiB are not looked through. At 1 GiB the process ends, and whoever
+ * 96 MiB are not looked through until it is over: then the gateway itself asks for it once
+ * (`src/platform/process/heap.ts`). At 1 GiB the process ends, and whoever
  * supervises it starts it again: five times what 20,000 devices at full load were seen to take.
  */
 export const GATEWAY_NODE_OPTIONS = [
@@ -12,6 +13,7 @@ export const GATEWAY_NODE_OPTIONS = [
   '--initial-old-space-size=96',
   '--heap-growing-percent=50',
   '--max-old-space-size=1024',
+  '--expose-gc',
 ];
 
 /** Threads share two heaps of the C library, where it would give each its own and give nothing of it back. */

@@ -8,6 +8,7 @@ import { Kinds } from '../../devices/kinds/kinds.ts';
 import type { FolderWatch } from '../../platform/files/folder-watch.ts';
 import { madeBeside, NOTHING_MADE_BEFORE } from '../../platform/files/made-before.ts';
 import { pruneChanges } from '../../platform/follow/changes.ts';
+import { tidyHeapAfterStart } from '../../platform/process/heap.ts';
 import { TwinReader } from '../../telemetry/twin/twin-reader.ts';
 import { watchSurroundings } from '../doctor/surroundings.ts';
 import { VERSION } from '../version.ts';
@@ -113,6 +114,7 @@ export async function buildHouse(ground: Ground, { kinds, book, page }: Furnitur
   const url = await startApi(parts, checks);
   surroundings.remarks.start();
   ground.shares.started();
+  lifecycle.onStop('heap', tidyHeapAfterStart({ ...ground, collect: globalThis.gc }));
   return readyAt(ground, { url, others: uplinks.urls(), welcome, devices: devices.directory.size });
 }
 
