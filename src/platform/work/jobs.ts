@@ -29,11 +29,6 @@ interface QueueBell {
   worker: Worker;
 }
 
-/**
- * Beyond this many unanswered rings nothing more is sent: the sweep finds the work (bounds memory while Redis hangs).
- */
-const RINGS_OPEN_MAX = 100;
-
 /** A worker that heard nothing for so long asks Redis anew, and learns of a dead connection; BullMQ asks each 5 s. */
 const LISTENING_S = 10;
 
@@ -47,7 +42,8 @@ export class Doorbell {
   readonly #looking = new Joined();
   readonly #sweeping = new JoinedByKey<string>();
   #stopSweep: (() => void) | null = null;
-  #ringsOpen = 0;
+  /** Queues whose ring Redis has not answered yet, and whether they were rung for meanwhile. */
+  readonly #ringing = new Map<string, boolean>();
   readonly #said: SayOnce;
   /** Its queues as a page. */
   readonly board = new QueueBoard(() => [...this.#bells.values()].map(({ queue }) => queue));
@@ -91,16 +87,24 @@ export class Doorbell {
     });
   }
 
-  /** Rings after commit. Never awaited: a ring that is lost is made good by the sweep. */
+  /**
+   * Rings after commit. Never awaited: a ring that is lost is made good by the sweep. While Redis has not answered the
+   * last one of a queue, all further ones become one more: in a storm there would be one for each alert, and a Redis
+   * that hangs would be owed any number of them.
+   */
   ring(name: string): void {
     const bell = this.#bells.get(name);
-    if (!bell || !this.#up || this.#ringsOpen >= RINGS_OPEN_MAX || this.#stopping.signal.aborted) return;
-    this.#ringsOpen += 1;
+    if (!bell || !this.#up || this.#stopping.signal.aborted) return;
+    const isRinging = this.#ringing.has(name);
+    this.#ringing.set(name, isRinging);
+    if (isRinging) return;
     bell.queue
       .add(name, {}, { deduplication: { id: `${name} ${this.#life}`, keepLastIfActive: true } })
       .catch((error: unknown) => this.#complain(error))
       .finally(() => {
-        this.#ringsOpen -= 1;
+        const isRungAgain = this.#ringing.get(name);
+        this.#ringing.delete(name);
+        if (isRungAgain) this.ring(name);
       });
   }
 
