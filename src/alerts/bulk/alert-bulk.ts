@@ -27,6 +27,8 @@ export interface AlertBulkDeps {
   clock: Clock;
   log: Pick<AlertLog, 'publish'>;
   committed(published: Committed): void;
+  /** Who began it, with the role and area of this moment; null where they may handle no alerts any more. */
+  standing(tx: Tables, caller: Caller): Promise<Caller | null>;
   /** As for one alert. */
   personWhoSees(tx: Tables, username: string, place: Place): Promise<string | null>;
 }
@@ -133,13 +135,18 @@ export class AlertBulk {
 
   /** Does it with the next ones; returns whether some are left. */
   async #some(id: string): Promise<boolean> {
-    const { database, clock, log, committed } = this.#deps;
+    const { database, clock, log, committed, standing } = this.#deps;
     const { published, isLeft } = await database.transaction(async (tx) => {
       const jobs = tx.tables<BulkTables>();
       const row = await jobs.selectFrom('alert_bulk').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
       if (!row || row.state === 'done') return { published: null, isLeft: false };
       const nowMs = clock.nowMs();
-      const next = await this.#next(tx, row);
+      const caller = await standing(tx, row.caller);
+      if (caller === null) {
+        await this.#stop(tx, row, nowMs);
+        return { published: null, isLeft: false };
+      }
+      const next = await this.#next(tx, row, caller);
       const steps = await this.#steps(tx, row, { next, nowMs });
       const isLeft = next.length === AT_ONCE && next.length + seenBy(row) < row.alerts;
       const set = {
@@ -162,8 +169,22 @@ export class AlertBulk {
     return isLeft;
   }
 
-  async #next(tx: Tables, row: BulkRow): Promise<AlertRow[]> {
-    const meant = this.#meant(tx, row.caller, row.filter).selectAll();
+  /** Who began it may not any more: the rest of it counts as refused, and the audit trail says so. */
+  async #stop(tx: Tables, row: BulkRow, nowMs: number): Promise<void> {
+    const refused = row.alerts - row.done - row.unchanged;
+    const set = { state: 'done' as const, ended_at_ms: nowMs, refused };
+    await tx.tables<BulkTables>().updateTable('alert_bulk').set(set).where('id', '=', row.id).execute();
+    const { caller } = row;
+    const { jurisdiction } = caller;
+    const subject = `alert-bulk/${row.id}`;
+    const after = { why: 'the right was withdrawn', refused };
+    await recordAudit(tx, { caller, action: 'alert.bulk-stopped', subject, jurisdiction, after, atMs: nowMs });
+  }
+
+  /** Those that whoever began it saw then and sees now: another area brings no alerts that nobody previewed. */
+  async #next(tx: Tables, row: BulkRow, now: Caller): Promise<AlertRow[]> {
+    const seen = withinJurisdiction(this.#meant(tx, row.caller, row.filter), 'jurisdiction', ownArea(now), 'police');
+    const meant = seen.where(forCaller(now)).selectAll();
     // What came since then was not previewed.
     const then = meant.where('first_at_ms', '<=', row.created_at_ms).orderBy('id');
     const next = row.last_id === null ? then : then.where('id', '>', row.last_id);

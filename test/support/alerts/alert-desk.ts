@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { whoIsStillThere } from '../../../src/access/owners.ts';
 import { personWhoSees } from '../../../src/access/people.ts';
+import type { AlertBulkDeps } from '../../../src/alerts/bulk/alert-bulk.ts';
 import type { AlertPlace } from '../../../src/alerts/desk/alert.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../../src/alerts/desk/desk.ts';
 import { AlertFeed } from '../../../src/alerts/desk/feed.ts';
@@ -72,6 +73,8 @@ export interface DeskOptions {
   clock?: Clock;
   /** What silences ask of the registry; it lists none when absent. */
   devices?: SilencedDevices;
+  /** Who may go on with what they began; everybody when absent. */
+  standing?: AlertBulkDeps['standing'];
   /** How long a claim of work is worth. */
   leaseMs?: number;
 }
@@ -102,7 +105,7 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const queries = new AlertQueries(database);
   const ring = (queue: string): void => doorbell.ring(queue);
   const shares = { alerts: database, handling: database, general: database };
-  const given = { shares, work, clock, ownership, log, committed, ring };
+  const given = { shares, work, clock, ownership, log, committed, ring, standing: urls.standing ?? STANDS };
   const handling = handledOn(given, urls.devices ?? NO_DEVICES);
   const { actions } = handling;
   const others = partsOfOthers({ database, clock, box, log, committed, queries, desk, actions, sinks });
@@ -137,6 +140,8 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     sinks,
   };
 }
+
+const STANDS: AlertBulkDeps['standing'] = async (_tx, caller) => caller;
 
 /** Devices that hang on nothing, and are there. */
 const LONELY = { tree: { parentOf: () => null }, isDark: () => false };

@@ -25,7 +25,7 @@ export interface AskOptions {
 /** The API over a real alert desk: PostgreSQL, Redis, and deliveries to receivers on this machine. */
 export async function startAlertsApi(
   t: Owner,
-  options: Pick<DeskOptions, 'sinks' | 'sinkValues' | 'stages' | 'observer' | 'clock' | 'devices'> = {},
+  options: Pick<DeskOptions, 'sinks' | 'sinkValues' | 'stages' | 'observer' | 'clock' | 'devices' | 'standing'> = {},
 ) {
   const postgres = await freshDatabase(t);
   const redis = await sharedRedis(t);

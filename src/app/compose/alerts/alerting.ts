@@ -5,7 +5,7 @@ import { CapReader } from '../../../alerts/cap/reader.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../../alerts/desk/desk.ts';
 import { AlertFeed } from '../../../alerts/desk/feed.ts';
 import { GatewayAlerts } from '../../../alerts/desk/gateway-alerts.ts';
-import type { ActionDeps, AlertActions } from '../../../alerts/desk/life/actions.ts';
+import type { AlertActions } from '../../../alerts/desk/life/actions.ts';
 import { AlertLog, type Committed } from '../../../alerts/desk/log.ts';
 import type { AskedPlaces, Places } from '../../../alerts/desk/places.ts';
 import { AlertQueries } from '../../../alerts/desk/queries.ts';
@@ -66,11 +66,11 @@ import type { Vault } from '../../../platform/secrets/vault.ts';
 import type { Doorbell } from '../../../platform/work/jobs.ts';
 import { LEFT_TO_CLAIMS, type WorkQueue } from '../../../platform/work/work.ts';
 import { composeRules, type RuleSurroundings } from './alert-rules.ts';
-import { composeHandling } from './handling.ts';
+import { composeHandling, type HandlingDeps } from './handling.ts';
 import { silencedDevices } from './silenced-devices.ts';
 import { composeWatchlists } from './watchlists.ts';
 
-export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
+export interface AlertingDeps extends Omit<RuleSurroundings, 'log'>, Pick<HandlingDeps, 'personWhoSees' | 'standing'> {
   outbound: Outbound;
   work: WorkQueue;
   doorbell: Doorbell;
@@ -89,7 +89,6 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'> {
   nameOfDistrict: Places['nameOfDistrict'];
   tree: Tree & PoliceTree;
   agencies: SubscriptionDeps['agencies'];
-  personWhoSees: ActionDeps['personWhoSees'];
   outages: Pick<OutagePorts, 'above' | 'lately' | 'beside'>;
   pictures: Pictures;
   clips: ClipsPort;

@@ -53,6 +53,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     agencies: devices.agencies,
     outages: health.outages,
     personWhoSees: personWhoSees.bind(null, devices.agencies),
+    standing: (tx, caller) => devices.standing.now(caller, 'alerts.handle', tx),
     nameOfDistrict: (code) => devices.jurisdictions.get(code)?.name.zh ?? null,
     head: () => ingest.journals.live.head,
     isClockKnown: () => ingest.intake.isClockKnown(),

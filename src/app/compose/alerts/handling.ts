@@ -1,4 +1,4 @@
-import { AlertBulk } from '../../../alerts/bulk/alert-bulk.ts';
+import { AlertBulk, type AlertBulkDeps } from '../../../alerts/bulk/alert-bulk.ts';
 import { type ActionDeps, AlertActions } from '../../../alerts/desk/life/actions.ts';
 import { LifeTimers } from '../../../alerts/desk/life/life-timers.ts';
 import { ALERT_LIFE_QUEUE, BULK_QUEUE, SILENCE_QUEUE } from '../../../alerts/desk/queues.ts';
@@ -9,7 +9,7 @@ import { type SilenceDeps, Silences } from '../../../alerts/silences/silences.ts
 import type { DatabaseShares } from '../../../platform/database/database.ts';
 import type { WorkQueue } from '../../../platform/work/work.ts';
 
-export interface HandlingDeps extends Omit<SilenceDeps & SilenceKeeperDeps & ActionDeps, 'database'> {
+export interface HandlingDeps extends Omit<SilenceDeps & SilenceKeeperDeps & ActionDeps & AlertBulkDeps, 'database'> {
   shares: Pick<DatabaseShares, 'alerts' | 'handling' | 'general'>;
   work: WorkQueue;
 }

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { saveAlerts } from '../../../../src/alerts/desk/log/write.ts';
+import type { Caller } from '../../../../src/core/types.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
 import { ADMIN } from '../../../support/alerts/alert-desk.ts';
 import { alertRow } from '../../../support/alerts/alert-row.ts';
@@ -8,7 +9,9 @@ import { HERE, TOKENS } from '../../../support/api/api.ts';
 import { countStatements } from '../../../support/services/count-statements.ts';
 import { until } from '../../../support/time/until.ts';
 
-const { desk, ask } = await startAlertsApi(t);
+/** What became of the right of whoever began something, as the next step of it finds it. */
+let standing = (caller: Caller): Caller | null => caller;
+const { desk, ask } = await startAlertsApi(t, { standing: async (_tx, caller) => standing(caller) });
 let made = 0;
 
 /** Open alerts of a rule, as the desk has them. */
@@ -111,4 +114,25 @@ t.test('what was begun by a process that died is gone on with, each alert once',
   t.match(await ended(begun), { done: 250 });
   const { items } = await desk.queries.list(ADMIN, { rule: 'killed', limit: 500 });
   t.ok(items.every(({ comments }) => comments.length === 1));
+});
+
+t.test('who may not handle alerts any more, or only fewer, goes on with none of the others', async (t) => {
+  await stand('long', 250);
+  const long = { filter: { rule: 'long' }, action: { does: 'ack' } };
+  const { token } = await preview(long);
+  let steps = 0;
+  standing = (caller) => (++steps > 1 ? null : caller);
+  const begun = (await apply(long, token)).body as Bulk;
+  t.match(await ended(begun), { state: 'done', alerts: 250, done: 100, unchanged: 0, refused: 150 });
+  const acked = () => desk.queries.counts(ADMIN, { rule: 'long', handling: 'acked' });
+  t.equal((await acked()).all, 100);
+  const [row] = await listAudit(desk.database, ADMIN, { subject: `alert-bulk/${begun.id}`, limit: 1 });
+  t.match(row, { action: 'alert.bulk-stopped', callerName: 'operator', after: { refused: 150 } });
+
+  await stand('moved', 3);
+  const moved = { filter: { rule: 'moved' }, action: { does: 'ack' } };
+  const other = await preview(moved);
+  standing = (caller) => ({ ...caller, jurisdiction: '510700' });
+  t.match((await apply(moved, other.token)).body, { state: 'done', alerts: 3, done: 0 });
+  standing = (caller) => caller;
 });
