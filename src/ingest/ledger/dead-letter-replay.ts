@@ -148,7 +148,8 @@ export class DeadLetterReplay {
       .orderBy('replayed_at_ms')
       .limit(LEFT_AT_ONCE)
       .execute();
-    if (left.length === LEFT_AT_ONCE) this.#isLeft = true;
+    // Who is locked is passed by: somebody may only be looking at it. The next round finds what stayed.
+    if (left.length > 0) this.#isLeft = true;
     // One that the journal will not have must not hold up the others.
     const done = await Promise.allSettled(left.map((place) => this.#carryOut(place)));
     const failed = done.find((one) => one.status === 'rejected');

@@ -2,6 +2,7 @@ import { equal } from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import { systemClock } from '../../../../src/core/clock.ts';
+import { holdsCard } from '../../../../src/core/forbidden/values.ts';
 import { unescapeCell } from '../../../../src/devices/import-export/formula.ts';
 import { DeviceExport } from '../../../../src/devices/import-export/writing/device-export.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
@@ -14,7 +15,7 @@ const BOOTSTRAP = 'bootstrap-token-of-at-least-32-characters';
 const RUNS = 15;
 
 /** What a number, a truth value or an exponent would not bring back, and whatever else looks like one. */
-const LIKE_A_NUMBER = fc.oneof(
+const ANY_LIKE_A_NUMBER = fc.oneof(
   fc.constantFrom('2.10', '007', '34020000001320000001', '1e5', 'true', 'null', '0x1F', '-0', '1_000', 'NaN', '1.0'),
   fc.stringMatching(/^0{1,3}[0-9]{1,24}$/),
   fc.stringMatching(/^[0-9]{1,18}\.[0-9]{0,8}0$/),
@@ -23,6 +24,8 @@ const LIKE_A_NUMBER = fc.oneof(
   fc.stringMatching(/^[1-9]{1,3}(,[0-9]{3}){1,3}$/),
   fc.stringMatching(/^20[0-9]{2}-0[1-9]-[0-2][1-9]$/),
 );
+/** One in ten long numbers has the check digit of a payment card, which no name may have. */
+const LIKE_A_NUMBER = ANY_LIKE_A_NUMBER.filter((text) => !holdsCard(text));
 
 interface Named {
   name: string;
@@ -124,7 +127,7 @@ t.test('what names a thing is text from the request to the database and back, wh
     const { name, purpose, tag, serial, maker, model, firmware, ...file } = given;
     await ask('POST', '/devices', kiosk({ id, name, purpose, file: { ...file, gbId, tags: [tag] } }));
     // A unit hangs at one place at a time, and is known by its serial number.
-    const unique = `${serial}0${count}`;
+    const unique = `${serial}-${count}`;
     const unit = { serial: unique, maker, model, firmware };
     const hung = await ask<Shown>('POST', `/devices/${id}/units`, { unit });
     const expected = namesOf(id, gbId, { ...given, serial: unique });
@@ -139,5 +142,6 @@ t.test('what names a thing is text from the request to the database and back, wh
     const back = await ask<Shown>('PATCH', `/devices/${id}`, { name, purpose, file: hung.file }, { 'if-match': '"2"' });
     t.strictSame(shownNames(back), expected, 'what was read may be written back');
   });
-  await fc.assert(property, { numRuns: RUNS });
+  // Each try makes devices: to look for a smaller one would only come too fast for the gateway.
+  await fc.assert(property, { numRuns: RUNS, endOnFailure: true });
 });

@@ -3,6 +3,7 @@ import { NATIONWIDE } from '../../../../src/core/jurisdiction.ts';
 import type { NewMessage } from '../../../../src/core/types.ts';
 import { DeadLetterReplay } from '../../../../src/ingest/ledger/dead-letter-replay.ts';
 import { DeadLetters } from '../../../../src/ingest/ledger/dead-letters.ts';
+import { sql } from '../../../../src/platform/database/database.ts';
 import { callerOf, drain, kinds, PAYLOADS, startIngest } from '../../../support/ingest/ingest.ts';
 import { kioskMessage, quietObserver } from '../../../support/ingest/journal.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
@@ -64,3 +65,43 @@ t.test(
     t.ok((await gateway.ingest.ledger.balance(all)).balanced);
   },
 );
+
+t.test('one that somebody else was just looking at is not forgotten', async (t) => {
+  const { ingest, database } = await startIngest(t);
+  for (const field of ['nope', 'none']) {
+    await ingest.intake.accept(kioskMessage({ raw: Buffer.from(`{"values":{"${field}":1}}`) }));
+  }
+  await drain(ingest);
+  const clock = new ManualClock();
+  const taken: string[] = [];
+  let room = false;
+  const accept = async (message: NewMessage) => {
+    if (!room) throw new Error('the journal is full');
+    taken.push(message.connection);
+    return await ingest.intake.accept(message);
+  };
+  const replay = new DeadLetterReplay({
+    database,
+    intake: { accept },
+    kinds,
+    clock,
+    observer: quietObserver(),
+    payloads: PAYLOADS,
+  });
+  t.teardown(() => replay.stop());
+  const letters = new DeadLetters({ database, ownership: firstOwner(), replay, clock });
+  const ids = (await ingest.deadLetters.list(all, { limit: 10 })).items.map(({ id }) => id);
+  t.equal((await letters.replay(all, ids)).replayed.length, 2);
+  room = true;
+  replay.start();
+  await database.transaction(async (tx) => {
+    await sql`select from dead_letter order by journal_offset limit 1 for update`.execute(tx.tables());
+    await clock.advance(2_000);
+    await until('the other one is in the journal', () => taken.length === 1);
+  });
+  await until('both are', async () => {
+    await clock.advance(2_000);
+    return taken.length === 2;
+  });
+  t.equal(new Set(taken).size, 2);
+});
