@@ -5,6 +5,7 @@ import type { AlertActions } from '../alerts/desk/life/actions.ts';
 import type { AlertQueries } from '../alerts/desk/queries.ts';
 import type { EvidenceDesk } from '../alerts/evidence/evidence.ts';
 import type { EvidenceLooks } from '../alerts/evidence/looks.ts';
+import type { AlertFigures } from '../alerts/figures/figures.ts';
 import type { Incidents } from '../alerts/incidents/incidents.ts';
 import type { IncidentReads } from '../alerts/incidents/reads.ts';
 import type { AlertReceipts } from '../alerts/receipts/receipts.ts';
@@ -33,6 +34,7 @@ export interface AlertParts {
     'get' | 'list' | 'counts' | 'stages' | 'events' | 'openCounts' | 'ownCounts' | 'ofCamera'
   >;
   feed: Pick<AlertFeed, 'epoch' | 'floor' | 'head' | 'newest' | 'next'>;
+  figures: Pick<AlertFigures, 'times' | 'precision'>;
   evidence: Pick<EvidenceDesk, 'shown'>;
   /** Registers the look itself: nothing is shown before. */
   plates: Pick<AlertPlates, 'show'>;

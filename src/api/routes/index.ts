@@ -1,6 +1,7 @@
 import { acceptanceRoutes } from './acceptances.ts';
 import { accessRegisterRoutes } from './access-register.ts';
 import { accountRoutes } from './account.ts';
+import { alertReportRoutes } from './alert-reports.ts';
 import { alertRoutes } from './alerts.ts';
 import { approvedPictureRoutes } from './approved-pictures.ts';
 import { auditRoutes } from './audit.ts';
@@ -123,6 +124,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   filingReportRoutes,
   pickupReportRoutes,
   trafficReportRoutes,
+  alertReportRoutes,
   recordingReportRoutes,
   closingRoutes,
   credentialRoutes,

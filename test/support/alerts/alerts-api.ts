@@ -1,3 +1,4 @@
+import { AlertFigures } from '../../../src/alerts/figures/figures.ts';
 import { Hits } from '../../../src/alerts/watchlists/hits/hits.ts';
 import { PlatePermits } from '../../../src/alerts/watchlists/permits/permits.ts';
 import { WholePlates } from '../../../src/alerts/watchlists/permits/whole-plates.ts';
@@ -36,6 +37,7 @@ export async function startAlertsApi(
   const jpeg = Buffer.from([0xff, 0xd8, 1, 2, 0xff, 0xd9]);
   const alerts = {
     ...desk,
+    figures: new AlertFigures(desk.database),
     rules: () => [],
     ...openWanted(desk, wantedLooks),
     evidence: { shown: async () => ({ camera: 'camera-1', type: 'image/jpeg' as const, data: jpeg, platesOf: null }) },

@@ -165,6 +165,8 @@ function ofReports({ plan }: Wanted): Record<string, string> {
     'GET /reports/pickups': '/reports/pickups?full=1',
     'GET /reports/recording': '/reports/recording',
     'GET /reports/traffic': '/reports/traffic',
+    'GET /reports/alert-times': '/reports/alert-times?desk=all',
+    'GET /reports/rule-precision': '/reports/rule-precision?desk=all',
     'GET /reports/online': '/reports/online',
     'GET /reports/repairs': '/reports/repairs',
     'GET /reports/coverage': `/reports/coverage?plan=${plan}`,

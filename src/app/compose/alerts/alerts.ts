@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { personWhoSees } from '../../../access/people.ts';
 import { ALERT_ORDERS_QUEUE } from '../../../alerts/desk/queues.ts';
+import { AlertFigures } from '../../../alerts/figures/figures.ts';
 import { AlertKeeping } from '../../../alerts/keeping/keeping.ts';
 import { AlertOrders, type WorkOrdersPort } from '../../../alerts/orders/alert-orders.ts';
 import { CONDITIONS } from '../../../alerts/rules/conditions/conditions.ts';
@@ -71,6 +72,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
   return {
     ...alerting,
     keeping: keepingOf(ground, alerting),
+    figures: new AlertFigures(ground.shares.general),
     dryRuns: composeDryRuns(ground, devices, { book, watch, past: ingest.past }),
     async start(): Promise<void> {
       await alerting.load();

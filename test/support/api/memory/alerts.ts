@@ -148,6 +148,7 @@ export function memoryAlerts(): AlertParts {
       ownCounts: async () => ({ police: {}, maintenance: {} }),
       ofCamera: async () => [],
     },
+    figures: { times: async () => [], precision: async () => [] },
     feed: {
       epoch: 'epoch-1',
       floor: 0,

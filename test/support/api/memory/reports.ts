@@ -73,6 +73,8 @@ export const REPORT_REQUESTS = {
   'GET /api/v1/reports/pickups': { ownAreaOnly: true },
   'GET /api/v1/reports/recording': { ownAreaOnly: true },
   'GET /api/v1/reports/traffic': { ownAreaOnly: true },
+  'GET /api/v1/reports/alert-times': { ownAreaOnly: true },
+  'GET /api/v1/reports/rule-precision': { ownAreaOnly: true },
   'GET /api/v1/reports/online': { ownAreaOnly: true },
   'GET /api/v1/reports/repairs': { ownAreaOnly: true },
   'GET /api/v1/reports/coverage': { url: `?plan=${PLAN}` },
