@@ -107,7 +107,7 @@ async function make(made, program, input) {
 }
 
 /** Where `src/app/main.ts` keeps compiled code between starts. */
-const COMPILED = join(ROOT, '.cache', 'compiled');
+export const COMPILED = join(ROOT, '.cache', 'compiled');
 
 /** What a gateway loads, by the names of its chunks. */
 const LOADED = ['cli.mjs', 'compose.mjs', 'house.mjs'];

@@ -8,7 +8,7 @@ import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { buildWeb } from './build-web.mjs';
-import { bundleGateway } from './bundle.mjs';
+import { bundleGateway, COMPILED } from './bundle.mjs';
 import { pinnedNode } from './pinned-node.mjs';
 import { ROOT } from './root.mjs';
 import { runScript, setUpPackages, setUpPrograms } from './setup.mjs';
@@ -37,9 +37,6 @@ const SWEEP_AFTER_MS = 600_000;
 /** What `tap build` makes, and what it was made of. */
 const TAP_CLASS = join(ROOT, 'node_modules/@tapjs/test/test-built/dist/esm/index.js');
 const TAP_MADE_OF = join(ROOT, '.tap', 'made-of');
-
-/** Compiled code of one file serves the others. */
-const COMPILED = join(ROOT, '.cache', 'compiled');
 
 /**
  * What did not change since the last run is not checked again; and by one checker, as several look at the same
