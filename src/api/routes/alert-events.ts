@@ -82,10 +82,9 @@ function streamRoute(app: ApiApp, context: RouteContext): void {
       const leave = shares.enter(caller);
       try {
         await sendEvents({ request, reply: reply as never, context }, async ({ over, send }) => {
-          let { floor } = feed;
-          await send({ id: sealCursor(context, caller, { seq: from, floor }), event: 'hello', json: '{}' });
+          await send({ id: sealCursor(context, caller, { seq: from, floor: feed.floor }), event: 'hello', json: '{}' });
           for (let seq = from; !over.aborted; ) {
-            floor = feed.floor;
+            const { floor } = feed;
             const next = await feed.next(caller, seq, over, wanted);
             if (next.entries.length === 0) return;
             for (const entry of next.entries) {

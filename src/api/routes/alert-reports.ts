@@ -9,7 +9,7 @@ import { instant, listOf } from '../schemas.ts';
 import { answerReport, pageOfRows, type ReportColumn, reportOf, reportQuery } from './report.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
-/** Alerts of a quarter and a little more are looked at in a few seconds. */
+/** A quarter and a little more: each alert of it and its log are read. */
 const SPAN_MAX_MS = 100 * DAY_MS;
 const SPAN_MS = 30 * DAY_MS;
 
@@ -31,7 +31,7 @@ const times = listOf(
     jurisdiction: z.string(),
     alerts: z.int().meta({ description: 'That were opened in the time, drills apart' }),
     steps: z.record(z.enum(STEPS), step).meta({
-      description: '`decided` from the message on, `committed` from that on, the others from there on',
+      description: '`decided` from the message on, `committed` from that on, the others from the moment of that',
     }),
   }),
 );

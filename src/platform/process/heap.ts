@@ -12,7 +12,7 @@ export interface HeapDeps {
 }
 
 /**
- * Gives back once what a start has made and nobody needs any more. Left to itself the engine would keep it until
+ * Collects once what a start has made and nobody needs any more. Left to itself the engine would keep it until
  * messages fill the rest of its first room, and then look through all of it while they wait (`docs/performance.md`).
  * Returns how to call it off.
  */
