@@ -1,3 +1,4 @@
+import { systemCaller } from '../../core/callers/system-caller.ts';
 import { DAY_MS, toRfc3339 } from '../../core/clock.ts';
 import { NATIONWIDE } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
@@ -32,20 +33,14 @@ const PICTURES_AT_ONCE = 500;
 /** How what was done with many alerts at once came out. */
 const BULKS_KEEP_MS = 30 * DAY_MS;
 
-const ITSELF: Caller = {
-  type: 'system',
-  id: 'alerts',
-  name: 'housekeeping',
-  role: 'administrator',
-  jurisdiction: NATIONWIDE,
-  purpose: null,
-};
+const ITSELF: Caller = systemCaller({ id: 'alerts', name: 'housekeeping', role: 'administrator' });
 
 /**
  * Removes closed alerts that were kept as long as their class asks for, with their log, deliveries and pictures. What
  * goes is in the audit trail: which alerts, how many, and a hash of all of it. An alert stays as long as its incident
- * is open, or something was said of it within that time. Rows go in one transaction with their proof; files go behind
- * it, and who is killed in between finds by `alert_gone_picture` which are left.
+ * is open, something was said of it within that time, or a receiver that was not removed waits for it. Rows go in one
+ * transaction with their proof; files go behind it, and who is killed in between finds by `alert_gone_picture` which
+ * are left.
  */
 export class AlertKeeping {
   readonly #deps: AlertKeepingDeps;
@@ -149,6 +144,8 @@ async function old(tx: Tables, of: AlertClass, keptFromMs: number): Promise<Aler
     select alert.* from alert where handling = 'closed' and class = ${of} and closed_at_ms < ${keptFromMs}
       and not exists (select from alert_event said where said.alert_id = alert.id and said.at_ms >= ${keptFromMs})
       and not exists (select from incident where incident.id = alert.incident and incident.state = 'open')
+      and not exists (select from delivery join subscription on subscription.id = delivery.subscription_id
+        where delivery.alert_id = alert.id and delivery.state = 'waiting' and subscription.state <> 'removed')
     order by closed_at_ms limit ${ALERTS_AT_ONCE} for update of alert`.execute(tx.tables());
   return rows;
 }

@@ -48,9 +48,15 @@ async function opened(device: string, how: Partial<FireOptions> = {}): Promise<s
   return (await until(`the alert of ${device}`, () => find(device))).id;
 }
 
+async function waitingOf(id: string): Promise<number> {
+  const waiting = tables().selectFrom('delivery').selectAll().where('alert_id', '=', id).where('state', '=', 'waiting');
+  return (await waiting.execute()).length;
+}
+
 async function closed(device: string, how: Partial<FireOptions> = {}): Promise<string> {
   const id = await opened(device, how);
   t.equal((await ask('POST', `/alerts/${id}/close`, { payload: { verdict: 'confirmed' } })).status, 200);
+  await until('nothing of it waits', async () => (await waitingOf(id)) === 0);
   return id;
 }
 
@@ -110,7 +116,10 @@ t.test('it stays while its incident is open, and while something was said of it 
   const [first, second] = [await opened('m-1'), await opened('m-2')];
   const payload = { title: 'a row of fires', alerts: [first, second] };
   const incident = await ask('POST', '/incidents', { payload });
-  for (const id of [first, second]) await ask('POST', `/alerts/${id}/close`, { payload: { verdict: 'confirmed' } });
+  for (const id of [first, second]) {
+    await ask('POST', `/alerts/${id}/close`, { payload: { verdict: 'confirmed' } });
+    await until('nothing of it waits', async () => (await waitingOf(id)) === 0);
+  }
   await pruneIn(201);
   t.ok((await isThere(first)) && (await isThere(second)));
   await tables().updateTable('incident').set({ state: 'closed', closed_at_ms: clock.nowMs() }).execute();
@@ -206,4 +215,15 @@ t.test('many go in pieces, and what was done with many, and silences, go in thei
   const sizes = (await proofs('incident')).slice(0, -before).map(({ after }) => (after as { alerts: number }).alerts);
   t.same(sizes.toSorted(), [200, 200, 51]);
   t.equal(await count('silence'), 0);
+});
+
+t.test('it stays while a receiver has not been told of it, unless that one was removed', async (t) => {
+  const id = await closed('untold');
+  const table = desk.database.tables<AlertTables>();
+  await table.updateTable('delivery').set({ state: 'waiting' }).where('alert_id', '=', id).execute();
+  await pruneIn(201);
+  t.ok(await isThere(id));
+  await table.updateTable('subscription').set({ state: 'removed' }).execute();
+  await pruneIn(201);
+  t.notOk(await isThere(id));
 });
