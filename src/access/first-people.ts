@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { systemCaller } from '../core/callers/system-caller.ts';
 import type { Clock } from '../core/clock.ts';
 import { NATIONWIDE } from '../core/jurisdiction.ts';
 import type { Caller, Role } from '../core/types.ts';
@@ -36,14 +37,7 @@ export const FIRST_THREE: readonly FirstPerson[] = [
 /** One gateway makes the first people, however many start at the same time. */
 const LOCK = 6_104_220_308;
 
-const ITSELF: Caller = {
-  type: 'system',
-  id: 'start',
-  name: 'start',
-  role: 'administrator',
-  jurisdiction: NATIONWIDE,
-  purpose: null,
-};
+const ITSELF: Caller = systemCaller({ id: 'start', name: 'start', role: 'administrator' });
 
 /**
  * Where nobody has ever been able to log in, makes `people` with one-time passwords, which have to be changed at the

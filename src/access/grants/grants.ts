@@ -1,14 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { systemCaller } from '../../core/callers/system-caller.ts';
 import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
-import {
-  type AgencyCode,
-  covers,
-  isJurisdictionCode,
-  type Jurisdiction,
-  NATIONWIDE,
-  ownArea,
-} from '../../core/jurisdiction.ts';
+import { type AgencyCode, covers, isJurisdictionCode, type Jurisdiction, ownArea } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import {
   type Database,
@@ -87,14 +81,7 @@ type GrantRow = Selectable<AccessTables['access_grant']>;
 export const GRANT_DAYS_MAX = 90;
 
 /** Ends grants whose alert was closed. */
-const SYSTEM: Caller = {
-  type: 'system',
-  id: 'citywatch',
-  name: 'citywatch',
-  role: 'admin',
-  jurisdiction: NATIONWIDE,
-  purpose: null,
-};
+const SYSTEM: Caller = systemCaller({ id: 'citywatch', name: 'citywatch', role: 'admin' });
 
 /**
  * Leave to look beyond the own border: asked for a case or an alert, approved by somebody else of the area, ended on

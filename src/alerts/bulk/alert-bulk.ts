@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { systemCaller } from '../../core/callers/system-caller.ts';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { ownArea, type Place } from '../../core/jurisdiction.ts';
@@ -49,6 +50,9 @@ export interface BulkInfo {
 }
 
 type BulkRow = Selectable<AlertBulkTable>;
+
+/** Who ends what its person may not do any more. */
+const ITSELF = systemCaller({ id: 'alerts', name: 'citywatch', role: 'administrator' });
 
 /** Alerts of one transaction. */
 const AT_ONCE = 100;
@@ -174,11 +178,15 @@ export class AlertBulk {
     const refused = row.alerts - row.done - row.unchanged;
     const set = { state: 'done' as const, ended_at_ms: nowMs, refused };
     await tx.tables<BulkTables>().updateTable('alert_bulk').set(set).where('id', '=', row.id).execute();
-    const { caller } = row;
-    const { jurisdiction } = caller;
-    const subject = `alert-bulk/${row.id}`;
-    const after = { why: 'the right was withdrawn', refused };
-    await recordAudit(tx, { caller, action: 'alert.bulk-stopped', subject, jurisdiction, after, atMs: nowMs });
+    const { id, caller } = row;
+    await recordAudit(tx, {
+      caller: ITSELF,
+      action: 'alert.bulk-stopped',
+      subject: `alert-bulk/${id}`,
+      jurisdiction: caller.jurisdiction,
+      after: { why: 'the right was withdrawn', of: caller.name, refused },
+      atMs: nowMs,
+    });
   }
 
   /** Those that whoever began it saw then and sees now: another area brings no alerts that nobody previewed. */

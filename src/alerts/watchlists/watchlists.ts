@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { systemCaller } from '../../core/callers/system-caller.ts';
 import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
-import { covers, NATIONWIDE, ownArea } from '../../core/jurisdiction.ts';
+import { covers, ownArea } from '../../core/jurisdiction.ts';
 import { maskPlatesWithin } from '../../core/plates.ts';
 import type { Caller } from '../../core/types.ts';
 import type { Database, Tables } from '../../platform/database/database.ts';
@@ -54,14 +55,7 @@ export interface WatchlistDeps {
 const ORDER_DAYS_MAX = 366;
 
 /** Notes that time has passed. */
-const SYSTEM: Caller = {
-  type: 'system',
-  id: 'citywatch',
-  name: 'citywatch',
-  role: 'admin',
-  jurisdiction: NATIONWIDE,
-  purpose: null,
-};
+const SYSTEM: Caller = systemCaller({ id: 'citywatch', name: 'citywatch', role: 'admin' });
 
 /** Control orders (布控): who asks for which plates, who approves, and how it ends. Each step leaves an audit row. */
 export class Watchlists {

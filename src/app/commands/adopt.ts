@@ -1,5 +1,5 @@
+import { systemCaller } from '../../core/callers/system-caller.ts';
 import type { Clock } from '../../core/clock.ts';
-import { NATIONWIDE } from '../../core/jurisdiction.ts';
 import { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { Caller } from '../../core/types.ts';
@@ -39,14 +39,7 @@ export const adopt: Command = {
   },
 };
 
-const OPERATOR: Caller = {
-  type: 'system',
-  id: 'citywatch',
-  name: 'citywatch adopt',
-  role: 'admin',
-  jurisdiction: NATIONWIDE,
-  purpose: null,
-};
+const OPERATOR: Caller = systemCaller({ id: 'citywatch', name: 'citywatch adopt', role: 'admin' });
 
 interface Opened {
   config: Config;

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { systemCaller } from '../../core/callers/system-caller.ts';
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { COUNTRY } from '../../core/jurisdiction.ts';
@@ -22,14 +23,7 @@ import type { CameraUnits } from './units.ts';
 export const CAMERA_SETUP_QUEUE = 'camera-setup';
 
 /** Who writes what a camera says of itself. */
-export const SYSTEM: Caller = {
-  type: 'system',
-  id: 'citywatch',
-  name: 'citywatch',
-  role: 'admin',
-  jurisdiction: '000000',
-  purpose: null,
-};
+export const SYSTEM: Caller = systemCaller({ id: 'citywatch', name: 'citywatch', role: 'admin' });
 
 interface SetupTables extends RegistryTables {
   camera_setup: {

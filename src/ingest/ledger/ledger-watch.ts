@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { systemCaller } from '../../core/callers/system-caller.ts';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { InternalPayloads } from '../../core/internal-records.ts';
-import { NATIONWIDE } from '../../core/jurisdiction.ts';
 import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import type { Caller } from '../../core/types.ts';
@@ -29,14 +29,7 @@ export interface LedgerDifference {
 
 const EVENTS_MAX = 20;
 /** Asks for the whole country. */
-const SYSTEM: Caller = {
-  type: 'system',
-  id: 'citywatch',
-  name: 'citywatch',
-  role: 'admin',
-  jurisdiction: NATIONWIDE,
-  purpose: null,
-};
+const SYSTEM: Caller = systemCaller({ id: 'citywatch', name: 'citywatch', role: 'admin' });
 
 /**
  * Looks whether the ledger balances. A difference that two looks in a row find is an alert, which ends when the sum of

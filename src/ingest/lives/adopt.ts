@@ -1,3 +1,4 @@
+import { systemCaller } from '../../core/callers/system-caller.ts';
 import { NATIONWIDE } from '../../core/jurisdiction.ts';
 import type { Caller, Lane } from '../../core/types.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
@@ -38,14 +39,7 @@ export interface Adopted {
 }
 
 /** Whoever may run commands on the machine. */
-const OPERATOR: Caller = {
-  type: 'system',
-  id: 'citywatch',
-  name: 'citywatch adopt',
-  role: 'admin',
-  jurisdiction: NATIONWIDE,
-  purpose: null,
-};
+const OPERATOR: Caller = systemCaller({ id: 'citywatch', name: 'citywatch adopt', role: 'admin' });
 
 const LANES = ['live', 'bulk'] as const;
 

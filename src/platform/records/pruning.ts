@@ -1,3 +1,4 @@
+import { systemCaller } from '../../core/callers/system-caller.ts';
 import { DAY_MS, toRfc3339 } from '../../core/clock.ts';
 import { NATIONWIDE } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
@@ -26,14 +27,7 @@ const BATCH_ROWS = 5_000;
 /** Batches of one call: a stop waits for them. */
 const BATCHES_MAX = 40;
 
-const ITSELF: Caller = {
-  type: 'system',
-  id: 'records',
-  name: 'housekeeping',
-  role: 'administrator',
-  jurisdiction: NATIONWIDE,
-  purpose: null,
-};
+const ITSELF: Caller = systemCaller({ id: 'records', name: 'housekeeping', role: 'administrator' });
 
 /**
  * Removes rows of both registers that are older than they are kept, from the beginning of their chains on. First comes

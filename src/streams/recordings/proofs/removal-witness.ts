@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { systemCaller } from '../../../core/callers/system-caller.ts';
 import { DAY_MS } from '../../../core/clock.ts';
 import { NATIONWIDE } from '../../../core/jurisdiction.ts';
 import type { Caller } from '../../../core/types.ts';
@@ -17,14 +18,7 @@ const SUBJECT = 'recordings/removals';
 const EVERY_MS = DAY_MS;
 const ROWS_AT_ONCE = 500;
 
-const ITSELF: Caller = {
-  type: 'system',
-  id: 'recordings',
-  name: 'housekeeping',
-  role: 'administrator',
-  jurisdiction: NATIONWIDE,
-  purpose: null,
-};
+const ITSELF: Caller = systemCaller({ id: 'recordings', name: 'housekeeping', role: 'administrator' });
 
 const witnessed = z.object({ number: z.int().min(1), hash: z.string().regex(/^[0-9a-f]{64}$/) });
 

@@ -127,7 +127,7 @@ t.test('who may not handle alerts any more, or only fewer, goes on with none of 
   const acked = () => desk.queries.counts(ADMIN, { rule: 'long', handling: 'acked' });
   t.equal((await acked()).all, 100);
   const [row] = await listAudit(desk.database, ADMIN, { subject: `alert-bulk/${begun.id}`, limit: 1 });
-  t.match(row, { action: 'alert.bulk-stopped', callerName: 'operator', after: { refused: 150 } });
+  t.match(row, { action: 'alert.bulk-stopped', callerType: 'system', after: { of: 'operator', refused: 150 } });
 
   await stand('moved', 3);
   const moved = { filter: { rule: 'moved' }, action: { does: 'ack' } };
