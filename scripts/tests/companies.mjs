@@ -17,12 +17,13 @@ export const END_OF_FILE = 'end of ';
 /** Folders, the files of each of which may share a process. Those that look at pages mostly wait for the browser. */
 const SHARED = /^test\/(unit\/[^/]+|integration\/(?!web)[^/]+|tidy|catalogue)\//;
 
-/** A file that sets what holds for its whole process, or replaces parts of it, has one of its own. */
+/** A file that sets what holds for its whole process, or for tests of others in it, has one of its own. */
 const OWN = new RegExp(
   [
-    /^(?:await )?t\.(?:before|after|beforeEach|afterEach|setTimeout|plan|jobs)\b/,
+    /^(?:await )?t\.(?:beforeEach|afterEach|setTimeout|plan)\b/,
     /^const .*\bt\.testdir\(/,
-    /\bprocess\.(?:env|exit|kill|on|execArgv)\b/,
+    /\bprocess\.env\.\w+ = /,
+    /\bprocess\.(?:exit\(|on\()/,
   ]
     .map(({ source }) => source)
     .join('|'),

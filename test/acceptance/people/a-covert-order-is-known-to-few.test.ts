@@ -4,6 +4,7 @@ import { RECEIVER_NETWORKS, WebhookReceiver } from '../../support/alerts/webhook
 import { questionsFor } from '../../support/api/border.ts';
 import { orderBody } from '../../support/api/watchlist-requests.ts';
 import { ADMIN_TOKEN, Gateway } from '../../support/gateway/gateway.ts';
+import { lentInflux, lentServices } from '../../support/services/shared-database.ts';
 import { until } from '../../support/time/until.ts';
 
 // A busy machine takes several times what a quiet one does.
@@ -14,7 +15,11 @@ const [SECRET, OPEN] = ['浙B7Q4X9', '浙B33333'];
 const AREA = '330200';
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 
-const gateway = await Gateway.start(t, { CITYWATCH_WEBHOOK_NETWORKS: RECEIVER_NETWORKS });
+const gateway = await Gateway.start(t, {
+  ...(await lentServices(t)),
+  ...lentInflux(t),
+  CITYWATCH_WEBHOOK_NETWORKS: RECEIVER_NETWORKS,
+});
 const receiver = await WebhookReceiver.subscribe(t, gateway);
 const port = Number(new URL(gateway.httpUrl).port);
 

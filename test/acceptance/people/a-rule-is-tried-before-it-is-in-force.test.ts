@@ -1,11 +1,12 @@
 import t from 'tap';
 import { Gateway } from '../../support/gateway/gateway.ts';
+import { lentInflux, lentServices } from '../../support/services/shared-database.ts';
 import { until } from '../../support/time/until.ts';
 
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(240_000);
 
-const gateway = await Gateway.start(t);
+const gateway = await Gateway.start(t, { ...(await lentServices(t)), ...lentInflux(t) });
 const sent: string[] = [];
 
 const draft = (version: number, above: number) => `

@@ -32,7 +32,7 @@ import { watchlistEdits } from '../../support/api/watchlist-requests.ts';
 import { ADMIN_TOKEN, type Answer, Gateway } from '../../support/gateway/gateway.ts';
 import { tinyPicture } from '../../support/ingest/images.ts';
 import { quietObserver } from '../../support/services/services.ts';
-import { freshDatabase, lentInflux } from '../../support/services/shared-database.ts';
+import { freshDatabase, lentInflux, sharedRedis } from '../../support/services/shared-database.ts';
 import { chance } from '../../support/time/random.ts';
 import { until } from '../../support/time/until.ts';
 
@@ -44,6 +44,7 @@ t.teardown(() => database.close());
 const gateway = await Gateway.start(t, {
   ...lentInflux(t),
   DATABASE_URL: url,
+  REDIS_URL: (await sharedRedis(t)).url,
   CITYWATCH_WEBHOOK_NETWORKS: '127.0.0.0/8',
 });
 
