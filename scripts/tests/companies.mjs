@@ -30,6 +30,10 @@ const OWN = new RegExp(
   'm',
 );
 
+/** Cameras, and who kills what reads them, are looked at for long: side by side with others, not behind them. */
+const LONG = /^test\/integration\/streams\//;
+const LONG_OWN = /^t\.(?:jobs|before)\b|\bprocess\.(?:env|kill)\b/m;
+
 /** So many in one process: the processors get something to do side by side, and one that fails is soon run again. */
 const FILES_MAX = 8;
 
@@ -46,7 +50,7 @@ export function companiesOf(files) {
   for (const file of files) {
     const folder = SHARED.exec(file)?.[0];
     const found = folder === undefined ? undefined : open.get(folder);
-    if (folder === undefined || OWN.test(readFileSync(join(ROOT, file), 'utf8'))) companies.push([file]);
+    if (folder === undefined || isAlone(file)) companies.push([file]);
     else if (found !== undefined && found.length < FILES_MAX) found.push(file);
     else {
       const company = [file];
@@ -55,4 +59,9 @@ export function companiesOf(files) {
     }
   }
   return companies;
+}
+
+function isAlone(file) {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  return OWN.test(text) || (LONG.test(file) && LONG_OWN.test(text));
 }
