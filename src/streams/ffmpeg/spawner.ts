@@ -204,6 +204,7 @@ export class Spawner {
     signal.removeEventListener('abort', leave);
     ready.cancel();
     this.#lost();
+    this.#letGo(child);
     return reason;
   }
 
@@ -225,6 +226,16 @@ export class Spawner {
     if (child.connected) child.disconnect();
     const cancel = this.#deps.clock.after(LAST_MOMENT_MS, () => child.kill('SIGKILL'));
     child.once('exit', cancel);
+  }
+
+  /**
+   * Whoever is killed between its fork and its word that the child goes with it (util-linux, `unshare --kill-child`)
+   * leaves a spawner behind that has the channel: without it that ends. A socket on its way comes within this moment.
+   */
+  #letGo(child: ChildProcess): void {
+    if (!child.connected) return;
+    const cancel = this.#deps.clock.after(LAST_MOMENT_MS, () => child.disconnect());
+    child.once('disconnect', cancel);
   }
 
   #lost(): void {

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Processes } from '../../../src/streams/ffmpeg/processes.ts';
 import type { FromSpawner } from '../../../src/streams/ffmpeg/protocol.ts';
 import type { Spawner } from '../../../src/streams/ffmpeg/spawner.ts';
+import { allProcesses } from '../../support/process-tree.ts';
 import { isRunning } from '../../support/processes.ts';
 import { temporaryDirectory } from '../../support/services/services.ts';
 import { startSpawner } from '../../support/streams/streams.ts';
@@ -60,6 +62,21 @@ t.test('one that is stopped while it starts leaves no listener behind', async (t
   const isListening = () => process.getActiveResourcesInfo().includes('TCPServerWrap');
   await until('nothing listens', () => !isListening());
   t.notOk(isListening());
+});
+
+t.test('one that outlives who was to end it, which is killed while it starts, ends all the same', async (t) => {
+  const name = `/nonexistent/${randomUUID()}`;
+  // As `unshare` that is killed behind its fork: what it forked is told of no death, and goes on to begin.
+  const around = ['sh', '-c', '(sleep 0.5; exec "$0" "$@") & exec sleep 60'];
+  const closed = { serve: (listener: Server) => void listener.close() };
+  const one = startSpawner(t, { ffmpegPath: name }, closed, { around, launcher: [], gap: null });
+  const left = () => allProcesses().filter(({ commandLine }) => commandLine.includes(name));
+  one.want();
+  await until('what would end it runs', () =>
+    allProcesses().some(({ pid, program }) => pid === one.pid && program === 'sleep'),
+  );
+  await one.stop();
+  await until('nothing is left', () => left().length === 0);
 });
 
 t.test('a process that does not listen is ended after two seconds, and its end is told', async (t) => {

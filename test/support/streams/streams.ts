@@ -129,15 +129,16 @@ export async function cageFor(t: Test, ffmpegPath: string, hidden: string[] = []
 
 const SPAWNER_LIMITS = { startsPerS: 25, processesMax: 1_200 };
 
-/** A spawner that starts `ffmpegPath` (a shell) in its cage. */
+/** A spawner that starts `ffmpegPath` (a shell) in its cage, or in another one. */
 export function startSpawner(
   t: Test,
   settings: Partial<SpawnerOptions> = {},
   relay: { serve(listener: Server): void } = { serve: (listener) => void listener.close() },
+  inside: Cage | null = null,
 ): Spawner {
   const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
   const { ffmpegPath = '/bin/sh' } = settings;
-  const cage = () => cageFor(t, ffmpegPath);
+  const cage = async () => inside ?? (await cageFor(t, ffmpegPath));
   const one = new Spawner(
     { clock: systemClock, observer, relay, cage },
     { ...SPAWNER_LIMITS, ...settings, ffmpegPath },
