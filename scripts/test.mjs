@@ -18,8 +18,18 @@ import { prepareJudges } from './tests/judges.mjs';
 import { MEMORY, placeInMemory } from './tests/memory.mjs';
 import { bundleTestPackages } from './tests/packages.mjs';
 
-/** All that `npm test` runs, in this order: the acceptance tests are the longest, and the shortest fill the gaps at the end. */
-const FOLDERS = ['test/acceptance', 'test/integration', 'test/unit', 'test/catalogue', 'test/tidy'];
+/**
+ * All that `npm test` runs, in this order: what takes longest, or waits for cameras, is begun first, and the shortest fill
+ * the gaps at the end.
+ */
+const FOLDERS = [
+  'test/acceptance',
+  'test/integration/streams',
+  'test/integration',
+  'test/unit',
+  'test/catalogue',
+  'test/tidy',
+];
 
 /** Most of a test is waiting for a gateway, a camera or a database: about a third of a processor each. */
 const JOBS = 3 * availableParallelism();
@@ -75,7 +85,8 @@ await runScript(async () => {
   const memory = long ? null : placeInMemory();
   if (memory) process.env.TMPDIR = memory.directory;
   const whole = files.length === 0 && !long;
-  const tests = (whole ? FOLDERS : long && files.length === 0 ? ['test/long'] : files).flatMap(testsBelow);
+  const places = whole ? FOLDERS : long && files.length === 0 ? ['test/long'] : files;
+  const tests = [...new Set(places.flatMap(testsBelow))];
   const checked = whole ? checkCode() : null;
   const shared = await startShared(tests);
   const limits = { hooks, jobs: whole ? JOBS : 1, timeoutS: long ? LONG_TIMEOUT_S : TIMEOUT_S };

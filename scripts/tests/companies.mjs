@@ -36,6 +36,8 @@ const LONG_OWN = /^t\.(?:jobs|before)\b|\bprocess\.(?:env|kill)\b/m;
 
 /** So many in one process: the processors get something to do side by side, and one that fails is soon run again. */
 const FILES_MAX = 8;
+/** The same, of {@link LONG} ones. */
+const LONG_FILES_MAX = 4;
 
 /**
  * Files that run in one process each time, those of one folder together: to start Node, tap and what a part needs is
@@ -51,7 +53,7 @@ export function companiesOf(files) {
     const folder = SHARED.exec(file)?.[0];
     const found = folder === undefined ? undefined : open.get(folder);
     if (folder === undefined || isAlone(file)) companies.push([file]);
-    else if (found !== undefined && found.length < FILES_MAX) found.push(file);
+    else if (found !== undefined && found.length < filesMax(file)) found.push(file);
     else {
       const company = [file];
       open.set(folder, company);
@@ -59,6 +61,10 @@ export function companiesOf(files) {
     }
   }
   return companies;
+}
+
+function filesMax(file) {
+  return LONG.test(file) ? LONG_FILES_MAX : FILES_MAX;
 }
 
 function isAlone(file) {
