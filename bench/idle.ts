@@ -1,7 +1,7 @@
 import { Agent, setGlobalDispatcher } from 'undici';
 import { GATEWAY_NODE_OPTIONS } from '../scripts/gateway-memory.mjs';
 import { Gateway } from '../test/support/gateway/gateway.ts';
-import { idleSince, memoryOf, startFigures } from './support/at-rest.ts';
+import { idleSince, memoryOf, startFigures, untilTidied } from './support/at-rest.ts';
 import { cpuOf, Load, owner, print, register, round, run, setting, settle, tokensOf } from './support/harness.ts';
 
 /**
@@ -33,6 +33,7 @@ await run(async () => {
   await tell(gateway, 'at rest');
   const few = await Load.connect(gateway, await register(gateway, CONNECTED));
   await tell(gateway, `${CONNECTED} devices connected`);
+  await untilTidied(gateway);
   print({ bench: 'idle', devices: CONNECTED, ...(await idleSince(gateway, SECONDS)) });
   few.end();
   const tokens = await tokensOf(gateway, CALLERS);

@@ -28,6 +28,20 @@ export function memoryOf(gateway: Gateway): Record<string, number> {
   return Object.fromEntries(Object.entries(used).map(([name, size]) => [name, Math.round(size)]));
 }
 
+/** What PostgreSQL needs for the few statements of an idle gateway, s, over {@link LOOK_S}. */
+const IDLE_CPU_S = 0.05;
+const LOOK_S = 15;
+const LOOKS_MAX = 12;
+
+/** Waits until PostgreSQL has tidied up behind what was registered: autovacuum looks once a minute. */
+export async function untilTidied(gateway: Gateway): Promise<void> {
+  for (let look = 0; look < LOOKS_MAX; look += 1) {
+    const before = cpuOf(gateway).postgres ?? 0;
+    await sleep(LOOK_S * 1000);
+    if (look * LOOK_S > 60 && (cpuOf(gateway).postgres ?? 0) - before < IDLE_CPU_S) return;
+  }
+}
+
 /**
  * Watches for `seconds`: shares of a core in percent, and a second's transactions of PostgreSQL, commands of Redis, and
  * times a thread of the gateway went to sleep. What asks for the counts takes four transactions.

@@ -223,13 +223,24 @@ export async function personWhoSees(
   username: string,
   place: Place,
 ): Promise<string | null> {
-  const query = tx.tables<AccessTables>().selectFrom('person').select(['username', 'jurisdiction', 'police']);
+  return (await personOnDuty(trees, tx, username, place))?.username ?? null;
+}
+
+/** The same person with their id. */
+export async function personOnDuty(
+  trees: Tree & PoliceTree,
+  tx: Tables,
+  username: string,
+  place: Place,
+): Promise<{ id: string; username: string } | null> {
+  const query = tx.tables<AccessTables>().selectFrom('person').select(['id', 'username', 'jurisdiction', 'police']);
   const row = await query
     .where('username', '=', username.toLowerCase())
     .where('disabled_at_ms', 'is', null)
     .forShare()
     .executeTakeFirst();
-  return row && covers(limitedArea(trees, row.jurisdiction, row.police), place) ? row.username : null;
+  if (!row || !covers(limitedArea(trees, row.jurisdiction, row.police), place)) return null;
+  return { id: row.id, username: row.username };
 }
 
 function show(row: PersonRow): PersonInfo {

@@ -3,6 +3,9 @@ import type { CapReader } from '../alerts/cap/reader.ts';
 import type { AlertFeed } from '../alerts/desk/feed.ts';
 import type { AlertActions } from '../alerts/desk/life/actions.ts';
 import type { AlertQueries } from '../alerts/desk/queries.ts';
+import type { HandOvers } from '../alerts/duty/hand-overs.ts';
+import type { Roster } from '../alerts/duty/roster.ts';
+import type { Shifts } from '../alerts/duty/shifts.ts';
 import type { EvidenceDesk } from '../alerts/evidence/evidence.ts';
 import type { EvidenceLooks } from '../alerts/evidence/looks.ts';
 import type { AlertFigures } from '../alerts/figures/figures.ts';
@@ -41,6 +44,10 @@ export interface AlertParts {
   bulk: Pick<AlertBulk, 'preview' | 'begin' | 'get'>;
   incidents: Pick<Incidents, 'open' | 'merge' | 'split' | 'close' | 'dissolve'>;
   incidentReads: Pick<IncidentReads, 'list' | 'get' | 'history'>;
+  /** Told of everybody who asks for something. */
+  roster: Pick<Roster, 'now' | 'seen'>;
+  shifts: Pick<Shifts, 'create' | 'list' | 'remove'>;
+  handOvers: Pick<HandOvers, 'give' | 'take' | 'list' | 'get'>;
   silences: Pick<Silences, 'preview' | 'create' | 'list' | 'get' | 'end'>;
   watchlists: Pick<Watchlists, 'create' | 'step' | 'remove'>;
   lists: Pick<WatchlistQueries, 'list' | 'get' | 'entries'>;

@@ -7,7 +7,7 @@ import type { PoliceOfDevice } from '../devices/police/police-of-device.ts';
 
 /** What the API asks of the trees of areas, of departments and of the police. */
 export interface TreePorts {
-  jurisdictions: Pick<Jurisdictions, 'list' | 'totals'>;
+  jurisdictions: Pick<Jurisdictions, 'list' | 'totals' | 'area'>;
   treeEdits: Pick<TreeEdits, 'add' | 'setMembers' | 'rename' | 'end'>;
   departments: Pick<Departments, 'list' | 'add' | 'rename' | 'end' | 'named' | 'inForce'>;
   departmentReport: Pick<DepartmentReport, 'of'>;

@@ -50,6 +50,9 @@ export type Alert = Pick<
   | 'unit'
   | 'closedBy'
   | 'closedAt'
+  | 'level'
+  | 'storm'
+  | 'stormCount'
   | 'version'
 >;
 
@@ -63,7 +66,7 @@ export type Overview = Answer<'/api/v1/overview'>;
 export type DeviceCounts = Overview['devices'][number];
 /** What the list of alerts may be asked for. */
 export type AlertQuery = NonNullable<paths['/api/v1/alerts']['get']['parameters']['query']>;
-export type Session = Pick<Answer<'/api/v1/session'>, 'name' | 'role' | 'jurisdiction'>;
+export type Session = Pick<Answer<'/api/v1/session'>, 'name' | 'username' | 'role' | 'jurisdiction'>;
 export type Camera = Pick<Schemas['Device'], 'id' | 'name'>;
 export type Kind = Pick<Schemas['DeviceKind'], 'kind' | 'title' | 'fields'>;
 export type Rule = Answer<'/api/v1/rules'>['items'][number];

@@ -17,6 +17,7 @@ const TELLS: ReadonlySet<string> = new Set([
   'alert.opened',
   'alert.updated',
   'alert.arrived',
+  'alert.escalated',
   'alert.stale',
   'alert.reopened',
 ]);

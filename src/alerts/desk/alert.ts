@@ -3,6 +3,7 @@ import { toRfc3339 } from '../../core/clock.ts';
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import { receiptId } from '../../core/receipt.ts';
 import type { DeviceId, Lane } from '../../core/types.ts';
+import { LEVELS } from '../ladder/levels.ts';
 import { deviceIn, GATEWAY_SUBJECT, subjectOf } from '../rules/conditions/subject.ts';
 import type { Severity } from '../rules/rules.ts';
 import { audienceOf } from './log/audience.ts';
@@ -53,6 +54,7 @@ export const EVENT_TYPES = [
   'alert.evidence',
   'alert.acked',
   'alert.unacked',
+  'alert.escalated',
   'alert.assigned',
   'alert.dispatched',
   'alert.on_scene',
@@ -172,15 +174,19 @@ function opened(finding: FindingRow, context: Parameters<typeof applyFinding>[2]
     closed_by: null,
     closed_at_ms: null,
     previous_id: previousId,
-    receipt: receiptId({
-      lane: finding.lane as Lane,
-      offset: finding.journal_offset,
-      incarnation: finding.incarnation,
-    }),
+    receipt: receiptOf(finding),
+    storm: null,
+    storm_count: 0,
+    level: 0,
+    climbs_at_ms: null,
     exercise: finding.exercise,
     cases: [],
     version: 1,
   };
+}
+
+function receiptOf({ lane, journal_offset: offset, incarnation }: FindingRow): string {
+  return receiptId({ lane: lane as Lane, offset, incarnation });
 }
 
 /**
@@ -234,6 +240,10 @@ export function showAlert(row: AlertRow) {
     closedAt: time(row.closed_at_ms),
     previousId: row.previous_id,
     receipt: row.receipt,
+    storm: row.storm,
+    stormCount: row.storm_count,
+    level: LEVELS[row.level]!,
+    climbsAt: time(row.climbs_at_ms),
     exercise: row.exercise,
     cases: row.cases.map(({ number, by, atMs }) => ({ number, by, at: toRfc3339(atMs) })),
     stamps: {
@@ -255,6 +265,10 @@ export const ADDED_TO_VIEWS = {
   dispatchedAt: null,
   arrivedAt: null,
   incident: null,
+  storm: null,
+  stormCount: 0,
+  level: 'station',
+  climbsAt: null,
   exercise: false,
   cases: [],
 } satisfies Partial<ReturnType<typeof showAlert>>;

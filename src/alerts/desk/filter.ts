@@ -1,6 +1,7 @@
 import type { Area } from '../../core/jurisdiction.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { type RawBuilder, sql, withinJurisdiction } from '../../platform/database/database.ts';
+import { LEVELS, type Level } from '../ladder/levels.ts';
 import type { Wanted } from '../rules/classes.ts';
 import type { AlertRow } from './tables.ts';
 
@@ -18,6 +19,19 @@ export interface AlertFilter {
   device?: DeviceId;
   /** Those that are part of it. */
   incident?: string;
+  /** Of any of these rules. */
+  rules?: readonly string[];
+  /** By their first message, Unix ms; the end is left out. */
+  fromMs?: number;
+  toMs?: number;
+  /** Acknowledged by, or assigned to, this person. */
+  mine?: { id: string; username: string };
+  /** `false`: without those that another one stands for. */
+  parts?: boolean;
+  /** Those that another one stands for. */
+  storm?: string;
+  /** Those that came at least so far up the ladder. */
+  level?: Level;
   /** Any of these; of none nothing. */
   devices?: readonly DeviceId[];
   /** Codes of police agencies, to one of which its device belonged when it was opened. */
@@ -40,12 +54,32 @@ export function matching<Query extends { where(expression: Where): unknown }>(
   return filter.area ? withinJurisdiction(all, 'jurisdiction', filter.area, 'police') : all;
 }
 
-function conditionsOf({ open, devices, police, wanted, ...fields }: AlertFilter): Where[] {
+function narrowing({ rules, fromMs, toMs, mine, parts }: AlertFilter): Where[] {
   const conditions: Where[] = [];
+  if (rules) conditions.push(sql`rule = any (${rules}::text[])`);
+  if (fromMs !== undefined) conditions.push(sql`first_at_ms >= ${fromMs}`);
+  if (toMs !== undefined) conditions.push(sql`first_at_ms < ${toMs}`);
+  if (mine) conditions.push(sql`(acked_by_id = ${mine.id} or assigned_to = ${mine.username})`);
+  if (parts !== undefined) conditions.push(parts ? sql`storm is not null` : sql`storm is null`);
+  return conditions;
+}
+
+function conditionsOf({ open, devices, police, wanted, level, ...fields }: AlertFilter): Where[] {
+  const conditions: Where[] = narrowing(fields);
   if (open !== undefined) conditions.push(open ? sql`handling <> 'closed'` : sql`handling = 'closed'`);
-  for (const name of ['handling', 'condition', 'visibility', 'severity', 'rule', 'device', 'incident'] as const) {
+  for (const name of [
+    'handling',
+    'condition',
+    'visibility',
+    'severity',
+    'rule',
+    'device',
+    'incident',
+    'storm',
+  ] as const) {
     if (fields[name] !== undefined) conditions.push(sql`${sql.ref(name)} = ${fields[name]}`);
   }
+  if (level) conditions.push(sql`level >= ${LEVELS.indexOf(level)}`);
   if (wanted?.desk) conditions.push(sql`desk = ${wanted.desk}`);
   if (wanted?.classes) conditions.push(sql`class = any (${wanted.classes}::text[])`);
   if (devices) conditions.push(sql`device = any (${devices}::text[])`);

@@ -149,6 +149,14 @@ export interface AlertTable {
   closed_at_ms: number | null;
   previous_id: string | null;
   receipt: string;
+  /** The alert that stands for it in a storm. */
+  storm: Generated<string | null>;
+  /** How many it stands for, itself among them; 0 where it stands for none. */
+  storm_count: Generated<number>;
+  /** How far up it was told, see levels.ts. */
+  level: Generated<number>;
+  /** When the next level is told, unless somebody takes it before. */
+  climbs_at_ms: Generated<number | null>;
   /** Raised for a drill: nothing of it is real. */
   exercise: Generated<boolean>;
   cases: Json<OutsideCase[]>;
@@ -210,6 +218,10 @@ export interface SubscriptionTable {
   previous_until_ms: Generated<number | null>;
   /** Told of uncertain reads of wanted plates as well. */
   confirms: Generated<boolean>;
+  /** Names of the rules that it is told of; null for all. */
+  rules: Generated<string[] | null>;
+  /** From which level on it is told, see levels.ts. */
+  level: Generated<number>;
   version: Generated<number>;
 }
 

@@ -61,7 +61,8 @@ export class AlertOrders {
     const alert = await alerts.executeTakeFirst();
     const device = alert ? deviceIn(alert.device) : null;
     if (!alert || device === null || alert.exercise || alert.visibility === 'test') return DONE;
-    if (alert.visibility !== 'normal') {
+    // A part of a storm is told of by another one; that its device is to be mended is as true.
+    if (alert.visibility !== 'normal' && alert.storm === null) {
       const isOver = alert.condition !== 'active' || alert.handling === 'closed';
       return isOver ? DONE : { again: { atMs: clock.nowMs() + AGAIN_MS } };
     }

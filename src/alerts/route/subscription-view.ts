@@ -1,6 +1,7 @@
 import { toRfc3339 } from '../../core/clock.ts';
 import type { Selectable, Tables } from '../../platform/database/database.ts';
 import type { AlertTables, SubscriptionTable } from '../desk/tables.ts';
+import { LEVELS } from '../ladder/levels.ts';
 
 /** A row as it is read, without what is secret. */
 export type SubscriptionRow = Omit<Selectable<SubscriptionTable>, 'secrets' | 'version'>;
@@ -24,6 +25,8 @@ export const COLUMNS = [
   'owner_name',
   'previous_until_ms',
   'confirms',
+  'level',
+  'rules',
 ] as const;
 
 export function showSubscription(row: SubscriptionRow) {
@@ -37,6 +40,8 @@ export function showSubscription(row: SubscriptionRow) {
     severities: row.severities,
     classes: row.classes,
     confirms: row.confirms,
+    level: LEVELS[row.level]!,
+    rules: row.rules,
     state: row.state,
     stateReason: row.state_reason,
     createdBy: row.created_by,

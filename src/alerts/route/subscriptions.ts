@@ -7,6 +7,7 @@ import { type Database, sql, type Tables, withinJurisdiction } from '../../platf
 import { enqueueWork } from '../../platform/work/work.ts';
 import { DELIVERY_QUEUE } from '../desk/queues.ts';
 import type { AlertTables } from '../desk/tables.ts';
+import { LEVELS, type Level } from '../ladder/levels.ts';
 import type { AlertClass } from '../rules/classes.ts';
 import { SEVERITIES, type Severity } from '../rules/rules.ts';
 import type { Sink, Sinks, TargetFields } from '../sinks/sink.ts';
@@ -37,6 +38,10 @@ export interface SubscriptionInput {
   classes?: AlertClass[];
   /** Of uncertain reads of wanted plates as well. */
   confirms?: boolean;
+  /** Names of rules; absent: all. */
+  rules?: string[];
+  /** Only of alerts that have come so far up the ladder; absent: of all, at once. */
+  level?: Level;
 }
 
 export interface SubscriptionDeps {
@@ -91,6 +96,8 @@ export class Subscriptions {
       created_at_ms: clock.nowMs(),
       previous_until_ms: null,
       confirms: confirmsOf(caller, input),
+      level: LEVELS.indexOf(input.level ?? 'station'),
+      rules: input.rules ?? null,
       ...ownedBy(caller),
     };
     await database.transaction(async (tx) => {

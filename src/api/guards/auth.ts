@@ -140,6 +140,7 @@ export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLi
     const caller = deps.authority.callerFor(who.caller, rightsOf(config));
     if (!caller) throw forbidden(who.caller);
     request.caller = caller;
+    deps.alerts.roster.seen(caller);
     if (who.session && who.session.duties.length > 0 && !config.whileDue) throw new CitywatchError('auth.duty');
   });
 }

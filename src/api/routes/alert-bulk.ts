@@ -63,7 +63,7 @@ function previewRoute(app: ApiApp, context: RouteContext): void {
     },
     async (request) => {
       const caller = callerOf(request);
-      const { count, alerts } = await many.preview(caller, filterFor(context, caller, request.body.filter));
+      const { count, alerts } = await many.preview(caller, filterFor(context, request, request.body.filter));
       const token = context.cursors.seal(scopeOf(caller, request.body), `${count} ${context.clock.nowMs()}`);
       return { count, alerts, token };
     },
@@ -97,7 +97,7 @@ function doRoutes(app: ApiApp, context: RouteContext): void {
       }
       const { does, ...said } = body.action;
       return await many.begin(caller, {
-        filter: filterFor(context, caller, body.filter),
+        filter: filterFor(context, request, body.filter),
         deed: deedOf(does, said),
         previewed,
       });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EVENT_TYPES } from '../../alerts/desk/alert.ts';
 import { HANDLINGS } from '../../alerts/desk/tables.ts';
+import { LEVELS } from '../../alerts/ladder/levels.ts';
 import { CLASSES, DESKS } from '../../alerts/rules/classes.ts';
 import { SEVERITIES } from '../../alerts/rules/rules.ts';
 import { moment } from '../schemas.ts';
@@ -84,6 +85,10 @@ export const alertView = z
     closedAt: instantOrNull,
     previousId: z.string().nullable(),
     receipt: z.string().meta({ description: 'Ask `/messages?id=` what the message was that raised it' }),
+    storm: z.string().nullable().meta({ description: 'The alert that stands for it and others that came too fast' }),
+    stormCount: z.int().meta({ description: 'How many it stands for, itself among them; 0 where for none' }),
+    level: z.enum(LEVELS).meta({ description: 'How far up it was told, because nobody took it or it is grave' }),
+    climbsAt: instantOrNull.meta({ description: 'When the next level is told, unless somebody takes it before' }),
     exercise: z.boolean().meta({ description: 'A drill: nothing of it is real' }),
     cases: z
       .array(z.object({ number: z.string(), by: z.string(), at: moment }))

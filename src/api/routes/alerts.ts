@@ -114,7 +114,7 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
       const { cursor: _cursor, limit, order, ...asked } = request.query;
       const page = pageOf(context, 'alerts', caller, request.query);
       const after = page.request.after === undefined ? {} : { after: readAfter(page.request.after) };
-      const filter = filterFor(context, caller, asked);
+      const filter = filterFor(context, request, asked);
       const { items, next } = await queries.list(caller, { ...filter, ...after, order, limit });
       return { items, ...page.seal(next && JSON.stringify(next)) };
     },
@@ -133,7 +133,7 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
     },
     async (request) => {
       const caller = callerOf(request);
-      return await queries.counts(caller, filterFor(context, caller, request.query));
+      return await queries.counts(caller, filterFor(context, request, request.query));
     },
   );
 }

@@ -28,6 +28,7 @@ import { deviceSearchRoutes } from './device-search.ts';
 import { deviceRoutes } from './devices.ts';
 import { discoveryRoutes } from './discoveries.ts';
 import { drillRoutes } from './drills.ts';
+import { dutyRoutes } from './duty.ts';
 import { eventSourceRoutes } from './event-sources.ts';
 import { explainRoutes } from './explain.ts';
 import { exportRoutes } from './export.ts';
@@ -153,6 +154,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   drillRoutes,
   capRoutes,
   subscriptionRoutes,
+  dutyRoutes,
   silenceRoutes,
   incidentRoutes,
   receiptRoutes,

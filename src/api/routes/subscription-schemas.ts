@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LEVELS, type Level } from '../../alerts/ladder/levels.ts';
 import type { SubscriptionInput } from '../../alerts/route/subscriptions.ts';
 import { type AlertClass, CLASSES } from '../../alerts/rules/classes.ts';
 import { SEVERITIES, type Severity } from '../../alerts/rules/rules.ts';
@@ -9,6 +10,8 @@ import { defined, type RouteContext } from './route.ts';
 /** Fields of this sink's target may also stand beside the name: before there were other sinks, they did. */
 const SHORT_FORM_OF = 'webhook';
 
+const RULES_MAX = 200;
+
 type KnownSinks = RouteContext['alerts']['sinks'];
 
 interface NewSubscription {
@@ -18,6 +21,8 @@ interface NewSubscription {
   severities?: Severity[] | undefined;
   classes?: AlertClass[] | undefined;
   confirms?: boolean | undefined;
+  level?: Level | undefined;
+  rules?: string[] | undefined;
   type?: string | undefined;
   target?: TargetFields | undefined;
   url?: string | undefined;
@@ -52,6 +57,15 @@ export function newSubscriptionOf(sinks: KnownSinks) {
         .meta({ description: 'What rings the police desk when absent' }),
       confirms: z.boolean().optional().meta({
         description: 'Tell it of uncertain reads of wanted plates as well, which are for the confirming desk alone',
+      }),
+      rules: z
+        .array(label(64))
+        .min(1)
+        .max(RULES_MAX)
+        .optional()
+        .meta({ description: 'Names of rules: of their alerts alone, for a department that is told of nothing else' }),
+      level: z.enum(LEVELS).optional().meta({
+        description: '`county`, `city`: only of alerts that nobody below took in time; of all at once when absent',
       }),
     })
     .check(({ value, issues }) => {
@@ -89,6 +103,8 @@ export const subscription = z.object({
   jurisdiction: z.string(),
   police: policeLimited,
   severities: z.array(z.string()),
+  level: z.enum(LEVELS).meta({ description: 'From which level on it is told' }),
+  rules: z.array(z.string()).nullable().meta({ description: 'Null: all' }),
   classes: z.array(z.enum(CLASSES)).nullable().meta({ description: 'Null: what rings the police desk' }),
   state: z.enum(['active', 'disabled', 'removed']),
   stateReason: z.string().nullable(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { invalid } from '../../core/errors.ts';
 import { ONLY_VERSION, requireOnlyVersion, setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
 import { listOf, noContent } from '../schemas.ts';
@@ -28,7 +29,7 @@ export const subscriptionRoutes: RoutePart = (app, context) => {
   deadLetterRoutes(app, context);
 };
 
-function keepingRoutes(app: ApiApp, { alerts: { subscriptions, sinks } }: RouteContext): void {
+function keepingRoutes(app: ApiApp, { alerts: { subscriptions, sinks, rules } }: RouteContext): void {
   app.get(
     '/subscriptions',
     {
@@ -53,6 +54,7 @@ function keepingRoutes(app: ApiApp, { alerts: { subscriptions, sinks } }: RouteC
       },
     },
     async (request, reply) => {
+      requireRules(rules(), request.body.rules ?? []);
       const { subscription: made, secret } = await subscriptions.create(
         callerOf(request),
         subscriptionInput(request.body),
@@ -75,6 +77,13 @@ function keepingRoutes(app: ApiApp, { alerts: { subscriptions, sinks } }: RouteC
       return reply.code(204).send(null);
     },
   );
+}
+
+/** Errors: `request.invalid` for a name that no rule in force has: it would never be told of anything. */
+function requireRules(inForce: readonly { rule: string }[], names: readonly string[]): void {
+  const known = new Set(inForce.map(({ rule }) => rule));
+  const at = names.findIndex((name) => !known.has(name));
+  if (at >= 0) throw invalid(`rules.${at}`, `${names[at]} is no rule in force: see GET /rules`);
 }
 
 function takeOverRoute(app: ApiApp, { alerts: { subscriptions } }: RouteContext): void {

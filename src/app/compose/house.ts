@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { pruneDuty } from '../../alerts/duty/prune.ts';
 import type { RuleBook } from '../../alerts/rules/rule-book.ts';
 import { type ChoresInput, keepHouse } from '../../core/mechanisms/chores.ts';
 import type { Lifecycle } from '../../core/mechanisms/lifecycle.ts';
@@ -194,6 +195,7 @@ function choresOf(kept: Kept): ChoresInput['chores'] {
     findings: (nowMs) => alerts.queries.pruneFindings(nowMs, ownership),
     deliveries: (nowMs) => alerts.queries.pruneDeliveries(nowMs, ownership),
     'closed alerts': (nowMs) => alerts.keeping.prune(nowMs),
+    'who had duty': (nowMs) => pruneDuty(nowMs, ground),
     'dry runs of rules': (nowMs) => alerts.dryRuns.prune(nowMs),
     'work orders': (nowMs) => registry.orderList.prune(nowMs),
     photos: (nowMs) => registry.photos.tidy(nowMs),

@@ -223,7 +223,7 @@ t.test('entries of the log and what subscriptions are told stay with the agency,
   );
   const to = { id: 's', type: 'webhook', target: {}, secrets: {}, previous_until_ms: null, state: 'active' as const };
   const all = [EAST, WEST, COUNTY, null].map((police) => {
-    return { id: String(police), jurisdiction: AREA, police, severities: ['minor'], to };
+    return { id: String(police), jurisdiction: AREA, police, severities: ['minor'], level: 0, to };
   });
   const told = (police: string | null) => {
     const change = {

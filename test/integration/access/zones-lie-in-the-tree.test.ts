@@ -125,7 +125,7 @@ t.test('the tree is told with how many points the caller may see at each node', 
 
 t.test('subscriptions and watchlists of a zone are of what belongs to it', async (t) => {
   const to = { id: 's', type: 'webhook', target: {}, secrets: {}, previous_until_ms: null, state: 'active' } as const;
-  const subscriber = { id: to.id, jurisdiction: CITY_ZONE, severities: ['minor'], to };
+  const subscriber = { id: to.id, jurisdiction: CITY_ZONE, severities: ['minor'], level: 0, to };
   const { watchlists, match } = openWatchlists({ database, clock, tree });
   const validUntilMs = clock.nowMs() + DAY_MS;
   const entries = [{ plate: '浙B12345', reason: 'stolen', validUntilMs }];

@@ -81,6 +81,37 @@ t.test('several are chosen, what would be done is counted, and it can be taken b
   await page.locator('[data-id=minor]').getByText('closed by li.na · Drill').waitFor();
 });
 
+t.test('one row stands for a storm, and by district, time and hands the list is narrowed', async (t) => {
+  const { api, view } = await started(t);
+  const { page } = view;
+  api.raise({ id: 'storm', severity: 'moderate', stormCount: 30, level: 'city' });
+  for (const id of ['part-1', 'part-2'])
+    api.raise({ id, severity: 'moderate', storm: 'storm', visibility: 'inhibited' });
+  api.raise({ id: 'elsewhere', severity: 'minor', jurisdiction: '330212' });
+  const row = page.locator('[data-id=storm]');
+  await row.getByText('told to the city').waitFor();
+  await page.locator('[data-id=elsewhere]').waitFor();
+  t.equal(await page.locator('[data-id^=part]').count(), 0, 'its parts have no rows of their own');
+  await row.getByRole('link', { name: 'and 29 more like it' }).click();
+  await until('its parts', async () => (await page.locator('[data-id^=part]').count()) === 2);
+  t.equal(await page.locator('.alert-list > li').count(), 2);
+  t.equal(new URL(page.url()).search, '?desk=police&storm=storm');
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+
+  await page.getByLabel('District').selectOption('330212');
+  await until('that of the district', async () => String(await ids(view)) === 'elsewhere');
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await page.getByLabel('From').fill('2099-01-01T00:00');
+  await until('nothing is from then', async () => String(await ids(view)) === '');
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await page.locator('[data-id=minor]').waitFor();
+  await page.getByLabel('Mine').check();
+  await until('nothing is theirs', async () => String(await ids(view)) === '');
+  api.change('minor', { handling: 'assigned', assignedTo: 'li.na' });
+  await until('what they are given', async () => String(await ids(view)) === 'minor');
+  t.same(view.offences, []);
+});
+
 t.test('everything is done by keyboard', async (t) => {
   const { api, view } = await started(t);
   const { page } = view;

@@ -38,6 +38,7 @@ import { type Claim, LEFT_TO_CLAIMS, WorkQueue } from '../../../src/platform/wor
 import { NO_ZONES } from '../access/tree.ts';
 import { firstOwner } from '../services/ownership.ts';
 import { type Owner, quietObserver } from '../services/services.ts';
+import { NOBODY_CLIMBS } from './duty/nobody-climbs.ts';
 import { NO_DEVICES } from './no-devices.ts';
 import { NO_OUTAGES } from './no-outages.ts';
 import { partsOfOthers } from './others/others.ts';
@@ -204,7 +205,13 @@ function handleQueues(
 
 /** The stages of a gateway in which no device is in maintenance. They remember what one database says. */
 export function usualStages(): readonly Stage[] {
-  return stagesOf({ tree: NO_ZONES, devices: NO_DEVICES, outages: NO_OUTAGES, maintained: { above: () => null } });
+  return stagesOf({
+    tree: NO_ZONES,
+    devices: NO_DEVICES,
+    outages: NO_OUTAGES,
+    maintained: { above: () => null },
+    ...NOBODY_CLIMBS,
+  });
 }
 
 /** Every device stands where its findings say. */

@@ -50,6 +50,10 @@ export function alertRow(fields: Partial<AlertRow> = {}): AlertRow {
     exercise: false,
     cases: [],
     receipt: 'live-1',
+    storm: null,
+    storm_count: 0,
+    level: 0,
+    climbs_at_ms: null,
     version: 1,
     ...fields,
   };

@@ -1,3 +1,4 @@
+import type { Roster } from '../../../src/alerts/duty/roster.ts';
 import { AlertFigures } from '../../../src/alerts/figures/figures.ts';
 import { Hits } from '../../../src/alerts/watchlists/hits/hits.ts';
 import { PlatePermits } from '../../../src/alerts/watchlists/permits/permits.ts';
@@ -12,6 +13,7 @@ import { hasty } from '../time/clock.ts';
 import { until } from '../time/until.ts';
 import { openWatchlists } from '../watchlists/watchlists.ts';
 import { ADMIN, type DeskOptions, PLATES, startAlertDesk } from './alert-desk.ts';
+import { openDuty } from './duty/duty.ts';
 import { type FireOptions, storeFires } from './findings.ts';
 
 export const hastyClock = hasty(() => 50);
@@ -23,14 +25,18 @@ export interface AskOptions {
   match?: string;
 }
 
+interface ApiOptions
+  extends Pick<DeskOptions, 'sinks' | 'sinkValues' | 'stages' | 'observer' | 'clock' | 'devices' | 'standing'> {
+  /** Address of one that is there; a fresh one when absent. */
+  database?: string;
+  roster?: Roster;
+}
+
 /** The API over a real alert desk: PostgreSQL, Redis, and deliveries to receivers on this machine. */
-export async function startAlertsApi(
-  t: Owner,
-  options: Pick<DeskOptions, 'sinks' | 'sinkValues' | 'stages' | 'observer' | 'clock' | 'devices' | 'standing'> = {},
-) {
-  const postgres = await freshDatabase(t);
+export async function startAlertsApi(t: Owner, { database, roster, ...options }: ApiOptions = {}) {
+  const url = database ?? (await freshDatabase(t)).url;
   const redis = await sharedRedis(t);
-  const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url, ...options });
+  const desk = await startAlertDesk(t, { database: url, redis: redis.url, ...options });
   const looks: unknown[] = [];
   const wantedLooks: unknown[] = [];
   const registerDown = { error: null as Error | null };
@@ -40,6 +46,7 @@ export async function startAlertsApi(
     figures: new AlertFigures(desk.database),
     rules: () => [],
     ...openWanted(desk, wantedLooks),
+    ...openDuty(desk, roster),
     evidence: { shown: async () => ({ camera: 'camera-1', type: 'image/jpeg' as const, data: jpeg, platesOf: null }) },
     looks: {
       add: async (look: unknown) => {

@@ -45,6 +45,22 @@ export const ALERT_REQUESTS = {
   },
   'GET /api/v1/silences/:id': {},
   'DELETE /api/v1/silences/:id': { ifMatch: true },
+  'GET /api/v1/duty': { ownAreaOnly: true },
+  'GET /api/v1/duty/shifts': { ownAreaOnly: true },
+  'POST /api/v1/duty/shifts': {
+    payload: {
+      jurisdiction: '330212',
+      people: ['li'],
+      startsAt: '2036-01-01T00:00:00Z',
+      endsAt: '2036-01-02T00:00:00Z',
+    },
+    ownAreaOnly: true,
+  },
+  'DELETE /api/v1/duty/shifts/:id': { ifMatch: true },
+  'POST /api/v1/duty/shifts/:id/hand-over': { payload: { to: NOBODY, note: 'quiet' } },
+  'GET /api/v1/duty/hand-overs': { ownAreaOnly: true },
+  'GET /api/v1/duty/hand-overs/:id': {},
+  'POST /api/v1/duty/hand-overs/:id/take': { payload: {} },
   'GET /api/v1/watchlists': { ownAreaOnly: true },
   'POST /api/v1/watchlists': {
     payload: {
@@ -68,6 +84,10 @@ export function ofAlerts({ alert, subscription }: { alert: string; subscription:
     'GET /incidents': '/incidents',
     'GET /incidents/{id}': `/incidents/${NOBODY}`,
     'GET /incidents/{id}/history': `/incidents/${NOBODY}/history`,
+    'GET /duty': '/duty',
+    'GET /duty/shifts': '/duty/shifts',
+    'GET /duty/hand-overs': '/duty/hand-overs',
+    'GET /duty/hand-overs/{id}': `/duty/hand-overs/${NOBODY}`,
     'GET /silences': '/silences',
     'GET /silences/{id}': `/silences/${NOBODY}`,
     'GET /alerts/{id}/stages': `/alerts/${alert}/stages`,

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../../src/core/clock.ts';
 import { tinyPicture } from '../ingest/images.ts';
 import { editsOfSubscriptions } from './subscription-requests.ts';
 
@@ -72,6 +73,9 @@ export const NO_EDITS: Record<string, string> = {
   'POST /incidents/{id}/close': 'as merging',
   'DELETE /incidents/{id}': 'as merging',
   'POST /alerts/bulk': 'needs a preview: test/integration/alerts/bulk shows its rows',
+  'DELETE /duty/shifts/{id}': 'needs a shift: test/integration/alerts/duty shows its row',
+  'POST /duty/shifts/{id}/hand-over': 'needs the lead of one: test/integration/alerts/duty shows its row',
+  'POST /duty/hand-overs/{id}/take': 'as giving one',
   'POST /silences/preview': 'changes nothing',
   'POST /subscriptions/{id}/receipts': 'told by receivers; its log entry: test/integration/alerts/receipts',
   'POST /events/v2/enqueue': 'told by other systems; what it becomes: test/integration/alerts/said',
@@ -157,6 +161,12 @@ const OF_TREES: [string, Edit][] = [
   ['POST /departments', { body: { name: { zh: '海曙区环境保护局' }, jurisdiction: '330203' } }],
 ];
 
+/** Of tomorrow. */
+function shiftOf(username: string) {
+  const [startsAt, endsAt] = [1, 1.5].map((days) => new Date(Date.now() + days * DAY_MS).toISOString());
+  return { jurisdiction: '330203', people: [username], startsAt, endsAt };
+}
+
 /** In the order in which an alert is handled. */
 function ofAlert(id: string): [string, Edit][] {
   return [
@@ -221,6 +231,7 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
     ['PATCH /users/{id}', { path: `/users/${user}`, body: { name: 'Li Wei' }, headers: first }],
     ['DELETE /users/{id}', { path: `/users/${leaver}`, headers: first }],
     ...editsOfSubscriptions({ hook, subscription, ownerless, device: KIOSK }),
+    ['POST /duty/shifts', { body: shiftOf('li') }],
     ['POST /silences', { body: made.silence }],
     ['DELETE /silences/{id}', { path: `/silences/${made.silenceId}`, headers: first }],
     ['POST /watchlists', { body: list }],

@@ -34,6 +34,7 @@ import { LEFT_TO_CLAIMS, noteOwnWork, WorkQueue } from '../../../src/platform/wo
 import { NO_ZONES } from '../access/tree.ts';
 import { NAMELESS, NO_RULE_GONE, PLATES } from '../alerts/alert-desk.ts';
 import { ALL_THERE, kindCatalogue } from '../alerts/alerts.ts';
+import { NOBODY_CLIMBS } from '../alerts/duty/nobody-climbs.ts';
 import { NO_DEVICES } from '../alerts/no-devices.ts';
 import { NO_OUTAGES } from '../alerts/no-outages.ts';
 import { batch, decoded, reading } from '../ingest/batches.ts';
@@ -107,7 +108,13 @@ const desk = new AlertDesk({
   log: new AlertLog({
     clock,
     observer,
-    stages: stagesOf({ tree: NO_ZONES, devices: NO_DEVICES, outages: NO_OUTAGES, maintained: { above: () => null } }),
+    stages: stagesOf({
+      tree: NO_ZONES,
+      devices: NO_DEVICES,
+      outages: NO_OUTAGES,
+      maintained: { above: () => null },
+      ...NOBODY_CLIMBS,
+    }),
     ownership,
     work: LEFT_TO_CLAIMS,
   }),

@@ -1,3 +1,4 @@
+import { codeAlone, covers } from '../../../src/core/jurisdiction.ts';
 import type { FakeAlert } from './fake-console-api.ts';
 
 export const GRAVITY = ['extreme', 'severe', 'moderate', 'minor'];
@@ -9,6 +10,16 @@ export interface FakeQuery {
   handling?: string;
   rule?: string;
   desk: string;
+  open?: string;
+  jurisdiction?: string;
+  kind?: string;
+  from?: string;
+  to?: string;
+  mine?: string;
+  parts?: string;
+  storm?: string;
+  /** Who asks. */
+  me: string;
 }
 
 /** Alerts as `GET /alerts` answers them, page by page; the cursor is the last id. */
@@ -20,11 +31,25 @@ export function pageOfAlerts(alerts: Iterable<FakeAlert>, { limit, cursor, ...fi
   return { items, ...(last && from + items.length < all.length ? { next: last.id } : {}) };
 }
 
-function isMeant(alert: FakeAlert, { severity, handling, rule, desk }: Partial<FakeQuery>): boolean {
+function isMeant(alert: FakeAlert, query: Partial<FakeQuery>): boolean {
+  const { severity, handling, rule, desk } = query;
+  if (!isNarrowed(alert, query)) return false;
   if (desk !== 'all' && alert.desk !== desk) return false;
   if (severity !== undefined && alert.severity !== severity) return false;
   if (handling !== undefined && alert.handling !== handling) return false;
   return rule === undefined || String(alert.rule).startsWith(`${rule}@`);
+}
+
+/** Each of these leaves out what it does not mean; `kind` is not looked at. */
+function isNarrowed(alert: FakeAlert, query: Partial<FakeQuery>): boolean {
+  const { open, jurisdiction = '000000', from = '', to = '~', mine, parts, storm, me } = query;
+  const firstAt = String(alert.firstAt);
+  if (open === 'true' && alert.handling === 'closed') return false;
+  if (!covers(codeAlone(jurisdiction), String(alert.jurisdiction))) return false;
+  if (firstAt < from || firstAt >= to) return false;
+  if (mine === 'true' && alert.assignedTo !== me && alert.ackedBy !== me) return false;
+  if (storm !== undefined) return alert.storm === storm;
+  return parts !== 'false' || alert.storm === null;
 }
 
 function byUrgency(a: FakeAlert, b: FakeAlert): number {

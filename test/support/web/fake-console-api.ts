@@ -150,6 +150,9 @@ function alertLike(): FakeAlert {
     firstAt: now,
     lastAt: now,
     occurrences: 1,
+    level: 'station',
+    storm: null,
+    stormCount: 0,
     data: { smoke: true, temp_c: 81.25 },
     evidence: [],
     comments: [],
@@ -173,6 +176,7 @@ function sessionRoutes(app: FastifyInstance, state: State): void {
   });
   app.get('/api/v1/session', async () => ({
     name: state.signedIn,
+    username: state.signedIn,
     role: state.signedIn === 'li.na' ? 'operator' : state.signedIn,
     jurisdiction: '330203',
   }));
@@ -195,7 +199,7 @@ function readRoutes(app: FastifyInstance, state: State, fake: FakeConsoleApi): v
   app.get('/api/v1/devices', async () => ({ items: fake.cameras }));
   app.get('/api/v1/alerts', async (request) => {
     const query = request.query as FakeQuery;
-    return pageOfAlerts(state.alerts.values(), { ...query, desk: deskOf(state, query.desk) });
+    return pageOfAlerts(state.alerts.values(), { ...query, desk: deskOf(state, query.desk), me: state.signedIn ?? '' });
   });
   app.get('/api/v1/alerts/:id', async (request) => state.alerts.get(idOf(request)));
 }

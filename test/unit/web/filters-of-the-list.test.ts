@@ -25,6 +25,7 @@ const some: fc.Arbitrary<Filters> = fc.record({
   kind: orNone(name),
   fromMs: orNone(ms),
   toMs: orNone(ms),
+  storm: orNone(name),
   mine: fc.boolean(),
   order: fc.constantFrom(...ORDERS),
 });
@@ -67,10 +68,14 @@ const ALERT = {
   handling: 'acked',
   jurisdiction: '330203001',
   firstAt: '2026-11-01T12:00:00.000Z',
-  ackedBy: 'li.na',
+  ackedBy: '李娜',
   assignedTo: null,
+  storm: null,
 } as Alert;
-const JUDGE = { me: 'li.na', kindsOf: (rule: string) => (rule === 'kiosk-fire' ? ['recycling-kiosk'] : []) };
+const JUDGE = {
+  me: { name: '李娜', username: 'li.na' },
+  kindsOf: (rule: string) => (rule === 'kiosk-fire' ? ['recycling-kiosk'] : []),
+};
 
 t.test('an alert that comes by the stream belongs where every filter has it', async (t) => {
   const at = Date.parse(ALERT.firstAt);
@@ -96,9 +101,14 @@ t.test('an alert that comes by the stream belongs where every filter has it', as
     { kind: 'camera' },
     { fromMs: at + 1 },
     { toMs: at },
+    { storm: 'another' },
   ];
   for (const filter of yes) t.ok(matches(ALERT, { ...NO_FILTERS, ...filter }, JUDGE), JSON.stringify(filter));
   for (const filter of no) t.notOk(matches(ALERT, { ...NO_FILTERS, ...filter }, JUDGE), JSON.stringify(filter));
-  t.notOk(matches(ALERT, { ...NO_FILTERS, mine: true }, { ...JUDGE, me: 'wang' }));
+  const wang = { ...JUDGE, me: { name: '王伟', username: 'wang' } };
+  t.notOk(matches(ALERT, { ...NO_FILTERS, mine: true }, wang));
+  t.ok(matches({ ...ALERT, assignedTo: 'wang' }, { ...NO_FILTERS, mine: true }, wang));
+  t.notOk(matches({ ...ALERT, storm: 'one' }, NO_FILTERS, JUDGE), 'the one that stands for it is in the list');
+  t.ok(matches({ ...ALERT, storm: 'one' }, { ...NO_FILTERS, storm: 'one' }, JUDGE));
   t.notOk(matches({ ...ALERT, handling: 'closed' }, { ...NO_FILTERS, handling: 'open' }, JUDGE));
 });

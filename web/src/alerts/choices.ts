@@ -9,6 +9,9 @@ export const districts = signal<readonly District[]>([]);
 
 const kindsByRule = computed(() => new Map(rules.value.map(({ rule, kinds }) => [rule.split('@')[0] ?? rule, kinds])));
 
+/** Kinds of devices that some rule watches. */
+export const kinds = computed(() => [...new Set(rules.value.flatMap((rule) => rule.kinds))].sort());
+
 /** Kinds of devices that a rule watches, by its name. */
 export function kindsOf(rule: string): readonly string[] {
   return kindsByRule.value.get(rule) ?? [];

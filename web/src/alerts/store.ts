@@ -132,7 +132,7 @@ export function takeIn(alerts: readonly Alert[]): void {
 }
 
 function belongs(): (alert: Alert) => boolean {
-  const judge = { me: session.value?.name ?? '', kindsOf };
+  const judge = { me: { name: session.value?.name ?? '', username: session.value?.username ?? '' }, kindsOf };
   const now = shown.value;
   return (alert) => matches(alert, now, judge);
 }

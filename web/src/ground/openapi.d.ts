@@ -1,6 +1,6 @@
 // Made by `npm run types --prefix scripts/api-types`; not to be edited.
-// Document 13aa126601ebd30cd57afc4861960c6e58ae46753154910977d738077e6b6a77
-// Types 6fbef30ecc0fae7552ea00bdf902d915c90cc6ba21a5641eff31b1a7d86b2db9
+// Document 40d60faa811858e29c3d1a835b9407ceca36428c5b524bd6c1bdd99a0f209857
+// Types 9bbd0a3e07eb750a8b1b4e293988cb9ed5b5a73c1fba0ff41bc8f306bbb06799
 
 export interface paths {
     "/api/v1/session": {
@@ -506,6 +506,14 @@ export interface paths {
                     rule?: string;
                     device?: string;
                     incident?: string;
+                    jurisdiction?: string;
+                    kind?: string;
+                    from?: string;
+                    to?: string;
+                    mine?: "true" | "false";
+                    parts?: "true" | "false";
+                    storm?: string;
+                    level?: "station" | "county" | "city";
                     police?: string;
                     order?: "newest" | "urgency";
                     limit?: number;
@@ -843,6 +851,11 @@ export interface components {
             closedAt: string | null;
             previousId: string | null;
             receipt: string;
+            storm: string | null;
+            stormCount: number;
+            /** @enum {string} */
+            level: "station" | "county" | "city";
+            climbsAt: string | null;
             exercise: boolean;
             cases: {
                 number: string;

@@ -11,6 +11,7 @@ export const WORKLIST_TEXTS = {
   'filter.order': ['Order', '排序'],
   'filter.any': ['All', '全部'],
   'filter.mine': ['Mine', '我的'],
+  'filter.storm': ['Parts of one storm', '同一告警风暴'],
   'filter.clear': ['Clear filters', '清除筛选'],
   'order.urgency': ['Gravest first', '最严重优先'],
   'order.oldest': ['Waiting longest first', '等待最久优先'],

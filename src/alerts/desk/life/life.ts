@@ -120,6 +120,8 @@ export function withLife(row: AlertRow, { condition, handled, shown, truth }: Li
     acked_by_id: ack?.byId ?? null,
     acked_at_ms: ack?.atMs ?? null,
     ack_until_ms: 'untilMs' in handled ? handled.untilMs : null,
+    // Somebody has it.
+    climbs_at_ms: handled.is === 'new' ? row.climbs_at_ms : null,
     assigned_to: owner,
     unit,
     dispatched_at_ms: leftAtMs,

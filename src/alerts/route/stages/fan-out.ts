@@ -19,6 +19,10 @@ export interface Subscriber {
   owner?: string | null;
   /** Told of uncertain reads of wanted plates as well. */
   confirms?: boolean;
+  /** Told of these rules alone; null or absent for all. */
+  rules?: readonly string[] | null;
+  /** Told of alerts that have come so far up the ladder; 0 for all of them. */
+  level: number;
   to: Recipient;
 }
 
@@ -68,22 +72,16 @@ async function subscribersOf(tx: Tables): Promise<Subscribers> {
   const rows = await tx
     .tables<AlertTables>()
     .selectFrom('subscription')
-    .select(['id', 'jurisdiction', 'police', 'severities', 'classes', 'owner_id', 'confirms'])
+    .select(['id', 'jurisdiction', 'police', 'severities', 'classes', 'owner_id', 'confirms', 'level', 'rules'])
     .select(['type', 'target', 'secrets', 'state', 'previous_until_ms'])
     .select(sql<string>`(sum(${VERSION}) over ())::text`.as('print'))
     .where('state', '=', 'active')
     .orderBy('id')
     .execute();
-  const all = rows.map(({ print: _, jurisdiction, police, severities, classes, owner_id: owner, confirms, ...to }) => ({
-    id: to.id,
-    jurisdiction,
-    police,
-    severities,
-    classes,
-    owner,
-    confirms,
-    to,
-  }));
+  const all = rows.map(({ print: _, jurisdiction, police, severities, classes, owner_id: owner, ...rest }) => {
+    const { confirms, level, rules, ...to } = rest;
+    return { id: to.id, jurisdiction, police, severities, classes, owner, confirms, level, rules, to };
+  });
   return { all, print: rows[0]?.print ?? '0' };
 }
 
@@ -97,7 +95,8 @@ function toldOf(
     .filter(({ id, owner, confirms = false }) => {
       return !already.has(id) && isFor(alert.seen_by, namesOf({ id: owner ?? '', confirms }));
     })
-    .filter(({ jurisdiction, police = null, severities, classes }) => {
+    .filter(({ jurisdiction, police = null, severities, classes, level, rules }) => {
+      if (level > alert.level || !(rules?.includes(alert.rule) ?? true)) return false;
       if (!severities.includes(alert.severity) || !isWanted(classes ? { classes } : OF_POLICE_DESK, alert))
         return false;
       return covers(limitedArea(trees, jurisdiction, police), alert);

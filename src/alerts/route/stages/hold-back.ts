@@ -71,7 +71,7 @@ function shown(changes: readonly Change[], held: ReadonlySet<string>, { visibili
   return changes.map((change) => {
     const { alert, type } = change;
     // What somebody hides is theirs, whatever else would hold it back.
-    if (alert.hidden != null) return change;
+    if (alert.hidden != null || isPart(alert, own)) return change;
     let visibility = now.get(alert.id) ?? alert.visibility;
     // What people do and how it ends is told wherever the alert was.
     if (type === 'alert.opened' || type === 'alert.updated') {
@@ -83,6 +83,11 @@ function shown(changes: readonly Change[], held: ReadonlySet<string>, { visibili
     now.set(alert.id, visibility);
     return { ...change, alert: { ...alert, visibility } };
   });
+}
+
+/** What a storm holds back is its own. */
+function isPart({ storm }: AlertRow, own: Holding['visibility']): boolean {
+  return own === 'inhibited' && storm != null;
 }
 
 /** What people silence stays so, whatever stands behind what. */
@@ -109,6 +114,7 @@ async function looked(
     .where('visibility', '=', visibility)
     .where('hidden', 'is', null)
     .where('handling', '!=', 'closed')
+    .where('storm', 'is', null)
     .where((where) =>
       where.or([
         where('condition', 'in', ['active', 'recovering']),

@@ -99,13 +99,17 @@ function faultOfChange(before: Change, after: Change): string | null {
   return null;
 }
 
-/** But for its visibility, who hides it, and what it is a part of. */
+/** But for its visibility, who hides it, what it is a part of or stands for, and how far up it is told. */
 function isSameAlert(before: AlertRow, after: AlertRow): boolean {
   if (before === after) return true;
   const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof AlertRow>;
   names.delete('visibility');
   names.delete('hidden');
   names.delete('incident');
+  names.delete('storm');
+  names.delete('storm_count');
+  names.delete('level');
+  names.delete('climbs_at_ms');
   return [...names].every((name) => before[name] === after[name]);
 }
 

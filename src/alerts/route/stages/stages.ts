@@ -1,10 +1,13 @@
+import type { Ladder } from '../../ladder/ladder.ts';
 import type { SilencedDevices, Trees } from '../../silences/silence.ts';
+import { climb, type Manned } from './climb.ts';
 import { fanOut } from './fan-out.ts';
 import { incidents } from './incidents.ts';
 import { type Maintained, maintenance } from './maintenance.ts';
 import { type OutagePorts, outage } from './outage.ts';
 import { silences } from './silences.ts';
 import type { Stage } from './stage.ts';
+import { storm } from './storm.ts';
 
 /** What stages ask of other folders. */
 export interface StagePorts {
@@ -12,10 +15,20 @@ export interface StagePorts {
   outages: OutagePorts;
   tree: Trees;
   devices: SilencedDevices;
+  ladder: Ladder;
+  manned: Manned;
 }
 
 /** Every stage, in their order. A new one is its file here and its line in this list. */
-export function stagesOf({ maintained, outages, tree, devices }: StagePorts): readonly Stage[] {
+export function stagesOf({ maintained, outages, tree, devices, ladder, manned }: StagePorts): readonly Stage[] {
   const knowing = { trees: tree, devices };
-  return [maintenance(maintained), outage(outages), incidents(knowing), silences(knowing), fanOut(tree)];
+  return [
+    maintenance(maintained),
+    outage(outages),
+    incidents(knowing),
+    silences(knowing),
+    storm(),
+    climb(ladder, manned),
+    fanOut(tree),
+  ];
 }

@@ -92,7 +92,7 @@ export const template: SinkType<'template', typeof TEMPLATE_SETTINGS> = {
   open: templateSink,
 };
 
-const DEFAULT_TYPES: readonly string[] = ['alert.opened', 'alert.cleared', 'alert.stale'];
+const DEFAULT_TYPES: readonly string[] = ['alert.opened', 'alert.escalated', 'alert.cleared', 'alert.stale'];
 
 function templateSink(
   { networks: cidrs }: ValuesOf<typeof TEMPLATE_SETTINGS>,

@@ -72,6 +72,7 @@ const WHAT: Words = {
   'alert.arrived': ['警情移入辖区', 'Alert has come to the district'],
   'alert.acked': ['已签收', 'Acknowledged'],
   'alert.assigned': ['已派单', 'Assigned'],
+  'alert.escalated': ['无人处置，已逐级上报', 'Nobody has taken it: told further up'],
   'alert.closed': ['已办结', 'Closed'],
   'subscription.test': ['测试', 'Test'],
 };

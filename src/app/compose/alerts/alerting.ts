@@ -34,8 +34,6 @@ import { Opened } from '../../../alerts/evidence/opened.ts';
 import { AlertReceipts, type Receipt } from '../../../alerts/receipts/receipts.ts';
 import { DELIVERIES_AT_ONCE, Delivery } from '../../../alerts/route/delivery.ts';
 import { countWithheld, lookAtWithheld } from '../../../alerts/route/stages/maintenance.ts';
-import type { OutagePorts } from '../../../alerts/route/stages/outage.ts';
-import { stagesOf } from '../../../alerts/route/stages/stages.ts';
 import { SubscriptionTools } from '../../../alerts/route/subscription-tools.ts';
 import { type SubscriptionDeps, Subscriptions } from '../../../alerts/route/subscriptions.ts';
 import { AlertPlates } from '../../../alerts/rules/plates.ts';
@@ -49,7 +47,7 @@ import { openSinks, SINKS, type SinkValues } from '../../../alerts/sinks/sinks.t
 import type { Hits } from '../../../alerts/watchlists/hits/hits.ts';
 import { WatchedPlates } from '../../../alerts/watchlists/matching/watched-plates.ts';
 import type { Watchlists } from '../../../alerts/watchlists/watchlists.ts';
-import { covers, ownArea, type PoliceTree, type Tree } from '../../../core/jurisdiction.ts';
+import { covers, ownArea } from '../../../core/jurisdiction.ts';
 import { slotOf } from '../../../core/slots.ts';
 import type { DeviceId } from '../../../core/types.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
@@ -68,9 +66,13 @@ import { LEFT_TO_CLAIMS, type WorkQueue } from '../../../platform/work/work.ts';
 import { composeRules, type RuleSurroundings } from './alert-rules.ts';
 import { composeHandling, type HandlingDeps } from './handling.ts';
 import { silencedDevices } from './silenced-devices.ts';
+import { composeStages, type StageSurroundings } from './stages.ts';
 import { composeWatchlists } from './watchlists.ts';
 
-export interface AlertingDeps extends Omit<RuleSurroundings, 'log'>, Pick<HandlingDeps, 'personWhoSees' | 'standing'> {
+export interface AlertingDeps
+  extends Omit<RuleSurroundings, 'log'>,
+    Omit<StageSurroundings, 'clock' | 'devices'>,
+    Pick<HandlingDeps, 'personWhoSees' | 'standing'> {
   outbound: Outbound;
   work: WorkQueue;
   doorbell: Doorbell;
@@ -87,9 +89,7 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'>, Pick<Handli
   /** What was set for sinks. */
   sinkValues: SinkValues;
   nameOfDistrict: Places['nameOfDistrict'];
-  tree: Tree & PoliceTree;
   agencies: SubscriptionDeps['agencies'];
-  outages: Pick<OutagePorts, 'above' | 'lately' | 'beside'>;
   pictures: Pictures;
   clips: ClipsPort;
 }
@@ -98,7 +98,7 @@ export interface AlertingDeps extends Omit<RuleSurroundings, 'log'>, Pick<Handli
 export async function composeAlerting(deps: AlertingDeps) {
   const { clock, observer, outbound, work, doorbell, vault, ownership, tree, incarnationOf, book } = deps;
   const { alerts: database, handling, general } = deps.shares;
-  const stages = stagesWith(deps, book);
+  const stages = composeStages(deps, book);
   const log = new AlertLog({ clock, observer, stages, ownership, work, book });
   const rules = () => book.current();
   const watched = new WatchedPlates({ database: general, clock, observer, key: deps.plateKey, tree });
@@ -209,17 +209,6 @@ function composeOthers(deps: AlertingDeps, of: OfOthers) {
 }
 
 /** What alerts go through, with what its parts ask of others. */
-function stagesWith({ tree, devices, clock, ...deps }: AlertingDeps, book: RuleBook) {
-  const tellsSilence = (name: string) => book.current().some(({ rule, by }) => rule === name && by.clock === 'silence');
-  const outages = { ...deps.outages, tellsSilence, nowMs: () => clock.nowMs() };
-  return stagesOf({
-    tree,
-    outages,
-    devices: silencedDevices(devices),
-    maintained: { above: (id) => devices.maintained(id) },
-  });
-}
-
 interface Told {
   doorbell: Doorbell;
   feed: AlertFeed;

@@ -3,6 +3,7 @@ import { personWhoSees } from '../../../access/people.ts';
 import { ALERT_ORDERS_QUEUE } from '../../../alerts/desk/queues.ts';
 import { AlertFigures } from '../../../alerts/figures/figures.ts';
 import { AlertKeeping } from '../../../alerts/keeping/keeping.ts';
+import { Ladder } from '../../../alerts/ladder/ladder.ts';
 import { AlertOrders, type WorkOrdersPort } from '../../../alerts/orders/alert-orders.ts';
 import { CONDITIONS } from '../../../alerts/rules/conditions/conditions.ts';
 import { RuleBook } from '../../../alerts/rules/rule-book.ts';
@@ -16,6 +17,7 @@ import type { Ingest } from '../ingest/ingest.ts';
 import type { Streams } from '../streams/streams.ts';
 import { composeAlerting } from './alerting.ts';
 import { composeDryRuns } from './dry-runs.ts';
+import { composeDuty, composeRoster } from './duty.ts';
 
 export type Alerts = Awaited<ReturnType<typeof openAlerts>>;
 
@@ -37,6 +39,7 @@ export async function readRules(kinds: Kinds): Promise<RuleBook> {
 export async function openAlerts(ground: Ground, devices: Devices, sides: AlertSides, book: RuleBook) {
   const { config, place, keys, lifecycle } = ground;
   const { ingest, streams, orders, health } = sides;
+  const roster = composeRoster(ground, devices);
   const alerting = await composeAlerting({
     ...ground,
     register: devices.register,
@@ -53,6 +56,8 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     tree: devices.agencies,
     agencies: devices.agencies,
     outages: health.outages,
+    ladder: await Ladder.load(join(CONFIG_DIRECTORY, 'ladder.yaml')),
+    manned: roster,
     personWhoSees: personWhoSees.bind(null, devices.agencies),
     standing: (tx, caller) => devices.standing.now(caller, 'alerts.handle', tx),
     nameOfDistrict: (code) => devices.jurisdictions.get(code)?.name.zh ?? null,
@@ -69,14 +74,17 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
   });
   ground.work.handle(ALERT_ORDERS_QUEUE, (id) => alertOrders.handle(id));
   const watch = alerting.watched.ofEverybody;
+  const duty = composeDuty(ground, devices, { roster, actions: alerting.actions });
   return {
     ...alerting,
+    ...duty,
     keeping: keepingOf(ground, alerting),
     figures: new AlertFigures(ground.shares.general),
     dryRuns: composeDryRuns(ground, devices, { book, watch, past: ingest.past }),
     async start(): Promise<void> {
       await alerting.load();
       await alerting.wanted.load();
+      await duty.startRoster();
       await alerting.feed.start();
       lifecycle.onStop('alert feed', () => alerting.feed.stop());
     },

@@ -8,6 +8,7 @@ import type { Caller } from '../../../../src/core/types.ts';
 import { enqueueWork } from '../../../../src/platform/work/work.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startAlertDesk } from '../../../support/alerts/alert-desk.ts';
+import { NOBODY_CLIMBS } from '../../../support/alerts/duty/nobody-climbs.ts';
 import { storeFires } from '../../../support/alerts/findings.ts';
 import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
 import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
@@ -29,6 +30,7 @@ const stages = stagesOf({
   devices: NO_DEVICES,
   outages: NO_OUTAGES,
   maintained: { above: (id) => (/^worked/.test(id) ? id : null) },
+  ...NOBODY_CLIMBS,
 });
 const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url, stages, orders });
 

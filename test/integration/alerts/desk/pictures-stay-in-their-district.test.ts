@@ -97,6 +97,10 @@ async function openAlert(device: string, jurisdiction: string): Promise<string> 
     arrived_at_ms: null,
     hidden: null,
     incident: null,
+    storm: null,
+    storm_count: 0,
+    level: 0,
+    climbs_at_ms: null,
   };
   const stamps = { device_at_ms: null, received_at_ms: 1, decided_at_ms: 1, committed_at_ms: Date.now() };
   const row: AlertRow = {

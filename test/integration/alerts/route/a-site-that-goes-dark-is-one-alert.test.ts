@@ -4,6 +4,7 @@ import { enqueueWork } from '../../../../src/platform/work/work.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
+import { NOBODY_CLIMBS } from '../../../support/alerts/duty/nobody-climbs.ts';
 import type { FireOptions } from '../../../support/alerts/findings.ts';
 import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
 import { HERE } from '../../../support/api/api.ts';
@@ -21,7 +22,13 @@ const outages = {
   tellsSilence: (rule: string) => rule === 'kiosk-fire',
   nowMs: () => Date.now() + laterMs,
 };
-const stages = stagesOf({ tree: NO_ZONES, devices: NO_DEVICES, outages, maintained: { above: () => null } });
+const stages = stagesOf({
+  tree: NO_ZONES,
+  devices: NO_DEVICES,
+  outages,
+  maintained: { above: () => null },
+  ...NOBODY_CLIMBS,
+});
 const { desk, raise } = await startAlertsApi(t, { stages });
 const receiver = await startReceiver(t);
 await desk.subscriptions.create(ADMIN, { name: 'centre', ...webhookAt(receiver.url), jurisdiction: HERE });

@@ -4,6 +4,7 @@ import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
+import { NOBODY_CLIMBS } from '../../../support/alerts/duty/nobody-climbs.ts';
 import type { FireOptions } from '../../../support/alerts/findings.ts';
 import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
 import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
@@ -17,6 +18,7 @@ const stages = stagesOf({
   devices: NO_DEVICES,
   outages: NO_OUTAGES,
   maintained: { above: (device) => maintained.get(device) ?? null },
+  ...NOBODY_CLIMBS,
 });
 const { desk, raise } = await startAlertsApi(t, { stages });
 const receiver = await startReceiver(t);

@@ -29,6 +29,7 @@ condition: { type: threshold, any: [{ field: ${condition} }] }
 const FIRES = 1_000;
 const FULL = 400;
 const CRITICAL = 20;
+const DISTRICTS = 45;
 
 const postgres = await freshDatabase(t);
 const redis = await sharedRedis(t);
@@ -65,7 +66,8 @@ t.test('what is critical goes out before what is not, though it came last', asyn
   const receiver = await startReceiver(t);
   await desk.subscriptions.create(ADMIN, { name: 'mixed', ...webhookAt(receiver.url), jurisdiction: '510700' });
   await report([
-    ...Array.from({ length: FULL }, (_, n) => kiosk(`full-${n}`, { fill_pct: 95 }, '510703')),
+    // A few of each district: else one would stand for the others.
+    ...Array.from({ length: FULL }, (_, n) => kiosk(`full-${n}`, { fill_pct: 95 }, `5107${10 + (n % DISTRICTS)}`)),
     ...Array.from({ length: CRITICAL }, (_, n) => kiosk(`burns-${n}`, { smoke: true }, '510703')),
   ]);
   await until('all are delivered', () => receiver.received.length >= FULL + CRITICAL, 20_000);

@@ -48,7 +48,10 @@ t.test('500 dark cameras are no row on the police desk, and the fire among them 
   t.strictSame(devices(await itemsOf('/alerts')), new Set(['kiosk-1']));
   t.match(await itemsOf('/alerts?device=camera-7'), [{ class: 'fault', desk: 'maintenance' }], 'who names it finds it');
   t.match((await ask('GET', `/alerts/${id}`)).body, { class: 'incident', desk: 'police' });
-  await until('the owner is told of all', () => owner.received.length === CAMERAS);
+  // One of them stands for all that came too fast.
+  const own = await countOf('desk=maintenance&parts=false');
+  t.ok(own <= 20, `${own} of ${CAMERAS} are told one by one`);
+  await until('the owner is told of these', () => owner.received.length === own);
   await until('the centre is told of the fire', () => centre.received.length > 0);
   t.equal(centre.received.length, 1);
   const events = async (query: string) =>

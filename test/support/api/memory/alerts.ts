@@ -5,7 +5,9 @@ import type { AlertParts } from '../../../../src/api/alert-parts.ts';
 import { covers } from '../../../../src/core/jurisdiction.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { HERE, requireHere } from '../api-parts.ts';
-import { memoryWatchlists } from './watchlists.ts';
+import { memoryDuty } from './desk/duty.ts';
+import { MEMORY_TOOLS, memorySubscriptions } from './desk/subscriptions.ts';
+import { memoryWatchlists } from './desk/watchlists.ts';
 
 const ROW: AlertRow = {
   id: 'alert-1',
@@ -54,6 +56,10 @@ const ROW: AlertRow = {
   closed_at_ms: null,
   previous_id: null,
   receipt: 'live-1',
+  storm: null,
+  storm_count: 0,
+  level: 0,
+  climbs_at_ms: null,
   exercise: false,
   cases: [],
   version: 1,
@@ -171,6 +177,7 @@ export function memoryAlerts(): AlertParts {
     },
     ...memoryHandling(mine),
     actions: { do: here },
+    ...memoryDuty(),
     ...memoryWatchlists(requireHere, ALERT),
     subscriptions: memorySubscriptions(),
     ...memoryOthers(here),
@@ -222,40 +229,6 @@ function memoryHandling(
   };
 }
 
-/** One subscription to a webhook, of here. */
-function memorySubscriptions(): AlertParts['subscriptions'] {
-  const subscription = {
-    id: 's-1',
-    name: 'centre',
-    type: 'webhook',
-    target: { url: 'https://centre.example/hook' },
-    jurisdiction: HERE,
-    police: null,
-    severities: ['extreme'],
-    confirms: false,
-    classes: null,
-    state: 'active' as const,
-    stateReason: null,
-    createdBy: 'admin',
-    createdAt: ALERT.firstAt,
-    previousSecretUntil: null,
-  };
-  return {
-    create: async () => ({ subscription, secret: 'whsec_one-time' }),
-    list: async () => [],
-    remove: async (caller) => requireHere(caller),
-    takeOver: async (caller) => requireHere(caller),
-    deadLetters: async (caller) => {
-      requireHere(caller);
-      return [];
-    },
-    redrive: async (caller) => {
-      requireHere(caller);
-      return 0;
-    },
-  };
-}
-
 type OfOthers = 'subscriptionTools' | 'drills' | 'cap' | 'receipts' | 'eventSources' | 'outsideEvents';
 
 /** What others say and are told: one of each, of here. */
@@ -281,18 +254,3 @@ function memoryOthers(here: (caller: Caller) => Promise<typeof ALERT>): Pick<Ale
     outsideEvents: { admit: async () => source, take: async () => 'key-1' },
   };
 }
-
-const MEMORY_TOOLS: AlertParts['subscriptionTools'] = {
-  test: async (caller) => {
-    requireHere(caller);
-    return { outcome: 'taken', status: 204 };
-  },
-  judge: async (caller) => {
-    requireHere(caller);
-    return [{ name: 'taken', verdict: 'passed', status: 204, says: 'It takes a right message.' }];
-  },
-  rotate: async (caller) => {
-    requireHere(caller);
-    return { secret: 'whsec_one-time', previousUntil: ALERT.firstAt };
-  },
-};

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Authority } from '../../../../src/access/authority.ts';
 import type { ApiDeps } from '../../../../src/api/deps.ts';
+import { codeAlone } from '../../../../src/core/jurisdiction.ts';
 import type { Caller, Device } from '../../../../src/core/types.ts';
 import { NO_ZONES } from '../../access/tree.ts';
 import { HERE, requireHere } from '../api-parts.ts';
@@ -25,7 +26,7 @@ export function memoryTrees(
 > {
   return {
     authority: new Authority({ areasOf: () => [] }, NO_ZONES),
-    jurisdictions: { list: () => [], totals: () => new Map() },
+    jurisdictions: { list: () => [], totals: () => new Map(), area: codeAlone },
     treeEdits: {
       add: async (caller, { code, name, members }) => {
         requireHere(caller);

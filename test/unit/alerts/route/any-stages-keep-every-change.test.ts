@@ -7,6 +7,7 @@ import type { Change, Stage } from '../../../../src/alerts/route/stages/stage.ts
 import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
 import { CLASSES, DESKS, isWanted } from '../../../../src/alerts/rules/classes.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
+import { NOBODY_CLIMBS } from '../../../support/alerts/duty/nobody-climbs.ts';
 import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
 import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
 
@@ -33,6 +34,7 @@ const subscribers = fc.uniqueArray(
     jurisdiction: fc.constantFrom(...AREAS),
     severities: fc.uniqueArray(fc.constantFrom(...SEVERITIES), { minLength: 1 }),
     classes: fc.option(fc.uniqueArray(fc.constantFrom(...CLASSES), { minLength: 1 })),
+    level: fc.nat({ max: 2 }),
     to: fc.constant(to),
   }),
   { selector: ({ id }) => id, maxLength: 6 },
@@ -48,6 +50,7 @@ const changes = fc
       device: fc.constantFrom('d-1', 'd-2'),
       class: fc.constantFrom(...CLASSES),
       desk: fc.constantFrom(...DESKS),
+      level: fc.nat({ max: 2 }),
     }),
     { maxLength: 8 },
   )
@@ -179,7 +182,7 @@ t.test('whatever stages there are, no change and no delivery is lost, and all ke
 });
 
 t.test('who names no class is told of what rings the police desk, and who names some of these', async (t) => {
-  const everywhere = { jurisdiction: '000000', severities: SEVERITIES, to };
+  const everywhere = { jurisdiction: '000000', severities: SEVERITIES, level: 0, to };
   await fc.assert(
     fc.asyncProperty(changes, fc.uniqueArray(fc.constantFrom(...CLASSES), { minLength: 1 }), async (given, classes) => {
       const known = [
@@ -198,8 +201,8 @@ t.test('who names no class is told of what rings the police desk, and who names 
 
 t.test('what a stage may do is done, and what it may not is passed over', async (t) => {
   const known = [
-    { id: 's-1', jurisdiction: '000000', severities: SEVERITIES, classes: CLASSES, to },
-    { id: 's-2', jurisdiction: '000000', severities: SEVERITIES, classes: CLASSES, to },
+    { id: 's-1', jurisdiction: '000000', severities: SEVERITIES, classes: CLASSES, level: 0, to },
+    { id: 's-2', jurisdiction: '000000', severities: SEVERITIES, classes: CLASSES, level: 0, to },
   ];
   const given = fc.sample(changes, { numRuns: 50, seed: 7 }).find(({ length }) => length > 4)!;
   const first: Stage = {
@@ -237,12 +240,15 @@ t.test('every stage of a gateway is pure, and says the same twice', async (t) =>
     outage: () => ({ held: new Set(['alert-b']), free: [], left: 'held' }),
     incidents: () => ({ all: [{ ...anywhere, id: 'i-1' }], print: '0' }),
     silences: () => ({ all: [{ ...anywhere, id: 's-1' }], print: '0' }),
+    storm: () => ({ storms: new Map([['r 330203', { left: 0, leader: null }]]), grown: [] }),
+    climb: () => ({ waited: [], left: [], isMore: false }),
   };
   const stages = stagesOf({
     tree: NO_ZONES,
     devices: NO_DEVICES,
     outages: NO_OUTAGES,
     maintained: { above: () => null },
+    ...NOBODY_CLIMBS,
   });
   for (const stage of stages) {
     await fc.assert(

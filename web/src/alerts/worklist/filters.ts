@@ -23,6 +23,8 @@ export interface Filters {
   /** By the first message, Unix ms. */
   fromMs: number | null;
   toMs: number | null;
+  /** Id of the alert that stands for them; without it those that one stands for are left out. */
+  storm: string | null;
   /** Assigned to, or acknowledged by, who looks. */
   mine: boolean;
   order: Order;
@@ -37,6 +39,7 @@ export const NO_FILTERS: Filters = {
   kind: null,
   fromMs: null,
   toMs: null,
+  storm: null,
   mine: false,
   order: 'urgency',
 };
@@ -58,6 +61,7 @@ export function filtersOf(query: URLSearchParams): Filters {
     kind: named('kind'),
     fromMs: timeOf(query.get('from')),
     toMs: timeOf(query.get('to')),
+    storm: named('storm'),
     mine: query.get('mine') === '1',
     order: oneOf(ORDERS, query.get('order')) ?? 'urgency',
   };
@@ -77,14 +81,14 @@ export function queryOf({ fromMs, toMs, mine, order, ...named }: Filters): URLSe
 /** What a filter is judged by beside the alert itself. */
 export interface Judge {
   /** Who looks. */
-  me: string;
+  me: { name: string; username: string };
   /** Kinds of devices that a rule watches, by its name. */
   kindsOf(rule: string): readonly string[];
 }
 
 /** Whether an alert that came by the stream belongs to the list, as the gateway would say. */
 export function matches(alert: Alert, filters: Filters, { me, kindsOf }: Judge): boolean {
-  const { desk, severity, handling, district, rule, kind, fromMs, toMs, mine } = filters;
+  const { desk, severity, handling, district, rule, kind, fromMs, toMs, storm, mine } = filters;
   const ruleName = alert.rule.split('@')[0] ?? '';
   const atMs = Date.parse(alert.firstAt);
   return (
@@ -96,7 +100,8 @@ export function matches(alert: Alert, filters: Filters, { me, kindsOf }: Judge):
     (kind === null || kindsOf(ruleName).includes(kind)) &&
     (fromMs === null || atMs >= fromMs) &&
     (toMs === null || atMs < toMs) &&
-    (!mine || alert.assignedTo === me || alert.ackedBy === me)
+    alert.storm === storm &&
+    (!mine || alert.assignedTo === me.username || alert.ackedBy === me.name)
   );
 }
 

@@ -1,5 +1,6 @@
 import type { TargetedEvent } from 'preact';
 import { useState } from 'preact/hooks';
+import { VIEWS } from '../../ground/views.ts';
 import { canHandle } from '../../session.ts';
 import { age, clockTime, t, tOf } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
@@ -12,6 +13,7 @@ import { isPending } from '../deeds/undo.ts';
 import { Details } from '../details.tsx';
 import { SeverityBadge } from '../severity.tsx';
 import { pictureOf, titleOf } from '../titles.ts';
+import { NO_FILTERS, queryOf } from './filters.ts';
 import { isChosen } from './selection.ts';
 
 export interface RowProps {
@@ -64,6 +66,8 @@ export function AlertRow(props: RowProps) {
           <Age alert={alert} />
           <span class={`condition condition-${alert.condition}`}>{tOf('condition', alert.condition)}</span>
           <Handling alert={alert} />
+          <Level alert={alert} />
+          <Parts alert={alert} />
           {isPending(alert.id) && <span class="pending">{t('undo.row')}</span>}
         </p>
       </div>
@@ -103,6 +107,22 @@ function Age({ alert }: { alert: Alert }) {
     <time dateTime={alert.firstAt} title={clockTime(alert.firstAt, now)}>
       {t('alert.ago', { age: age(now - Date.parse(alert.firstAt)) })}
     </time>
+  );
+}
+
+/** How far up it was told, where that is further than the station. */
+function Level({ alert }: { alert: Alert }) {
+  if (alert.level === 'station' || alert.handling === 'closed') return null;
+  return <span class="level">{tOf('level', alert.level)}</span>;
+}
+
+/** Those that it stands for, as a list of their own. */
+function Parts({ alert }: { alert: Alert }) {
+  if (alert.stormCount < 2) return null;
+  return (
+    <a class="parts" href={`${VIEWS.duty.path}?${queryOf({ ...NO_FILTERS, desk: alert.desk, storm: alert.id })}`}>
+      {t('alert.parts', { n: alert.stormCount - 1 })}
+    </a>
   );
 }
 

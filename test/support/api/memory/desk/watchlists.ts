@@ -1,8 +1,8 @@
-import type { AlertView } from '../../../../src/alerts/desk/alert.ts';
-import type { WatchlistView } from '../../../../src/alerts/watchlists/view.ts';
-import type { AlertParts } from '../../../../src/api/alert-parts.ts';
-import { toRfc3339 } from '../../../../src/core/clock.ts';
-import type { Caller } from '../../../../src/core/types.ts';
+import type { AlertView } from '../../../../../src/alerts/desk/alert.ts';
+import type { WatchlistView } from '../../../../../src/alerts/watchlists/view.ts';
+import type { AlertParts } from '../../../../../src/api/alert-parts.ts';
+import { toRfc3339 } from '../../../../../src/core/clock.ts';
+import type { Caller } from '../../../../../src/core/types.ts';
 
 type Parts = Pick<AlertParts, 'watchlists' | 'lists' | 'entryFiles' | 'hits' | 'permits' | 'whole'>;
 

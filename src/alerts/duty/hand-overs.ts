@@ -1,0 +1,249 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, toRfc3339 } from '../../core/clock.ts';
+import { CitywatchError, invalid } from '../../core/errors.ts';
+import { limitedArea, ownArea, type PoliceTree, type Tree } from '../../core/jurisdiction.ts';
+import type { Caller } from '../../core/types.ts';
+import {
+  type Database,
+  type Selectable,
+  sql,
+  type Tables,
+  withinJurisdiction,
+} from '../../platform/database/database.ts';
+import { recordAudit } from '../../platform/records/audit.ts';
+import type { AlertActions } from '../desk/life/actions.ts';
+import { forCaller } from '../desk/log/audience.ts';
+import { requireUuid } from '../desk/queries.ts';
+import { findShift, type ShiftRow } from './shifts.ts';
+import type { DutyHandOverTable, DutyTables, HandedItem } from './tables.ts';
+
+export interface HandOverInput {
+  /** Id of the shift that takes over. */
+  to: string;
+  note: string;
+}
+
+/** A hand-over in a list. */
+export interface HandOverLine {
+  id: string;
+  fromShift: string;
+  toShift: string;
+  jurisdiction: string;
+  police: string | null;
+  note: string;
+  /** How many alerts were open. */
+  open: number;
+  givenBy: string;
+  givenAt: string;
+  takenBy: string | null;
+  takenAt: string | null;
+  version: number;
+}
+
+export interface HandOverInfo extends HandOverLine {
+  /** Those that were open, 1,000 at most: first what people of the shift had, then the gravest. */
+  items: HandedItem[];
+  /** What stayed with whoever had it; null until it is taken. */
+  left: string[] | null;
+}
+
+export interface HandOversDeps {
+  database: Database;
+  clock: Clock;
+  trees: Tree & PoliceTree;
+  actions: Pick<AlertActions, 'do'>;
+}
+
+type HandOverRow = Selectable<DutyHandOverTable>;
+
+/** Alerts that are listed one by one, the gravest of them first. */
+const ITEMS_MAX = 1_000;
+const LISTED_MAX = 100;
+
+/** One lead hands what is open to the next one; both sign, and what is not taken stays where it was. */
+export class HandOvers {
+  readonly #deps: HandOversDeps;
+
+  constructor(deps: HandOversDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Lists what is open and shelved at the desk of a shift and offers it to the shift `to`. Once more before it is taken
+   * lists anew. Errors: `not-found`; `auth.forbidden` for who does not lead the shift; `request.invalid` for a shift
+   * of another desk.
+   */
+  async give(caller: Caller, id: string, { to, note }: HandOverInput): Promise<HandOverInfo> {
+    const { database, clock } = this.#deps;
+    return await database.transaction(async (tx) => {
+      const from = await findShift(tx, caller, id);
+      requireLead(caller, from);
+      const next = await nextShift(tx, caller, { from, to });
+      const { items, more } = await this.#open(tx, caller, from);
+      const nowMs = clock.nowMs();
+      await tx
+        .tables<DutyTables>()
+        .deleteFrom('duty_hand_over')
+        .where('from_shift', '=', id)
+        .where('taken_at_ms', 'is', null)
+        .execute();
+      const { jurisdiction, police } = from;
+      const values = {
+        id: randomUUID(),
+        from_shift: id,
+        to_shift: next.id,
+        jurisdiction,
+        police,
+        note,
+        items: JSON.stringify(items),
+        more,
+        given_by: caller.name,
+        given_at_ms: nowMs,
+      };
+      const inserted = tx.tables<DutyTables>().insertInto('duty_hand_over').values(values).returningAll();
+      const row = await inserted.executeTakeFirstOrThrow();
+      await audit(tx, { caller, action: 'duty.hand-over', row, atMs: nowMs });
+      return show(row);
+    });
+  }
+
+  /**
+   * Takes over: what people of the shift before had is assigned to the caller, but for `left`. It is signed when all
+   * of that is done; cut short it can be done again. Errors: `not-found`; `auth.forbidden` for who does not lead the
+   * shift that takes over; `conflict.state` when it was taken.
+   */
+  async take(caller: Caller, id: string, left: readonly string[]): Promise<HandOverInfo> {
+    const { database, clock } = this.#deps;
+    const { row, username } = await database.transaction(async (tx) => {
+      const found = await findHandOver(tx, caller, id);
+      if (found.taken_at_ms !== null)
+        throw new CitywatchError('conflict.state', { detail: `${found.taken_by} took it.` });
+      const shift = await findShift(tx, caller, found.to_shift);
+      requireLead(caller, shift);
+      return { row: found, username: shift.usernames[0]! };
+    });
+    const known = new Set(row.items.map(({ alert }) => alert));
+    const unknown = left.findIndex((alert) => !known.has(alert));
+    if (unknown >= 0) throw invalid(`left.${unknown}`, 'is no alert of this hand-over');
+    for (const { alert, held } of row.items) {
+      if (held && !left.includes(alert)) await this.#assign(caller, alert, username);
+    }
+    return await database.transaction(async (tx) => {
+      const nowMs = clock.nowMs();
+      const set = {
+        taken_by: caller.name,
+        taken_at_ms: nowMs,
+        left_items: JSON.stringify(left),
+        version: row.version + 1,
+      };
+      const open = tx.tables<DutyTables>().updateTable('duty_hand_over').set(set).where('id', '=', id);
+      const taken = await open.where('taken_at_ms', 'is', null).returningAll().executeTakeFirst();
+      if (!taken) throw new CitywatchError('conflict.state', { detail: 'It was taken, or given anew, just now.' });
+      await audit(tx, { caller, action: 'duty.take-over', row: taken, atMs: nowMs });
+      return show(taken);
+    });
+  }
+
+  /** Those of the caller's area, the newest first. */
+  async list(caller: Caller): Promise<HandOverLine[]> {
+    const all = this.#deps.database.tables<DutyTables>().selectFrom('duty_hand_over').selectAll();
+    const own = withinJurisdiction(all, 'jurisdiction', ownArea(caller), 'police');
+    return (await own.orderBy('given_at_ms', 'desc').limit(LISTED_MAX).execute()).map(lineOf);
+  }
+
+  /** Errors: `not-found`. */
+  async get(caller: Caller, id: string): Promise<HandOverInfo> {
+    return show(await findHandOver(this.#deps.database, caller, id));
+  }
+
+  /** What has been closed since, or is out of sight by now, is nobody's to take. */
+  async #assign(caller: Caller, alert: string, to: string): Promise<void> {
+    try {
+      await this.#deps.actions.do(caller, alert, { does: 'assign', to });
+    } catch (error) {
+      const isOver = error instanceof CitywatchError && ['conflict.state', 'not-found'].includes(error.code);
+      if (!isOver) throw error;
+    }
+  }
+
+  async #open(tx: Tables, caller: Caller, shift: ShiftRow): Promise<{ items: HandedItem[]; more: number }> {
+    const { jurisdiction, police, people, usernames } = shift;
+    const own = withinJurisdiction(
+      tx.tables<DutyTables>().selectFrom('alert').where('handling', '!=', 'closed').where('desk', '=', 'police'),
+      'jurisdiction',
+      limitedArea(this.#deps.trees, jurisdiction, police),
+      'police',
+    ).where(forCaller(caller));
+    const held = sql<boolean>`(acked_by_id = any (${people}::text[]) or assigned_to = any (${usernames}::text[]))`;
+    const rows = await own
+      .select(['id', 'handling', 'visibility'])
+      .select(sql<boolean>`coalesce(${held}, false)`.as('held'))
+      .orderBy(
+        sql`coalesce(${held}, false) desc, array_position(array['extreme', 'severe', 'moderate', 'minor'], severity)`,
+      )
+      .orderBy('first_at_ms', 'desc')
+      .limit(ITEMS_MAX)
+      .execute();
+    const { count } = await own.select(sql<number>`count(*)`.as('count')).executeTakeFirstOrThrow();
+    return { items: rows.map(({ id: alert, ...item }) => ({ alert, ...item })), more: count - rows.length };
+  }
+}
+
+function requireLead(caller: Caller, { people, usernames }: ShiftRow): void {
+  if (people[0] === caller.id) return;
+  throw new CitywatchError('auth.forbidden', { detail: `${usernames[0]} leads this shift and signs for it.` });
+}
+
+async function nextShift(tx: Tables, caller: Caller, { from, to }: { from: ShiftRow; to: string }): Promise<ShiftRow> {
+  const next = await findShift(tx, caller, to).catch((error: unknown) => {
+    if (error instanceof CitywatchError && error.code === 'not-found') return null;
+    throw error;
+  });
+  const isSameDesk = next?.jurisdiction === from.jurisdiction && next.police === from.police;
+  if (!next || !isSameDesk || next.id === from.id || next.ends_at_ms <= from.starts_at_ms) {
+    throw invalid('to', 'is no later shift of the same desk: see GET /duty/shifts');
+  }
+  return next;
+}
+
+async function findHandOver(tx: Tables, caller: Caller, id: string): Promise<HandOverRow> {
+  const all = tx.tables<DutyTables>().selectFrom('duty_hand_over').selectAll().where('id', '=', requireUuid(id));
+  const row = await withinJurisdiction(all, 'jurisdiction', ownArea(caller), 'police').executeTakeFirst();
+  if (!row) throw new CitywatchError('not-found');
+  return row;
+}
+
+function show(row: HandOverRow): HandOverInfo {
+  return { ...lineOf(row), items: row.items, left: row.left_items };
+}
+
+function lineOf(row: HandOverRow): HandOverLine {
+  const { id, jurisdiction, police, note, items, more, version } = row;
+  return {
+    id,
+    fromShift: row.from_shift,
+    toShift: row.to_shift,
+    jurisdiction,
+    police,
+    note,
+    open: items.length + more,
+    givenBy: row.given_by,
+    givenAt: toRfc3339(row.given_at_ms),
+    takenBy: row.taken_by,
+    takenAt: row.taken_at_ms === null ? null : toRfc3339(row.taken_at_ms),
+    version,
+  };
+}
+
+interface Audited {
+  caller: Caller;
+  action: string;
+  row: HandOverRow;
+  atMs: number;
+}
+
+async function audit(tx: Tables, { caller, action, row, atMs }: Audited): Promise<void> {
+  const { id, jurisdiction, from_shift: from, to_shift: to, items, left_items: left } = row;
+  const after = { from, to, alerts: items.length, left };
+  await recordAudit(tx, { caller, action, subject: `hand-over/${id}`, jurisdiction, after, atMs });
+}

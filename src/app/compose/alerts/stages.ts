@@ -1,0 +1,29 @@
+import type { OutagePorts } from '../../../alerts/route/stages/outage.ts';
+import type { Stage } from '../../../alerts/route/stages/stage.ts';
+import { type StagePorts, stagesOf } from '../../../alerts/route/stages/stages.ts';
+import type { RuleBook } from '../../../alerts/rules/rule-book.ts';
+import type { Clock } from '../../../core/clock.ts';
+import type { Directory } from '../../../devices/registry/directory.ts';
+import { silencedDevices } from './silenced-devices.ts';
+
+export interface StageSurroundings extends Pick<StagePorts, 'tree' | 'ladder' | 'manned'> {
+  clock: Clock;
+  devices: Pick<Directory, 'get' | 'ids' | 'maintained'>;
+  outages: Pick<OutagePorts, 'above' | 'lately' | 'beside'>;
+}
+
+/** What alerts pass through between what happened and who is told. */
+export function composeStages(
+  { tree, devices, clock, outages, ladder, manned }: StageSurroundings,
+  book: RuleBook,
+): readonly Stage[] {
+  const tellsSilence = (name: string) => book.current().some(({ rule, by }) => rule === name && by.clock === 'silence');
+  return stagesOf({
+    tree,
+    outages: { ...outages, tellsSilence, nowMs: () => clock.nowMs() },
+    devices: silencedDevices(devices),
+    maintained: { above: (id) => devices.maintained(id) },
+    ladder,
+    manned,
+  });
+}

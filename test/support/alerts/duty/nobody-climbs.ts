@@ -1,0 +1,5 @@
+import { Ladder } from '../../../../src/alerts/ladder/ladder.ts';
+import { ALWAYS_MANNED } from '../../../../src/alerts/route/stages/climb.ts';
+
+/** Of stages in which no level but the first is ever told. */
+export const NOBODY_CLIMBS = { ladder: Ladder.NONE, manned: ALWAYS_MANNED };
