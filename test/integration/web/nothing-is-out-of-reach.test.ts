@@ -138,6 +138,8 @@ t.test('a row under the pointer stays where it is while a storm comes and rows a
       const row = document.querySelector('${ROWS}:hover');
       return row && row.dataset.id + ' ' + Math.round(row.getBoundingClientRect().top);
     })()`);
+  const scrolled = () => page.evaluate(`document.querySelector('${BOX}').scrollTop`) as Promise<number>;
+  await until('the wheel to be felt', async () => (await scrolled()) > 0);
   await until('a row under the pointer', async () => (await place()) !== null);
   let before = await place();
   await until('the wheel to stop', async () => {
