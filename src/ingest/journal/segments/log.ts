@@ -30,7 +30,7 @@ export class SegmentLog {
   readonly #deps: SegmentLogDeps;
   #segments: Segment[] = [];
   /** The file being written with the plan it was made for; null until the first group after start or a failure. */
-  #current: { file: JournalFile; plan: SegmentPlan; segment: Segment } | null = null;
+  #current: { file: JournalFile; plan: SegmentPlan; segment: Segment; path: string } | null = null;
   readonly #reported = new Set<number>();
 
   constructor(deps: SegmentLogDeps) {
@@ -82,10 +82,14 @@ export class SegmentLog {
     const { directory, lane, lineage, clock, options } = this.#deps;
     const { id: incarnation } = currentOf(lineage);
     await this.#closeCurrent();
-    const previous = this.#segments.at(-1);
     const path = join(directory, segmentName(plan.base));
+    const empty = this.#segments.at(-1)?.base === plan.base ? this.#segments.at(-1) : undefined;
+    const previous = this.#segments.at(empty ? -2 : -1);
     const createdAtMs = Math.max(0, clock.nowMs());
-    const file = await options.files.create(path);
+    const place = empty ? path + BESIDE : path;
+    // What a kill left of an earlier try.
+    if (empty) await options.files.remove(place).catch(() => {});
+    const file = await options.files.create(place);
     const segment: Segment = {
       path,
       lane,
@@ -98,7 +102,8 @@ export class SegmentLog {
       lastAtMs: 0,
       blocks: [],
     };
-    this.#current = { file, plan, segment };
+    const current = { file, plan, segment, path: place };
+    this.#current = current;
     const header = encodeHeader({
       lane,
       base: plan.base,
@@ -110,9 +115,13 @@ export class SegmentLog {
       previousLastAtMs: previous?.lastAtMs ?? 0,
     });
     await file.write([header], 0);
+    // Whoever began it was killed before the first record, or that was refused. It is replaced in one step: where it is
+    // the only file, it alone says how far the journal had come.
+    if (empty) await options.files.rename(place, path);
+    current.path = path;
     await options.files.syncDirectory(directory);
-    this.#segments.push(segment);
-    return this.#current;
+    this.#segments = [...this.#segments.filter((one) => one !== empty), segment];
+    return current;
   }
 
   /**
@@ -126,7 +135,7 @@ export class SegmentLog {
     const kept = this.#segments.filter((segment) => segment !== current.segment);
     if (kept.length === 0 && this.#segments.length > 0) return;
     this.#segments = kept;
-    await this.#deps.options.files.remove(current.segment.path).catch(() => {});
+    await this.#deps.options.files.remove(current.path).catch(() => {});
   }
 
   async #closeCurrent(): Promise<void> {
@@ -246,6 +255,7 @@ export interface LogWalk {
 }
 
 const ASIDE = 'aside';
+const BESIDE = '.new';
 const REPORTS_MAX = 1000;
 
 function nullIfGone(error: NodeJS.ErrnoException): null {
