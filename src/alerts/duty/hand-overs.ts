@@ -12,7 +12,6 @@ import {
 } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import type { AlertActions } from '../desk/life/actions.ts';
-import { forCaller } from '../desk/log/audience.ts';
 import { requireUuid } from '../desk/queries.ts';
 import { findShift, type ShiftRow } from './shifts.ts';
 import type { DutyHandOverTable, DutyTables, HandedItem } from './tables.ts';
@@ -79,7 +78,7 @@ export class HandOvers {
       const from = await findShift(tx, caller, id);
       requireLead(caller, from);
       const next = await nextShift(tx, caller, { from, to });
-      const { items, more } = await this.#open(tx, caller, from);
+      const { items, more } = await this.#open(tx, from);
       const nowMs = clock.nowMs();
       await tx
         .tables<DutyTables>()
@@ -166,14 +165,14 @@ export class HandOvers {
     }
   }
 
-  async #open(tx: Tables, caller: Caller, shift: ShiftRow): Promise<{ items: HandedItem[]; more: number }> {
+  async #open(tx: Tables, shift: ShiftRow): Promise<{ items: HandedItem[]; more: number }> {
     const { jurisdiction, police, people, usernames } = shift;
     const own = withinJurisdiction(
-      tx.tables<DutyTables>().selectFrom('alert').where('handling', '!=', 'closed').where('desk', '=', 'police'),
+      openForAll(tx),
       'jurisdiction',
       limitedArea(this.#deps.trees, jurisdiction, police),
       'police',
-    ).where(forCaller(caller));
+    );
     const held = sql<boolean>`(acked_by_id = any (${people}::text[]) or assigned_to = any (${usernames}::text[]))`;
     const rows = await own
       .select(['id', 'handling', 'visibility'])
@@ -187,6 +186,12 @@ export class HandOvers {
     const { count } = await own.select(sql<number>`count(*)`.as('count')).executeTakeFirstOrThrow();
     return { items: rows.map(({ id: alert, ...item }) => ({ alert, ...item })), more: count - rows.length };
   }
+}
+
+/** What only some may know of is handed over by them alone: everybody of the area reads a hand-over. */
+function openForAll(tx: Tables) {
+  const police = tx.tables<DutyTables>().selectFrom('alert').where('desk', '=', 'police');
+  return police.where('handling', '!=', 'closed').where('seen_by', 'is', null);
 }
 
 function requireLead(caller: Caller, { people, usernames }: ShiftRow): void {

@@ -1,16 +1,15 @@
 import { MINUTE_MS } from '../../../core/clock.ts';
-import { districtOf } from '../../../core/jurisdiction.ts';
 import { sql, type Tables } from '../../../platform/database/database.ts';
 import type { AlertRow, AlertTables } from '../../desk/tables.ts';
 import { isWatchlistHit } from '../../rules/conditions/event.ts';
 import type { Change, Stage, StageTimer } from './stage.ts';
 
-/** So many alerts of one rule and district are told one by one within {@link WINDOW_MS}. */
+/** So many alerts that are alike ({@link keyOf}) are told one by one within {@link WINDOW_MS}. */
 export const ONE_BY_ONE = 10;
 const WINDOW_MS = MINUTE_MS;
 /** From one count of a storm that is told to the next. */
 const TELL_MS = 30_000;
-/** Rules and districts that are counted; where there are more, those that were quiet longest are forgotten. */
+/** Kinds of alike alerts that are counted; where there are more, those that were quiet longest are forgotten. */
 const COUNTED_MAX = 10_000;
 
 interface Storm {
@@ -21,19 +20,19 @@ interface Storm {
 }
 
 interface Known {
-  /** Of rules and districts of which something opens now. */
+  /** Of those of which something opens now, by {@link keyOf}. */
   storms: ReadonlyMap<string, Storm>;
   /** Those whose count has changed since it was told, with how many they stand for by now. */
   grown: readonly { alert: AlertRow; count: number }[];
 }
 
-/** Of each rule and district the keys of alerts that opened last, and when; as many as are told one by one. */
+/** Of each {@link keyOf} the keys of alerts that opened last, and when; as many as are told one by one. */
 type Openings = Map<string, Map<string, number>>;
 
 const NAME = 'storm';
 
 /**
- * Where alerts of one rule open in one district faster than anybody reads, the next one stands for all that follow:
+ * Where alerts of one rule open in one area faster than anybody reads, the next one stands for all that follow:
  * those are shown and counted as parts of it (`storm`), and nobody is told of each. How many they are is told with the
  * one that stands for them. Severe and extreme alerts, and hits of watchlists, are always told; so is a part that
  * becomes grave.
@@ -64,7 +63,7 @@ export function storm(): Stage<Known> {
   };
 }
 
-/** Keys of alerts that open and may be parts of a storm, by rule and district. */
+/** Keys of alerts that open and may be parts of a storm, by {@link keyOf}. */
 function openingsOf(changes: readonly Change[]): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const { type, alert } of changes) {
@@ -131,8 +130,12 @@ function isGrave({ severity, data }: AlertRow): boolean {
   return severity === 'extreme' || severity === 'severe' || isWatchlistHit(data);
 }
 
-function keyOf({ rule, jurisdiction }: AlertRow): string {
-  return `${rule} ${districtOf(jurisdiction)}`;
+/**
+ * Whoever is told of one of these is told of all: by its area, agency and severity. Else somebody would hear neither of
+ * a part, which is theirs, nor of the one that stands for it, which is not.
+ */
+function keyOf({ rule, severity, jurisdiction, police }: AlertRow): string {
+  return JSON.stringify([rule, severity, jurisdiction, police]);
 }
 
 /** One timer for each stretch of time: one that is being run cannot be set anew. */
@@ -145,17 +148,19 @@ function leaderOfTimer(key: string): string {
   return key.split(' ')[0]!;
 }
 
-/** The open alert that stands for others of a rule and district. */
+/** The open alert that stands for others like these. */
 async function leaderOf(tx: Tables, key: string): Promise<string | null> {
-  const [rule = '', district = ''] = key.split(' ');
+  const [rule, severity, jurisdiction, police] = JSON.parse(key) as [string, string, string, string | null];
   const row = await tx
     .tables<AlertTables>()
     .selectFrom('alert')
     .select('id')
     .where('rule', '=', rule)
+    .where('severity', '=', severity)
+    .where('jurisdiction', '=', jurisdiction)
+    .where('police', 'is not distinct from', police)
     .where('storm_count', '>', 0)
     .where('handling', '!=', 'closed')
-    .where(sql<boolean>`left(rpad(split_part(jurisdiction, 'z', 1), 6, '0'), 6) = ${district}`)
     .orderBy('first_at_ms', 'desc')
     .limit(1)
     .executeTakeFirst();

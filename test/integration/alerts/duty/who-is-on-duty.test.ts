@@ -147,6 +147,8 @@ t.test('one lead hands over, the other signs, and what is left stays where it wa
   const to = await shifts.create(LI, shiftOf(['wang'], HOUR_MS, 2 * HOUR_MS));
   const [held, kept, free] = [await opened('held', HERE), await opened('kept', HERE), await opened('free', HERE)];
   for (const id of [held, kept]) await desk.actions.do(LI, id, { does: 'ack' });
+  const covert = await opened('covert', HERE);
+  await sql`update alert set seen_by = array['id-li'] where id = ${covert}::uuid`.execute(database.tables());
 
   const note = 'two are being looked at';
   await t.rejects(
@@ -161,6 +163,10 @@ t.test('one lead hands over, the other signs, and what is left stays where it wa
   await handOvers.give(LI, from.id, { to: to.id, note: 'a first try' });
   const given = await handOvers.give(LI, from.id, { to: to.id, note });
   t.equal((await handOvers.list(ADMIN)).length, 1, 'the one before is replaced');
+  t.notOk(
+    given.items.some(({ alert }) => alert === covert),
+    'what only some may know of is in no list of all',
+  );
   const itemOf = (id: string) => given.items.find(({ alert }) => alert === id);
   t.match([itemOf(held), itemOf(kept), itemOf(free)], [{ held: true }, { held: true }, { held: false }]);
 

@@ -4,6 +4,7 @@ import { ONE_BY_ONE } from '../../../../src/alerts/route/stages/storm.ts';
 import { MINUTE_MS } from '../../../../src/core/clock.ts';
 import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
+import { HERE } from '../../../support/api/api.ts';
 import { ShiftedClock } from '../../../support/time/shifted-clock.ts';
 import { until } from '../../../support/time/until.ts';
 
@@ -30,7 +31,7 @@ const settled = () =>
 const list = async (query: string): Promise<AlertView[]> => {
   return ((await ask('GET', `/alerts?${query}&limit=100`)).body as unknown as { items: AlertView[] }).items;
 };
-const standing = async (): Promise<AlertView> => (await list('open=true')).find(({ stormCount }) => stormCount > 0)!;
+const standing = async (): Promise<AlertView> => (await list('open=true&rule=camera-tampered')).find(({ stormCount }) => stormCount > 0)!;
 
 t.test('one stands for all that come faster than anybody reads; a grave one among them is told', async (t) => {
   for (let n = 0; n < MANY; n += 1) {
@@ -77,6 +78,15 @@ t.test('a part that becomes grave is told, and what is quiet again is told one b
   clock.pass(2 * MINUTE_MS);
   await raise('later', { severity: 'moderate', rule: 'camera-tampered' });
   await until('a later one is told', () => told().some(({ alert }) => alert.device === 'later'));
+});
+
+t.test('whoever is told of a part is told of the one that stands for it: nobody goes without', async (t) => {
+  const station = await startReceiver(t);
+  const STATION = `${HERE}003`;
+  await desk.subscriptions.create(ADMIN, { name: 'station', ...webhookAt(station.url), jurisdiction: STATION });
+  for (let n = 0; n < 3 * ONE_BY_ONE; n += 1) await raise(`wide-${n}`, { severity: 'minor', rule: 'dock-forced' });
+  await raise('of-the-station', { severity: 'minor', rule: 'dock-forced', jurisdiction: STATION });
+  await until('the station is told of its own', () => station.received.length === 1);
 });
 
 t.test('all parts are closed together, and the next storm has another one', async (t) => {

@@ -240,7 +240,7 @@ t.test('every stage of a gateway is pure, and says the same twice', async (t) =>
     outage: () => ({ held: new Set(['alert-b']), free: [], left: 'held' }),
     incidents: () => ({ all: [{ ...anywhere, id: 'i-1' }], print: '0' }),
     silences: () => ({ all: [{ ...anywhere, id: 's-1' }], print: '0' }),
-    storm: () => ({ storms: new Map([['r 330203', { left: 0, leader: null }]]), grown: [] }),
+    storm: () => ({ storms: new Map([['[null,"minor","330203",null]', { left: 0, leader: null }]]), grown: [] }),
     climb: () => ({ waited: [], left: [], isMore: false }),
   };
   const stages = stagesOf({
