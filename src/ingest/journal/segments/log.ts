@@ -117,10 +117,13 @@ export class SegmentLog {
     await file.write([header], 0);
     // Whoever began it was killed before the first record, or that was refused. It is replaced in one step: where it is
     // the only file, it alone says how far the journal had come.
-    if (empty) await options.files.rename(place, path);
-    current.path = path;
+    if (empty) {
+      await options.files.rename(place, path);
+      current.path = path;
+      this.#segments = [...this.#segments.filter((one) => one !== empty), segment];
+    }
     await options.files.syncDirectory(directory);
-    this.#segments = [...this.#segments.filter((one) => one !== empty), segment];
+    if (!empty) this.#segments.push(segment);
     return current;
   }
 
