@@ -57,8 +57,9 @@ const MORE_MAX = 2;
  * Runs test files, `jobs` processes at a time, in the order given, each a plain one of the pinned Node: `tap run` would load
  * a layer for mocks and for coverage, which nobody here uses, into each of them, at twice the processor time.
  * `hooks` is a module that each loads first, `timeoutS` what a process may take for each of its files unless one says
- * otherwise; tap itself holds it to that. Where the processors have time to spare, more run beside them. A skipped or unfinished test fails its file, and so does a process that it leaves behind, which is
- * ended. Resolves when all have ended.
+ * otherwise; tap itself holds it to that. Where the processors have time to spare, more run beside them. A skipped or
+ * unfinished test fails its file, and so does a process that it leaves behind, which is ended. Resolves when all have
+ * ended.
  *
  * @param {string[]} files
  * @param {{ jobs: number, timeoutS: number, hooks: string, env: Record<string, string>, report: (result: FileResult) => void,
