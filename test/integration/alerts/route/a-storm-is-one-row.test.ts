@@ -31,7 +31,8 @@ const settled = () =>
 const list = async (query: string): Promise<AlertView[]> => {
   return ((await ask('GET', `/alerts?${query}&limit=100`)).body as unknown as { items: AlertView[] }).items;
 };
-const standing = async (): Promise<AlertView> => (await list('open=true&rule=camera-tampered')).find(({ stormCount }) => stormCount > 0)!;
+const standing = async (): Promise<AlertView> =>
+  (await list('open=true&rule=camera-tampered')).find(({ stormCount }) => stormCount > 0)!;
 
 t.test('one stands for all that come faster than anybody reads; a grave one among them is told', async (t) => {
   for (let n = 0; n < MANY; n += 1) {
