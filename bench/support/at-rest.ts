@@ -5,7 +5,7 @@ import pg from 'pg';
 import { secretFileIn, socketsOf } from '../../src/app/local-services/data-directory.ts';
 import { findCluster } from '../../src/app/local-services/postgres/postgres.ts';
 import type { Gateway } from '../../test/support/gateway/gateway.ts';
-import { cpuOf, pssMiB, round } from './harness.ts';
+import { cpuOf, metric, pssMiB, round } from './harness.ts';
 
 /** What a gateway costs while nothing comes, and what its start takes. */
 
@@ -33,8 +33,12 @@ const IDLE_CPU_S = 0.05;
 const LOOK_S = 15;
 const LOOKS_MAX = 12;
 
-/** Waits until PostgreSQL has tidied up behind what was registered: autovacuum looks once a minute. */
+/**
+ * Waits until what registering and connecting left to be done is done: a roll-up of the minutes in which devices came,
+ * and PostgreSQL tidying up, whose autovacuum looks once a minute.
+ */
 export async function untilTidied(gateway: Gateway): Promise<void> {
+  while ((await metric(gateway, 'citywatch_rollup_waiting')) > 0) await sleep(5_000);
   for (let look = 0; look < LOOKS_MAX; look += 1) {
     const before = cpuOf(gateway).postgres ?? 0;
     await sleep(LOOK_S * 1000);

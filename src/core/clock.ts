@@ -20,6 +20,36 @@ export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 export const DAY_S = DAY_MS / 1_000;
 
+/**
+ * Waits from {@link SLACK_FROM_MS} on end at the next multiple of {@link SLACK_MS}: later by less than that, never
+ * earlier. So what looks once a second or less often looks together, and a gateway with nothing to do wakes the
+ * processor a few times a second, where each of its watches woke it on its own.
+ */
+const SLACK_FROM_MS = 500;
+const SLACK_MS = 250;
+
+/** The moment (monotonic ms) at which a wait of `ms` from `fromMs` ends: a long one together with others. */
+export function waitEndsAtMs(fromMs: number, ms: number): number {
+  const dueMs = fromMs + ms;
+  return ms < SLACK_FROM_MS ? dueMs : Math.ceil(dueMs / SLACK_MS) * SLACK_MS;
+}
+
+function everyWithSlack(ms: number, run: () => void): () => void {
+  let dueMs = performance.now();
+  const wait = (): NodeJS.Timeout => {
+    const nowMs = performance.now();
+    // From when it was due and not from now, or it would come later by a slack each time.
+    dueMs = waitEndsAtMs(Math.max(dueMs, nowMs - ms), ms);
+    return setTimeout(again, Math.ceil(dueMs - nowMs)).unref();
+  };
+  const again = (): void => {
+    timer = wait();
+    run();
+  };
+  let timer = wait();
+  return () => clearTimeout(timer);
+}
+
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
@@ -31,7 +61,8 @@ export const systemClock: Clock = {
         signal?.removeEventListener('abort', done);
         resolve();
       };
-      const timer = setTimeout(done, ms);
+      const nowMs = performance.now();
+      const timer = setTimeout(done, ms < SLACK_FROM_MS ? ms : Math.ceil(waitEndsAtMs(nowMs, ms) - nowMs));
       signal?.addEventListener('abort', done, { once: true });
     }),
   after: (ms, run) => {
@@ -39,6 +70,7 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
   every: (ms, run) => {
+    if (ms >= SLACK_FROM_MS) return everyWithSlack(ms, run);
     const timer = setInterval(run, ms).unref();
     return () => clearInterval(timer);
   },

@@ -94,7 +94,9 @@ export function guarded(pool: pg.Pool): PostgresPool {
         query: async (text: string, values: readonly unknown[]) => {
           if (broken) throw broken;
           try {
-            const name = values.length > 0 ? prepared.nameOf(text) : null;
+            // What begins or ends a transaction is not planned, and goes in one short message without a name.
+            const isPlanned = values.length > 0 || text.startsWith('select ');
+            const name = isPlanned ? prepared.nameOf(text) : null;
             return await client.query({ text, values: values as unknown[], ...(name ? { name } : {}) });
           } catch (error) {
             const mapped = toDatabaseError(error);

@@ -30,7 +30,7 @@ interface QueueBell {
 }
 
 /** A worker that heard nothing for so long asks Redis anew, and learns of a dead connection; BullMQ asks each 5 s. */
-const LISTENING_S = 10;
+const LISTENING_S = 30;
 
 export class Doorbell {
   readonly #options: DoorbellOptions;

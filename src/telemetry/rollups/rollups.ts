@@ -130,6 +130,7 @@ export class Rollups {
       const isFull = this.#dirty.size > this.#dirtyMax;
       try {
         await this.#rollUp(this.#dirty.take(clock.nowMs(), isFull), signal);
+        this.#metrics.dirty.set({ lane: this.#deps.lane }, this.#dirty.size);
         if (this.#isLoaded) await this.#save();
         if (this.#failures > 0) this.#log.info('roll-ups are made again');
         this.#failures = 0;

@@ -43,6 +43,8 @@ async function windowsAndTheirHour(t: Test, rolling: Rolling): Promise<void> {
     { minute: 5, min: 8, max: 8, sum: 8, count: 1, last: 8 },
   ]);
   t.strictSame(await rolling.kept('1h', 'p-1'), [{ minute: 0, min: -1, max: 8, sum: 12.5, count: 4, last: 8 }]);
+  const figures = await rolling.observer.metrics.metrics();
+  t.match(figures, /^citywatch_rollup_waiting\{lane="live"\} 0$/m, 'nothing is said to wait');
 }
 
 t.test('states are counted and the last is kept; text and events are not; parts of a device stay apart', async (t) => {
