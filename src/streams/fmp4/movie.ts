@@ -1,19 +1,15 @@
 import { BoxError, ByteCursor, boxesIn, required } from './boxes.ts';
 import { type MovieSound, movieSound } from './tracks/movie-sound.ts';
-import { handlerOf, timescaleOf, trackIdOf } from './tracks/track-boxes.ts';
+import { defaultsOf, handlerOf, type TrackDefaults, timescaleOf, trackIdOf } from './tracks/track-boxes.ts';
 
 /** The video track of an initialisation segment (`moov`). */
-export interface Movie {
-  trackId: number;
+export interface Movie extends TrackDefaults {
   /** Units per second of every time in the track. */
   timescale: number;
   /** RFC 6381 codec text for players, such as `avc1.4d401f`. */
   codec: string;
   width: number;
   height: number;
-  /** Defaults of `trex` for fragments that leave them out. */
-  sampleDuration: number;
-  sampleFlags: number;
   /** The track of sound beside it. */
   sound: MovieSound | null;
 }
@@ -34,10 +30,9 @@ export function parseMovie(moov: Buffer): Movie {
     const trackId = trackIdOf(required(trak, 'tkhd'));
     const stbl = boxesIn(required(boxesIn(required(mdia, 'minf')), 'stbl'));
     return {
-      trackId,
       timescale: timescaleOf(required(mdia, 'mdhd')),
       ...sampleEntryOf(required(stbl, 'stsd')),
-      ...defaultsOf(required(boxes, 'mvex'), trackId),
+      ...defaultsOf(boxes, trackId),
       sound: movieSound(boxes),
     };
   }
@@ -85,18 +80,4 @@ function reverseBits(value: number): number {
   let reversed = 0;
   for (let bit = 0; bit < 32; bit += 1) reversed = reversed * 2 + ((value >>> bit) & 1);
   return reversed;
-}
-
-function defaultsOf(mvex: Buffer, trackId: number): Pick<Movie, 'sampleDuration' | 'sampleFlags'> {
-  for (const { type, body } of boxesIn(mvex)) {
-    if (type !== 'trex') continue;
-    const cursor = new ByteCursor(body);
-    cursor.skip(4);
-    if (cursor.u32() !== trackId) continue;
-    cursor.skip(4);
-    const sampleDuration = cursor.u32();
-    cursor.skip(4);
-    return { sampleDuration, sampleFlags: cursor.u32() };
-  }
-  throw new BoxError('no defaults for the video track');
 }

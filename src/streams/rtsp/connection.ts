@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import { TokenBucket } from '../../core/mechanisms/bounded.ts';
 import { type Answer, answerText, errorAnswer } from './answers.ts';
-import { describeVideo, TRACK } from './description.ts';
+import { describeTracks, type TrackName } from './description.ts';
 import { DigestCheck } from './digest-check.ts';
 import { BadRequest, RequestReader, type RtspRequest } from './request-reader.ts';
 import { Showing, type ShowingDeps, type ShowingEnd } from './showing.ts';
@@ -170,7 +170,7 @@ export class Connection {
       else this.#showing = showing;
       const base = request.uri.replace(/\/$/, '');
       const headers = ['Content-Type: application/sdp', `Content-Base: ${base}/`, 'Cache-Control: no-store'];
-      return { status: 200, headers, body: describeVideo(showing.setup) };
+      return { status: 200, headers, body: describeTracks(showing.tracks) };
     } catch (error) {
       this.#wait(this.#deps.connection.firstMs);
       const answer = errorAnswer(error);
@@ -194,11 +194,19 @@ export class Connection {
     return { status: 401, headers, ...(isEnough ? { after: () => this.end('wrong-login') } : {}) };
   }
 
-  #setUp({ headers }: RtspRequest): Answer {
-    if (!this.#showing || this.#showing.session) return { status: 455 };
-    const channel = interleavedChannel(headers.get('transport')?.[0] ?? '');
+  /** One track after the other; a player gets those that it has set up. */
+  #setUp({ uri, headers }: RtspRequest): Answer {
+    const showing = this.#showing;
+    if (!showing || showing.isPlaying) return { status: 455 };
+    const named = sessionIn(headers);
+    if (named !== null && named !== showing.session) return { status: 454 };
+    const track = trackIn(uri) ?? 'video';
+    if (track === 'sound' && !showing.tracks.sound) return { status: 404 };
+    if (showing.ways.has(track)) return { status: 455 };
+    const taken = [...showing.ways.values()].map(({ channel }) => channel);
+    const channel = interleavedChannel(headers.get('transport')?.[0] ?? '', taken);
     if (channel === null) return { status: 461 };
-    const source = this.#showing.setUp(channel);
+    const source = showing.setUp(track, channel);
     const transport = `RTP/AVP/TCP;unicast;interleaved=${channel}-${channel + 1};ssrc=${source}`;
     return { status: 200, headers: [`Transport: ${transport}`, ...this.#sessionHeaders()] };
   }
@@ -206,11 +214,11 @@ export class Connection {
   #play({ uri, headers }: RtspRequest): Answer {
     const showing = this.#showing;
     if (!showing?.session) return { status: 455 };
-    const named = headers.get('session')?.[0]?.split(';')[0]?.trim();
-    if (named !== showing.session) return { status: 454 };
+    if (sessionIn(headers) !== showing.session) return { status: 454 };
     this.#wait(this.#deps.connection.sessionMs);
-    const track = uri.endsWith(`/${TRACK}`) ? uri : `${uri.replace(/\/$/, '')}/${TRACK}`;
-    const info = showing.isPlaying ? [] : [`RTP-Info: url=${track};seq=0`];
+    const base = uri.replace(/\/(?:video|sound)?$/, '');
+    const tracks = [...showing.ways.keys()].map((track) => `url=${base}/${track};seq=0`);
+    const info = showing.isPlaying ? [] : [`RTP-Info: ${tracks.join(',')}`];
     const socket = this.#socket;
     const sink = {
       write: (data: Buffer) => void (socket.destroyed || socket.write(data)),
@@ -250,4 +258,15 @@ export class Connection {
 function pathIn(uri: string): string {
   const path = /^rtsp:\/\/[^/?]{1,256}(\/[^?]*)/i.exec(uri)?.[1] ?? '';
   return path.replace(/\/$/, '');
+}
+
+/** The track that an address names; null where it is none of ours. */
+function trackIn(uri: string): TrackName | null {
+  const name = /\/(video|sound)$/.exec(uri)?.[1];
+  return name === 'video' || name === 'sound' ? name : null;
+}
+
+/** Null where a request names none. */
+function sessionIn(headers: RtspRequest['headers']): string | null {
+  return headers.get('session')?.[0]?.split(';')[0]?.trim() ?? null;
 }

@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { type Clock, deadline } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { DeviceId } from '../../core/types.ts';
-import { type VideoSetup, videoSetup } from '../fmp4/annex-b.ts';
+import { videoSetup } from '../fmp4/annex-b.ts';
 import type { InitSegment } from '../fmp4/parser.ts';
 import type { StreamLease } from '../pool/pool.ts';
 import type { View } from '../pool/types.ts';
 import type { WallLevel } from '../pool/uses.ts';
-import { Player, type PlayerEnd, type PlayerLimits, type PlayerSink } from './player.ts';
+import { aacConfigOf } from '../relay/sound/aac-config.ts';
+import type { ShownTracks, TrackName } from './description.ts';
+import { Player, type PlayerEnd, type PlayerLimits, type PlayerSink, type TrackWay } from './player.ts';
 import type { Seats } from './seats.ts';
 
 /** What shows video, and the tokens that open it. */
@@ -44,22 +46,23 @@ export type ShowingEnd = PlayerEnd | 'stills-only' | 'unavailable';
 export class Showing {
   readonly pass: string;
   readonly view: View;
-  readonly setup: VideoSetup;
+  readonly tracks: ShownTracks;
   readonly #deps: ShowingDeps;
   readonly #leave: () => void;
+  readonly #ways = new Map<TrackName, TrackWay>();
   #lease: StreamLease;
-  #session: { id: string; channel: number } | null = null;
+  #session: string | null = null;
   #player: Player | null = null;
   #unlisten: () => void = () => {};
   #isLowering = false;
   #isOver = false;
   #end: ShowingEnd | null = null;
 
-  private constructor(deps: ShowingDeps, parts: Pick<Showing, 'pass' | 'view' | 'setup'> & Taken) {
+  private constructor(deps: ShowingDeps, parts: Pick<Showing, 'pass' | 'view' | 'tracks'> & Taken) {
     this.#deps = deps;
     this.pass = parts.pass;
     this.view = parts.view;
-    this.setup = parts.setup;
+    this.tracks = parts.tracks;
     this.#leave = parts.leave;
     this.#lease = parts.lease;
   }
@@ -72,7 +75,7 @@ export class Showing {
     const limit = deadline(deps.clock, HOLD_MS, signal);
     try {
       const { lease, init } = await deps.streams.opened(view, limit.signal);
-      return new Showing(deps, { pass, view, setup: videoSetup(init), leave, lease });
+      return new Showing(deps, { pass, view, tracks: tracksOf(init), leave, lease });
     } catch (error) {
       leave();
       throw error;
@@ -83,25 +86,31 @@ export class Showing {
 
   /** Its number, once a player has set it up. */
   get session(): string | null {
-    return this.#session?.id ?? null;
+    return this.#session;
   }
 
   get isPlaying(): boolean {
     return this.#player !== null;
   }
 
-  /** A player chose a channel; answers what it is told of who sends. */
-  setUp(channel: number): string {
-    this.#session = { id: randomBytes(8).toString('hex'), channel };
-    return this.#source.toString(16).padStart(8, '0');
+  /** What a player has set up so far. */
+  get ways(): ReadonlyMap<TrackName, TrackWay> {
+    return this.#ways;
   }
 
-  /** Begins to write; once. */
+  /** A player chose a channel for a track; answers what it is told of who sends. */
+  setUp(track: TrackName, channel: number): string {
+    this.#session ??= randomBytes(8).toString('hex');
+    const source = randomBytes(4).readUInt32BE();
+    this.#ways.set(track, { channel, source });
+    return source.toString(16).padStart(8, '0');
+  }
+
+  /** Begins to write what was set up; once. */
   play(sink: PlayerSink): void {
-    if (this.#player || !this.#session || this.#isOver) return;
+    if (this.#player || this.#ways.size === 0 || this.#isOver) return;
     const { clock, limits } = this.#deps;
-    const { channel } = this.#session;
-    this.#player = new Player({ clock, sink, setup: this.setup, channel, source: this.#source, limits });
+    this.#player = new Player({ clock, sink, told: this.tracks, ways: this.#ways, limits });
     this.#unlisten = this.#lease.listen(this.#player);
   }
 
@@ -123,8 +132,6 @@ export class Showing {
     this.#leave();
   }
 
-  readonly #source = randomBytes(4).readUInt32BE();
-
   /** Goes on with a smaller picture of a wall, as the pool gives it. */
   async #lower(): Promise<void> {
     if (this.#isLowering) return;
@@ -142,6 +149,11 @@ export class Showing {
       this.#isLowering = false;
     }
   }
+}
+
+function tracksOf(init: InitSegment): ShownTracks {
+  const { sound } = init.movie;
+  return { video: videoSetup(init), sound: sound && aacConfigOf(Buffer.from(sound.config, 'hex')) };
 }
 
 interface Taken {

@@ -31,6 +31,14 @@ export function fragmentedH264(order: 'in order' | 'out of order'): Buffer {
   return fragmented([...source, '-c:v', 'libx264', '-preset', 'veryfast', '-bf', between, '-g', '25', '-threads', '1']);
 }
 
+/** Two seconds of pictures and a tone beside them: AAC, stereo unless told. */
+export function fragmentedWithSound({ rate = 48_000, channels = 2 } = {}): Buffer {
+  const pictures = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25:duration=2', '-pix_fmt', 'yuv420p'];
+  const tone = ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=${rate}:duration=2`, '-ac', String(channels)];
+  const video = ['-c:v', 'libx264', '-preset', 'veryfast', '-bf', '0', '-g', '25', '-threads', '1'];
+  return fragmented([...pictures.slice(0, 4), ...tone, ...pictures.slice(4), ...video, '-c:a', 'aac', '-b:a', '64k']);
+}
+
 /** Seconds of grey, lighter from each to the next, with a key frame at each: 12 pictures a second, 320x180. */
 export function fragmentedSteps(seconds: number): Buffer {
   const source = ['-f', 'lavfi', '-i', `color=black:size=320x180:rate=12:duration=${seconds}`];

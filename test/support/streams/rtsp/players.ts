@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Test } from 'tap';
 import { type Clock, systemClock } from '../../../../src/core/clock.ts';
@@ -10,9 +11,11 @@ import { createObserver, KnownSecrets } from '../../../../src/core/observe.ts';
 import type { View } from '../../../../src/streams/pool/types.ts';
 import { RTSP_LIMITS, RtspServer, type RtspServerOptions } from '../../../../src/streams/rtsp/server.ts';
 import type { PassDoor } from '../../../../src/streams/rtsp/showing.ts';
+import { judge } from '../../judges.ts';
 import { look, type StreamBed } from '../streams.ts';
 
 const run = promisify(execFile);
+const GSTREAMER = join(import.meta.dirname, 'gst-player.py');
 const LIMIT_MS = 60_000;
 
 /** Viewer tokens in memory. */
@@ -71,10 +74,52 @@ export async function startRtsp(
 
 /** What ffprobe finds in a stream. */
 export async function probeRtsp(url: string) {
-  const entries = 'stream=codec_name,width,height,r_frame_rate';
+  const entries = 'stream=codec_name,width,height,r_frame_rate,sample_rate,channels';
   const args = ['-v', 'error', '-rtsp_transport', 'tcp', '-show_entries', entries, '-of', 'json', url];
   const { stdout, stderr } = await run('ffprobe', args, { timeout: LIMIT_MS });
-  return { complaint: stderr, stream: JSON.parse(stdout).streams[0] };
+  const { streams } = JSON.parse(stdout);
+  return { complaint: stderr, stream: streams[0], streams };
+}
+
+/** One packet of a stream as ffmpeg takes it out: its time in seconds, and the MD5 of its bytes. */
+export interface FoundPacket {
+  track: 'video' | 'audio';
+  atS: number;
+  md5: string;
+}
+
+/** Every packet of some seconds of a stream, as ffprobe reads it; rejects when it complains. */
+export async function packetsOfRtsp(url: string, seconds: number): Promise<FoundPacket[]> {
+  const entries = ['-show_entries', 'packet=codec_type,pts_time,data_hash', '-show_data_hash', 'md5', '-of', 'json'];
+  const args = ['-v', 'error', '-rtsp_transport', 'tcp', '-read_intervals', `%+${seconds}`, ...entries, url];
+  const { stdout, stderr } = await run('ffprobe', args, { timeout: LIMIT_MS, maxBuffer: 16 * 1024 * 1024 });
+  if (stderr !== '') throw new Error(`ffprobe: ${stderr}`);
+  const { packets } = JSON.parse(stdout) as { packets: { codec_type: string; pts_time?: string; data_hash: string }[] };
+  return packets.flatMap(({ codec_type: track, pts_time: at, data_hash: md5 }) =>
+    at !== undefined && (track === 'video' || track === 'audio')
+      ? [{ track, atS: Number(at), md5: md5.replace('MD5:', '') }]
+      : [],
+  );
+}
+
+/** Decodes both tracks for some seconds and resolves with what ffmpeg complained of, and frames of each. */
+export async function decodeTracks(url: string, seconds: number) {
+  const input = ['-nostdin', '-v', 'warning', '-rtsp_transport', 'tcp', '-i', url, '-t', String(seconds)];
+  const output = ['-map', '0', '-fps_mode', 'passthrough', '-f', 'framecrc', '-'];
+  const { stdout, stderr } = await run('ffmpeg', [...input, ...output], { timeout: LIMIT_MS });
+  const count = (track: number) => stdout.split('\n').filter((line) => line.startsWith(`${track},`)).length;
+  return { complaint: stderr, pictures: count(0), sounds: count(1) };
+}
+
+/** When the first frames of each track are shown, seconds, as GStreamer plays it; rejects where it complains. */
+export async function playByGstreamer(
+  location: { url: string; username: string; password: string },
+  frames: number,
+): Promise<Partial<Record<'video' | 'audio', (number | null)[]>>> {
+  const { command, env } = await judge('gst-python');
+  const playing = run(command, [GSTREAMER], { env, timeout: 2 * LIMIT_MS });
+  playing.child.stdin!.end(`${JSON.stringify({ ...location, frames })}\n`);
+  return JSON.parse((await playing).stdout);
 }
 
 /** Decodes so many pictures with ffmpeg and resolves with what it complained of, and how many there were. */

@@ -25,7 +25,9 @@ function start() {
       this.writes += 1;
     },
   };
-  const player = new Player({ clock, sink, setup: videoSetup(INIT), channel: 0, source: 1, limits: LIMITS });
+  const told = { video: videoSetup(INIT), sound: null };
+  const ways = new Map([['video' as const, { channel: 0, source: 1 }]]);
+  const player = new Player({ clock, sink, told, ways, limits: LIMITS });
   player.epoch({ token: 'a', init: INIT, leaseEpoch: 1 });
   return { clock, sink, player };
 }
