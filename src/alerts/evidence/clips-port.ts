@@ -1,4 +1,5 @@
 import type { DeviceId } from '../../core/types.ts';
+import type { Tables } from '../../platform/database/database.ts';
 
 /** A clip of a camera, as far as alerts know it. Times are Unix ms. */
 export interface AlertClip {
@@ -8,6 +9,8 @@ export interface AlertClip {
   sha256: string | null;
   /** Why something of it is missing, in one sentence; null where nothing is. */
   missing: string | null;
+  /** Where its pictures come from, such as `recording` or `edge+memory`; null before it is ready. */
+  source: string | null;
 }
 
 /** What cuts and keeps clips. */
@@ -17,4 +20,6 @@ export interface ClipsPort {
   find(id: string): Promise<AlertClip | null>;
   /** The file of a clip; null where it is no longer kept. The look is registered by whoever shows it. */
   bytes(id: string): Promise<Buffer | null>;
+  /** Keeps the clips of an alert until then (Unix ms) at least. */
+  keep(tx: Tables, alert: string, untilMs: number): Promise<void>;
 }

@@ -115,6 +115,17 @@ export async function clipsPast(database: Database, atMs: number, max: number): 
   return (await query.limit(max).execute()).map(({ id }) => id);
 }
 
+/** Keeps the clips of an alert until then (Unix ms); those that are kept longer stay so. */
+export async function keepClipsOf(tx: Tables, alert: string, untilMs: number): Promise<void> {
+  await tx
+    .tables<ClipTables>()
+    .updateTable('video_clip')
+    .set({ until_ms: untilMs })
+    .where('alert', '=', alert)
+    .where('until_ms', '<', untilMs)
+    .execute();
+}
+
 export async function forgetClips(database: Database, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await database

@@ -232,6 +232,7 @@ export class ViewingCopies {
     const made = await exportOf(this.#deps.database, id);
     if (!made) throw new CitywatchError('not-found');
     const isOver = (made.expiresAtMs ?? Number.POSITIVE_INFINITY) <= this.#deps.clock.nowMs();
+    if (made.bundle) throw new CitywatchError('conflict.state', { detail: 'A bundle of an alert has no such copies.' });
     if (made.state === 'ready' && !isOver) return made;
     throw new CitywatchError('conflict.state', { detail: 'The export is not ready, or no longer.' });
   }

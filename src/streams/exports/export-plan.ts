@@ -3,7 +3,7 @@ import { invalid } from '../../core/errors.ts';
 import type { Gap, GapTable } from '../recordings/gap-table.ts';
 import type { Recordings } from '../recordings/recordings.ts';
 import type { ExportAsked, ExportFile } from './export.ts';
-import type { Manifest } from './manifest.ts';
+import type { RecordingManifest } from './manifest.ts';
 
 /** A week of a camera is 10,080 minutes. */
 const FILES_MAX = 12_000;
@@ -58,8 +58,8 @@ export async function exportHoles(
   gaps: Pick<GapTable, 'within'>,
   { cameras, quality, fromMs, toMs, askedAtMs }: ExportAsked & { askedAtMs: number },
   files: readonly ExportFile[],
-): Promise<Manifest['holes']> {
-  const holes: Manifest['holes'] = [];
+): Promise<RecordingManifest['holes']> {
+  const holes: RecordingManifest['holes'] = [];
   for (const { id: device } of cameras) {
     const known = await gaps.within({ device, quality, fromMs, toMs }, GAPS_MAX);
     const mine = files.filter((file) => file.device === device);

@@ -9,7 +9,7 @@ import {
   type Tables,
 } from '../../platform/database/database.ts';
 import type { Quality } from '../pool/types.ts';
-import type { ExportCamera, ExportFile, ExportState, RecordingExport } from './export.ts';
+import type { ExportBundle, ExportCamera, ExportFile, ExportState, RecordingExport } from './export.ts';
 
 type Json<Value> = ColumnType<Value, RawBuilder<unknown>, RawBuilder<unknown>>;
 type Approval = RecordingExport['approved'];
@@ -33,6 +33,7 @@ export interface ExportTables {
     bytes: number;
     manifest_sha256: string | null;
     expires_at_ms: number | null;
+    bundle: ColumnType<ExportBundle | null, RawBuilder<unknown> | null, RawBuilder<unknown>>;
   };
   recording_export_file: {
     export: string;
@@ -77,6 +78,7 @@ export async function addExport(tx: Tables, made: RecordingExport, files: readon
       bytes,
       manifest_sha256: null,
       expires_at_ms: null,
+      bundle: made.bundle && jsonb(made.bundle),
     })
     .execute();
   for (const some of chunksOf(files, FILES_AT_ONCE)) {
@@ -98,6 +100,10 @@ export interface ExportChange {
   approved?: Approval;
   manifestSha256?: string;
   expiresAtMs?: number | null;
+  /** Of a bundle, once it is made. */
+  bundle?: ExportBundle;
+  cameras?: ExportCamera[];
+  bytes?: number;
 }
 
 /** False where it was in another state than `from` by now: then it stays as it is. */
@@ -116,6 +122,9 @@ export async function changeExport(
       ...(change.approved === undefined ? {} : { approved: jsonb(change.approved) }),
       ...(change.manifestSha256 === undefined ? {} : { manifest_sha256: change.manifestSha256 }),
       ...(change.expiresAtMs === undefined ? {} : { expires_at_ms: change.expiresAtMs }),
+      ...(change.bundle === undefined ? {} : { bundle: jsonb(change.bundle) }),
+      ...(change.cameras === undefined ? {} : { cameras: jsonb(change.cameras) }),
+      ...(change.bytes === undefined ? {} : { bytes: change.bytes }),
     })
     .where('id', '=', id)
     .where('state', 'in', [...from])
@@ -130,18 +139,18 @@ export async function exportOf(database: Tables, id: string): Promise<RecordingE
   return row ? shown(row) : null;
 }
 
-/** The newest `max` of those that `isSeen`, which are looked for behind however many others. */
+/** The newest `max` of those that are `seen`, which are looked for behind however many others. */
 export async function exportsOf(
   database: Database,
   max: number,
-  isSeen: (made: RecordingExport) => boolean,
+  seen: (some: RecordingExport[]) => Promise<RecordingExport[]>,
 ): Promise<RecordingExport[]> {
   const found: RecordingExport[] = [];
   let query = database.tables<ExportTables>().selectFrom('recording_export').selectAll();
   query = query.orderBy('asked_at_ms', 'desc').orderBy('id', 'desc').limit(max);
   for (let page = query; ; ) {
     const rows = await page.execute();
-    found.push(...rows.map(shown).filter(isSeen));
+    found.push(...(await seen(rows.map(shown))));
     const last = rows.at(-1);
     if (found.length >= max || rows.length < max || !last) return found.slice(0, max);
     page = query.where(({ eb, refTuple, tuple }) =>
@@ -150,12 +159,16 @@ export async function exportsOf(
   }
 }
 
-/** How many are in one of these states. */
-export async function countExports(tx: Tables, states: readonly ExportState[]): Promise<number> {
+/** What an export is of. */
+export type ExportOf = 'recordings' | 'alert';
+
+/** How many of recordings, or of alerts, are in one of these states. */
+export async function countExports(tx: Tables, of: ExportOf, states: readonly ExportState[]): Promise<number> {
   const query = tx.tables<ExportTables>().selectFrom('recording_export');
   const row = await query
     .select((is) => is.fn.countAll().as('count'))
     .where('state', 'in', [...states])
+    .where('bundle', of === 'alert' ? 'is not' : 'is', null)
     .executeTakeFirstOrThrow();
   return Number(row.count);
 }
@@ -231,5 +244,6 @@ function shown(row: Selectable<ExportTables['recording_export']>): RecordingExpo
     bytes: Number(row.bytes),
     manifestSha256: row.manifest_sha256,
     expiresAtMs: row.expires_at_ms === null ? null : Number(row.expires_at_ms),
+    bundle: row.bundle,
   };
 }

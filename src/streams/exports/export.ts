@@ -3,7 +3,7 @@ import type { Caller, DeviceId } from '../../core/types.ts';
 import type { Quality } from '../pool/types.ts';
 import type { RecordingSource } from '../recordings/recording.ts';
 
-/** `asked`: it waits for another person; `removed`: its copy is gone. */
+/** `asked`: it waits for another person; `copying`: it is being made; `removed`: its copy is gone. */
 export type ExportState = 'asked' | 'copying' | 'ready' | 'failed' | 'removed';
 
 /** Who did something to an export. */
@@ -25,14 +25,38 @@ export interface ExportAsked {
   case: string | null;
 }
 
+/** What an export holds in the place of recordings: all that belongs to one alert. */
+export interface ExportBundle {
+  alert: string;
+  /** Where the alert was when it was asked for. */
+  jurisdiction: Jurisdiction;
+  /** Whether plates stand whole in it, and pictures that show one are in it. */
+  plates: 'masked' | 'whole';
+  /** Of the making that came to its end, below the folder of the export; empty before. */
+  folder: string;
+  files: { path: string; bytes: number }[];
+  /** What its pictures and clips were taken by, and where that stood then. */
+  sights: BundleSight[];
+}
+
+/** As of evidence: `granted` where a person who sees the camera named it, so that place and agency do not matter. */
+export interface BundleSight {
+  camera: DeviceId;
+  jurisdiction: Jurisdiction;
+  police: string | null;
+  granted: boolean;
+}
+
 export interface RecordingExport extends ExportAsked {
   id: string;
+  /** Null of recordings. */
+  bundle: ExportBundle | null;
   by: ExportActor;
   askedAtMs: number;
   approved: (ExportActor & { atMs: number }) | null;
   state: ExportState;
   detail: string | null;
-  /** Of its recordings. */
+  /** Of its recordings, or of the files of its bundle. */
   bytes: number;
   manifestSha256: string | null;
   expiresAtMs: number | null;

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, DAY_MS, HOUR_MS, toRfc3339 } from '../../core/clock.ts';
+import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { Caller, DeviceId, DeviceIdentity } from '../../core/types.ts';
-import type { Database, Tables } from '../../platform/database/database.ts';
-import { recordAudits } from '../../platform/records/audit.ts';
+import type { Database } from '../../platform/database/database.ts';
 import type { Signer } from '../../platform/records/signing.ts';
-import { DONE, enqueueWork, type WorkResult } from '../../platform/work/work.ts';
+import { DONE, type WorkResult } from '../../platform/work/work.ts';
 import type { View } from '../pool/types.ts';
 import type { GapTable } from '../recordings/gap-table.ts';
 import type { PinInput } from '../recordings/pins.ts';
@@ -16,10 +15,10 @@ import type { Recordings } from '../recordings/recordings.ts';
 import { copyRecording, type FileReader } from './copy.ts';
 import type { ExportAsked, ExportCamera, RecordingExport } from './export.ts';
 import { exportHoles, filesToCopy } from './export-plan.ts';
+import { actorOf, auditExport, beginExport, KEPT_MS, PINNED_MS, refuseTooMany, roomFor } from './export-steps.ts';
 import {
   addExport,
   changeExport,
-  countExports,
   endFile,
   exportOf,
   exportsOf,
@@ -27,6 +26,7 @@ import {
   filesOf,
   forgetExports,
 } from './export-table.ts';
+import { recordingManifest } from './manifest.ts';
 import { archiveOf, writeProof } from './proof.ts';
 import type { Tar } from './tar.ts';
 
@@ -60,18 +60,11 @@ export interface ExportsDeps {
   register(view: View): Promise<void>;
 }
 
-/** Work on exports; the key is the id. */
-export const EXPORTS_QUEUE = 'recording-exports';
-/** How long the copy of an export is kept, and its row. */
-const KEPT_MS = 72 * HOUR_MS;
+/** How long the row of an export is kept. */
 const ROW_KEPT_MS = 365 * DAY_MS;
-/** For so long its recordings are kept for it, whatever their class says. */
-const PINNED_MS = 14 * DAY_MS;
 const SPAN_MAX_MS = 7 * DAY_MS;
 const GiB = 1024 ** 3;
 const BYTES_MAX = 64 * GiB;
-/** Left free for what is recorded. */
-const RESERVE_BYTES = 4 * GiB;
 const UNFINISHED_MAX = 8;
 const LISTED_MAX = 200;
 /** A claim of work is worth a minute; then it goes on with the next. */
@@ -110,7 +103,7 @@ export class RecordingExports {
     if (files.length === 0) throw new CitywatchError('not-found', { detail: 'Nothing was recorded in this time.' });
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     await this.#refuseTooMuch(bytes);
-    await this.#refuseTooMany(database);
+    await refuseTooMany(database, 'recordings', UNFINISHED_MAX);
     const made: RecordingExport = {
       ...asked,
       id: randomUUID(),
@@ -122,13 +115,14 @@ export class RecordingExports {
       bytes,
       manifestSha256: null,
       expiresAtMs: null,
+      bundle: null,
     };
     await this.#pin(caller, made);
     await database.transaction(async (tx) => {
-      await this.#refuseTooMany(tx);
+      await refuseTooMany(tx, 'recordings', UNFINISHED_MAX);
       await addExport(tx, made, files);
-      if (!needsApproval) await this.#begin(tx, made.id);
-      await this.#audit(tx, caller, 'recording.export', made);
+      if (!needsApproval) await beginExport(tx, clock, made);
+      await auditExport(tx, { caller, made, atMs });
     });
     return made;
   }
@@ -146,8 +140,8 @@ export class RecordingExports {
       if (!(await changeExport(tx, id, ['asked'], { state: 'copying', approved }))) {
         throw new CitywatchError('conflict.state', { detail: 'It does not wait for approval.' });
       }
-      await this.#begin(tx, id);
-      await this.#audit(tx, caller, 'recording.export-approve', made);
+      await beginExport(tx, this.#deps.clock, made);
+      await auditExport(tx, { caller, made, step: 'approve', atMs: approved.atMs });
     });
     return await this.one(id);
   }
@@ -160,7 +154,7 @@ export class RecordingExports {
       if (!(await changeExport(tx, id, states, { state: 'removed' }))) {
         throw new CitywatchError('conflict.state', { detail: 'It is removed already.' });
       }
-      await this.#audit(tx, caller, 'recording.export-remove', made);
+      await auditExport(tx, { caller, made, step: 'remove', atMs: this.#deps.clock.nowMs() });
     });
     await rm(this.#folder(id), { recursive: true, force: true });
   }
@@ -172,35 +166,46 @@ export class RecordingExports {
     return made;
   }
 
-  /** The newest of those that may be seen. */
-  list(isSeen: (made: RecordingExport) => boolean): Promise<RecordingExport[]> {
-    return exportsOf(this.#deps.database, LISTED_MAX, isSeen);
+  /** The newest of those that may be seen: `seen` picks them. */
+  list(seen: (some: RecordingExport[]) => Promise<RecordingExport[]>): Promise<RecordingExport[]> {
+    return exportsOf(this.#deps.database, LISTED_MAX, seen);
   }
 
   /** How much of it is copied. */
-  async progress(id: string): Promise<{ files: number; done: number }> {
+  async progress({ id, bundle }: Pick<RecordingExport, 'id' | 'bundle'>): Promise<{ files: number; done: number }> {
+    if (bundle) return { files: bundle.files.length, done: bundle.files.length };
     const files = await filesOf(this.#deps.database, id, 'all');
     return { files: files.length, done: files.filter(({ state }) => state !== 'waiting').length };
   }
 
+  /** Enters looks into the access register: one for each camera. */
+  async looked(views: readonly View[]): Promise<void> {
+    for (const view of views) await this.#deps.register(view);
+  }
+
   /**
-   * The archive of an export, once the looks are registered: one for each camera. Errors: `conflict.state` where it is
-   * not ready, or its time is over.
+   * The archive of an export, once `registered` has resolved, which enters the looks. Errors: `conflict.state` where it
+   * is not ready, or its time is over, and those of `registered`.
    */
-  async archive(id: string, views: readonly View[]): Promise<{ name: string; tar: Pick<Tar, 'bytes' | 'read'> }> {
+  async archive(
+    id: string,
+    registered: () => Promise<void>,
+  ): Promise<{ name: string; tar: Pick<Tar, 'bytes' | 'read'> }> {
     const made = await this.one(id);
     const isOver = (made.expiresAtMs ?? Number.POSITIVE_INFINITY) <= this.#deps.clock.nowMs();
     if (made.state !== 'ready' || isOver) {
       const detail = isOver || made.state === 'removed' ? 'Its copy is removed: ask for it again.' : 'It is not ready.';
       throw new CitywatchError('conflict.state', { detail });
     }
-    for (const view of views) await this.#deps.register(view);
-    const folder = this.#folder(id);
+    await registered();
+    const name = `export-${id}.tar`;
+    const { bundle } = made;
+    if (bundle) return { name, tar: await archiveOf(made, join(this.#folder(id), bundle.folder), bundle.files) };
     const files = (await filesOf(this.#deps.database, id, 'all')).filter(({ state }) => state === 'copied');
-    return { name: `export-${id}.tar`, tar: await archiveOf(made, folder, files) };
+    return { name, tar: await archiveOf(made, this.#folder(id), files) };
   }
 
-  /** Handler of {@link EXPORTS_QUEUE}: copies for a while, then goes on; after a kill with the file it was at. */
+  /** Handler of `EXPORTS_QUEUE`: copies for a while, then goes on; after a kill with the file it was at. */
   async handle(id: string): Promise<WorkResult> {
     const { database, clock, readers, observer } = this.#deps;
     const made = await exportOf(database, id);
@@ -240,24 +245,15 @@ export class RecordingExports {
     }
     const atMs = clock.nowMs();
     const holes = await exportHoles(gaps, made, files);
-    const manifestSha256 = await writeProof(this.#folder(made.id), signer, { made, files: copied, holes, atMs });
+    const manifest = recordingManifest({ made, files: copied, holes, atMs }, signer.keyId);
+    const manifestSha256 = await writeProof(this.#folder(made.id), signer, manifest);
     const ready = { state: 'ready', manifestSha256, expiresAtMs: atMs + KEPT_MS } as const;
     await changeExport(database, made.id, ['copying'], ready);
   }
 
-  async #begin(tx: Tables, id: string): Promise<void> {
-    await enqueueWork(tx, this.#deps.clock, [{ queue: EXPORTS_QUEUE, key: id }]);
-  }
-
-  async #refuseTooMany(tables: Tables): Promise<void> {
-    if ((await countExports(tables, ['asked', 'copying'])) < UNFINISHED_MAX) return;
-    throw new CitywatchError('conflict.state', { detail: `${UNFINISHED_MAX} exports are under way: wait for one.` });
-  }
-
   async #refuseTooMuch(bytes: number): Promise<void> {
-    const { freeBytes, directory } = this.#deps;
     if (bytes > BYTES_MAX) throw invalid('to', `is too late: this is ${inGiB(bytes)} GiB of at most 64 at once`);
-    const room = (await freeBytes(directory)) - RESERVE_BYTES;
+    const room = await roomFor(this.#deps);
     if (room >= bytes) return;
     const detail = `The export needs ${inGiB(bytes)} GiB, and its disk has ${inGiB(Math.max(0, room))} GiB for it.`;
     throw new CitywatchError('store.full', { detail });
@@ -270,22 +266,6 @@ export class RecordingExports {
     for (const { id, jurisdiction } of made.cameras) await this.#deps.pins.add(caller, { id, jurisdiction }, pin);
   }
 
-  async #audit(tx: Tables, caller: Caller, action: string, made: RecordingExport): Promise<void> {
-    const { id, purpose, quality } = made;
-    const [from, to] = [made.fromMs, made.toMs].map(toRfc3339);
-    const after = { id, from, to, quality, purpose, case: made.case };
-    const entries = made.cameras.map((camera) => ({
-      caller,
-      action,
-      subject: `device/${camera.id}`,
-      jurisdiction: camera.jurisdiction,
-      before: null,
-      after,
-      atMs: this.#deps.clock.nowMs(),
-    }));
-    await recordAudits(tx, entries);
-  }
-
   #folder(id: string): string {
     return join(this.#deps.directory, id);
   }
@@ -293,8 +273,4 @@ export class RecordingExports {
 
 function inGiB(bytes: number): string {
   return (bytes / GiB).toFixed(1);
-}
-
-function actorOf({ type, id, name }: Caller) {
-  return { type, id, name };
 }

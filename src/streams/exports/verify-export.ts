@@ -22,7 +22,7 @@ export interface ExportVerdict {
   faults: string[];
   /** Null where there is none that can be read. */
   manifest: Manifest | null;
-  /** Recordings that are as the manifest says. */
+  /** Files that are as the manifest says. */
   whole: number;
 }
 
@@ -31,7 +31,7 @@ interface Seen {
   bytes: number;
   sha256: string;
   sm3: string | null;
-  /** Of files that are no recordings. */
+  /** Of files that prove the others. */
   content: Buffer | null;
 }
 

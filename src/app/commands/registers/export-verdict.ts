@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { PublicKeys } from '../../../platform/records/signing.ts';
+import type { Manifest } from '../../../streams/exports/manifest.ts';
 import { verifyExport } from '../../../streams/exports/verify-export.ts';
 import { type Arguments, EXIT, type Terminal, UsageError } from '../command.ts';
 
@@ -20,13 +21,22 @@ export async function verifyExportAt(
   });
   for (const fault of faults) terminal.print(`Broken: ${fault}.`);
   if (manifest) {
-    const { files, holes, from, to, purpose, cameras } = manifest;
-    const names = cameras.map(({ id }) => id).join(', ');
-    terminal.print(`Recordings of ${names} from ${from} to ${to} for "${purpose}", signed by the key ${manifest.key}.`);
-    terminal.print(`${whole} of ${files.length} files are as they were recorded; ${holes.length} holes are listed.`);
+    const { files, holes, purpose } = manifest;
+    terminal.print(`${whatOf(manifest)} for "${purpose}", signed by the key ${manifest.key}.`);
+    const were = manifest.citywatch === 'alert-bundle' ? 'put in' : 'recorded';
+    terminal.print(`${whole} of ${files.length} files are as they were ${were}; ${holes.length} holes are listed.`);
   }
   terminal.print(faults.length === 0 ? 'The export holds.' : 'The export does not hold.');
   return faults.length === 0 ? EXIT.done : EXIT.failed;
+}
+
+function whatOf(manifest: Manifest): string {
+  if (manifest.citywatch === 'alert-bundle') {
+    const { id, plates } = manifest.alert;
+    return `Alert ${id} as it was on ${manifest.madeAt}, with plates ${plates},`;
+  }
+  const { cameras, from, to } = manifest;
+  return `Recordings of ${cameras.map(({ id }) => id).join(', ')} from ${from} to ${to}`;
 }
 
 async function textOf(path: string): Promise<string> {

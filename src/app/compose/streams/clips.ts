@@ -4,7 +4,7 @@ import { SYSTEM } from '../../../devices/cameras/setup.ts';
 import { openLocalBlobs } from '../../../platform/blobs/open-local.ts';
 import { ROOM_BYTES } from '../../../platform/files/disks.ts';
 import { CAPTURE_LIMITS, Captures } from '../../../streams/clips/captures.ts';
-import { isClipKept } from '../../../streams/clips/clip-table.ts';
+import { isClipKept, keepClipsOf } from '../../../streams/clips/clip-table.ts';
 import { CLIP_KEPT_MS, CLIPS_QUEUE, Clips, type ClipsDeps } from '../../../streams/clips/clips.ts';
 import { ClipMaterial, type ClipMaterialDeps } from '../../../streams/clips/material.ts';
 import type { CameraPool } from '../../../streams/pool/camera-pool.ts';
@@ -82,9 +82,11 @@ function clipsOfAlerts(clips: Clips, { plans, clock, register }: OfAlerts): Clip
         startsAtMs: file?.startsAtMs ?? fromMs,
         endsAtMs: file?.endsAtMs ?? toMs,
         sha256: file?.sha256 ?? null,
+        source: file?.source ?? null,
         missing: hole ? (hole.detail ?? hole.cause) : null,
       };
     },
     bytes: (id) => clips.bytes(id),
+    keep: keepClipsOf,
   };
 }

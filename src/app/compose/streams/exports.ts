@@ -1,6 +1,7 @@
 import { freeBytesOf } from '../../../platform/files/disks.ts';
 import { Signer } from '../../../platform/records/signing.ts';
-import { EXPORTS_QUEUE, type ExportsDeps, RecordingExports } from '../../../streams/exports/exports.ts';
+import { EXPORTS_QUEUE } from '../../../streams/exports/export-steps.ts';
+import { type ExportsDeps, RecordingExports } from '../../../streams/exports/exports.ts';
 import type { Ground } from '../ground/ground.ts';
 
 /** What exports are made of. */

@@ -87,7 +87,7 @@ async function made(asking: RecordingExport, by = exports): Promise<RecordingExp
 
 /** Its archive, and the folder that the system's `tar` unpacks it into. */
 async function taken(id: string): Promise<{ archive: string; folder: string; key: string }> {
-  const { name, tar } = await exports.archive(id, [look(CAM.id)]);
+  const { name, tar } = await exports.archive(id, () => exports.looked([look(CAM.id)]));
   const place = await temporaryDirectory(t);
   const [archive, key] = [join(place, name), join(place, 'gateway.pem')];
   const chunks: Buffer[] = [];
@@ -125,7 +125,7 @@ t.test('an export goes on where a kill left it, and holds by stock tools and by 
   time.jumpMs = 10_000;
   t.not((await exports.handle(asking.id)).again, null, 'a turn has an end');
   time.jumpMs = 0;
-  const halfway = await exports.progress(asking.id);
+  const halfway = await exports.progress(asking);
   t.equal(halfway.files, 3);
   t.ok(halfway.done > 0 && halfway.done < 3, `${halfway.done} files were done`);
   const ready = await made(asking, new RecordingExports(parts));
@@ -203,7 +203,10 @@ t.test('where another person has to approve it, nothing is copied before', async
     order by seq desc limit 2`.execute(database.tables());
   t.strictSame(rows, [{ action: 'recording.export-approve' }, { action: 'recording.export' }]);
   await careful.remove(NINGBO, asking.id);
-  await t.rejects(exports.archive(asking.id, []), { code: 'conflict.state' });
+  await t.rejects(
+    exports.archive(asking.id, async () => {}),
+    { code: 'conflict.state' },
+  );
 });
 
 t.test('the last minutes are told as what they are: their file is not whole yet', async (t) => {
@@ -230,20 +233,23 @@ t.test('what cannot be taken away is refused with the reason', async (t) => {
 t.test('a copy is removed when its time is over', async (t) => {
   const { id } = await made(await exports.ask(NINGBO, asked));
   time.aheadMs = 73 * 3_600_000;
-  await t.rejects(exports.archive(id, []), { code: 'conflict.state', detail: /removed/ });
+  await t.rejects(
+    exports.archive(id, async () => {}),
+    { code: 'conflict.state', detail: /removed/ },
+  );
   await exports.tidy(clock.nowMs());
   t.match(await exports.one(id), { state: 'removed' });
   t.throws(() => readFileSync(join(parts.directory, id, 'manifest.json')));
 });
 
 t.test('who sees few exports finds them behind however many of others', async (t) => {
-  const before = await exports.list(() => true);
+  const before = await exports.list(async (some) => some);
   await sql`insert into recording_export (id, cameras, quality, from_ms, to_ms, purpose, by_type, by_id, by_name,
     asked_at_ms, state, bytes)
     select gen_random_uuid(), cameras, quality, from_ms, to_ms, 'of others', by_type, by_id, by_name,
       asked_at_ms + number / 3 + 1, 'removed', 0
     from recording_export, generate_series(1, 500) as number where id = ${before[0]!.id}`.execute(database.tables());
-  t.equal((await exports.list(() => true)).length, 200);
-  const own = await exports.list(({ purpose }) => purpose !== 'of others');
+  t.equal((await exports.list(async (some) => some)).length, 200);
+  const own = await exports.list(async (some) => some.filter(({ purpose }) => purpose !== 'of others'));
   t.strictSame(own.map(({ id }) => id).sort(), before.map(({ id }) => id).sort());
 });
