@@ -6,6 +6,7 @@ import type { AlertQueries } from '../alerts/desk/queries.ts';
 import type { HandOvers } from '../alerts/duty/hand-overs.ts';
 import type { Roster } from '../alerts/duty/roster.ts';
 import type { Shifts } from '../alerts/duty/shifts.ts';
+import type { AlertBundles } from '../alerts/evidence/bundles/bundles.ts';
 import type { EvidenceDesk } from '../alerts/evidence/evidence.ts';
 import type { EvidenceLooks } from '../alerts/evidence/looks.ts';
 import type { AlertFigures } from '../alerts/figures/figures.ts';
@@ -27,6 +28,7 @@ import type { PlatePermits } from '../alerts/watchlists/permits/permits.ts';
 import type { WholePlates } from '../alerts/watchlists/permits/whole-plates.ts';
 import type { WatchlistQueries } from '../alerts/watchlists/view.ts';
 import type { Watchlists } from '../alerts/watchlists/watchlists.ts';
+import type { RecordingExport } from '../streams/exports/export.ts';
 
 /** What the alert routes need of the alert side. */
 export interface AlertParts {
@@ -39,6 +41,8 @@ export interface AlertParts {
   feed: Pick<AlertFeed, 'epoch' | 'floor' | 'head' | 'newest' | 'next'>;
   figures: Pick<AlertFigures, 'times' | 'precision'>;
   evidence: Pick<EvidenceDesk, 'shown'>;
+  /** Who asked for a bundle, or wants to take one, is asked by these. */
+  bundles: Pick<AlertBundles<RecordingExport>, 'ask' | 'seen' | 'taking'>;
   /** Registers the look itself: nothing is shown before. */
   plates: Pick<AlertPlates, 'show'>;
   bulk: Pick<AlertBulk, 'preview' | 'begin' | 'get'>;

@@ -178,7 +178,10 @@ export interface RecordingParts {
   pins: Pick<Pins, 'of' | 'add' | 'remove'>;
   /** The caller's right to each camera is checked before; looks are registered by `archive`. */
   copies: Pick<ViewingCopies, 'ask' | 'of' | 'remove' | 'archive'>;
-  exports: Pick<RecordingExports, 'ask' | 'approve' | 'remove' | 'one' | 'list' | 'progress' | 'archive' | 'publicKey'>;
+  exports: Pick<
+    RecordingExports,
+    'ask' | 'approve' | 'remove' | 'one' | 'list' | 'progress' | 'looked' | 'archive' | 'publicKey'
+  >;
   /** The caller's right to the camera is checked before; the look is registered by `file`. */
   clips: Pick<Clips, 'clip' | 'of' | 'one' | 'file'>;
   /** Leaves a row in the audit trail itself. */

@@ -66,6 +66,7 @@ export interface AlertEvidence {
   ageMs?: number;
   /** Of a clip. */
   endsAtMs?: number;
+  /** Of the file; absent of pictures in rows of versions without it. */
   sha256?: string | null;
   /** Of a picture or clip: where its camera stood when it was taken. */
   jurisdiction?: string | null;

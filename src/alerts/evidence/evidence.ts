@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { covers, type Jurisdiction, NATIONWIDE, type Place } from '../../core/jurisdiction.ts';
@@ -146,20 +146,24 @@ export class EvidenceDesk {
     const alert = await this.#deps.queries.row(caller, alertId);
     const found = alert.evidence.find(({ id, type }) => id === evidenceId && type !== 'unavailable');
     if (!found?.camera) throw new CitywatchError('not-found');
-    if (
-      !found.granted &&
-      !covers(caller, { jurisdiction: found.jurisdiction ?? NATIONWIDE, police: found.police ?? null })
-    ) {
+    if (!isShownTo(caller, found)) {
       throw new CitywatchError('not-found', { detail: 'This picture was taken in another district.' });
     }
-    const { blobs, clips } = this.#deps;
-    const { camera, id } = found;
-    const isClip = found.type === 'clip';
-    const data = isClip ? await clips.bytes(id) : await blobs.get(pictureKey(alertId, id)).catch(refuse);
+    const { camera, type } = found;
+    const data = await this.bytes(alertId, found);
     if (!data) throw new CitywatchError('not-found', { detail: 'This is no longer kept.' });
     const { jurisdiction, police } = alert;
     const shows = alert.plates_sealed === null ? null : { jurisdiction, police };
-    return { camera, type: isClip ? 'video/mp4' : 'image/jpeg', data, platesOf: shows };
+    return { camera, type: type === 'clip' ? 'video/mp4' : 'image/jpeg', data, platesOf: shows };
+  }
+
+  /**
+   * A picture or clip as it was attached; null where it is not kept any more. Who may be shown it is asked before.
+   * Errors: `images.unavailable`, `stream.full`.
+   */
+  async bytes(alertId: string, { id, type }: Pick<AlertEvidence, 'id' | 'type'>): Promise<Buffer | null> {
+    const { blobs, clips } = this.#deps;
+    return type === 'clip' ? await clips.bytes(id) : await blobs.get(pictureKey(alertId, id)).catch(refuse);
   }
 
   async #keep(alertId: string, sight: Sight, { jpeg, takenAtMs }: Still): Promise<AlertEvidence> {
@@ -169,6 +173,7 @@ export class EvidenceDesk {
       ...sight,
       takenAtMs: Math.round(takenAtMs),
       ageMs: Math.max(0, Math.round(this.#deps.clock.nowMs() - takenAtMs)),
+      sha256: createHash('sha256').update(jpeg).digest('hex'),
     };
     await this.#deps.blobs.put(pictureKey(alertId, evidence.id), jpeg).catch(refuse);
     return evidence;
@@ -202,6 +207,14 @@ function refuse(error: unknown): never {
   if (!(error instanceof BlobRefusal)) throw error;
   const away = { detail: 'The disk of the evidence is not there.', cause: error };
   throw new CitywatchError('images.unavailable', error.reason === 'away' ? away : { cause: error });
+}
+
+/** Whether a picture or clip may be shown to who sees its alert: by where its camera stood, unless it was granted. */
+export function isShownTo(
+  caller: Caller,
+  { granted, jurisdiction, police }: Pick<AlertEvidence, 'granted' | 'jurisdiction' | 'police'>,
+): boolean {
+  return granted === true || covers(caller, { jurisdiction: jurisdiction ?? NATIONWIDE, police: police ?? null });
 }
 
 /** Whether any alert names a picture: then the store of evidence must not be empty. */

@@ -8,6 +8,7 @@ import type { Ownership } from '../../platform/database/ownership.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import { raiseFloor } from '../desk/log/floor.ts';
 import type { AlertRow } from '../desk/tables.ts';
+import { forgetPins } from '../evidence/bundles/pins.ts';
 import { pictureKey } from '../evidence/picture-key.ts';
 import { type AlertClass, CLASSES } from '../rules/classes.ts';
 import { type GoneEntry, hashOfGone } from './removal.ts';
@@ -38,7 +39,8 @@ const ITSELF: Caller = systemCaller({ id: 'alerts', name: 'housekeeping', role: 
 /**
  * Removes closed alerts that were kept as long as their class asks for, with their log, deliveries and pictures. What
  * goes is in the audit trail: which alerts, how many, and a hash of all of it. An alert stays as long as its incident
- * is open, something was said of it within that time, or a receiver that was not removed waits for it. Rows go in one
+ * is open, something was said of it within that time, a receiver that was not removed waits for it, or a bundle of it
+ * is being made or kept. Rows go in one
  * transaction with their proof; files go behind it, and who is killed in between finds by `alert_gone_picture` which
  * are left.
  */
@@ -60,6 +62,9 @@ export class AlertKeeping {
     }
     const longestMs = nowMs - Math.max(...Object.values(keepDays)) * DAY_MS;
     await this.#beside({ longestMs, nowMs });
+    await this.#deps.ownership.transaction(this.#deps.database, 'that old pins are gone', (tx) =>
+      forgetPins(tx, nowMs),
+    );
     await this.#pictures();
   }
 
@@ -67,7 +72,7 @@ export class AlertKeeping {
   async #some(of: AlertClass, { keptFromMs, nowMs }: { keptFromMs: number; nowMs: number }): Promise<number> {
     const { database, ownership, forgotten } = this.#deps;
     const { count, seq } = await ownership.transaction(database, 'that old alerts are gone', async (tx) => {
-      const alerts = await old(tx, of, keptFromMs);
+      const alerts = await old(tx, of, { keptFromMs, nowMs });
       if (alerts.length === 0) return { count: 0, seq: 0 };
       const ids = alerts.map(({ id }) => id);
       const entries = await entriesOf(tx, ids);
@@ -139,13 +144,18 @@ export class AlertKeeping {
 }
 
 /** The oldest closed alerts of a class that nobody needs any more. */
-async function old(tx: Tables, of: AlertClass, keptFromMs: number): Promise<AlertRow[]> {
+async function old(
+  tx: Tables,
+  of: AlertClass,
+  { keptFromMs, nowMs }: { keptFromMs: number; nowMs: number },
+): Promise<AlertRow[]> {
   const { rows } = await sql<AlertRow>`
     select alert.* from alert where handling = 'closed' and class = ${of} and closed_at_ms < ${keptFromMs}
       and not exists (select from alert_event said where said.alert_id = alert.id and said.at_ms >= ${keptFromMs})
       and not exists (select from incident where incident.id = alert.incident and incident.state = 'open')
       and not exists (select from delivery join subscription on subscription.id = delivery.subscription_id
         where delivery.alert_id = alert.id and delivery.state = 'waiting' and subscription.state <> 'removed')
+      and not exists (select from alert_pin pin where pin.alert_id = alert.id and pin.until_ms >= ${Math.floor(nowMs)})
     order by closed_at_ms limit ${ALERTS_AT_ONCE} for update of alert`.execute(tx.tables());
   return rows;
 }

@@ -65,7 +65,7 @@ export const alertView = z
         takenAt: moment.meta({ description: 'Of a clip, its first picture' }),
         ageMs: z.number().nullable().meta({ description: 'How old a picture was when it was attached' }),
         endsAt: instantOrNull.meta({ description: 'Of a clip' }),
-        sha256: z.string().nullable().meta({ description: 'Of a clip' }),
+        sha256: z.string().nullable().meta({ description: 'Of the file; null of pictures of earlier versions' }),
         url: z.string().nullable().meta({ description: 'A JPEG, or the MP4 of a clip' }),
         reason: z.string().nullable().meta({ description: 'Why there is none, or what a clip lacks' }),
       }),

@@ -14,6 +14,7 @@ import { bytesOf, label, listOf, moment, pageQuery } from '../schemas.ts';
 import { sendRange } from '../server/byte-range.ts';
 import { alertActionRoutes } from './alert-actions.ts';
 import { alertBulkRoutes } from './alert-bulk.ts';
+import { alertBundleRoute } from './alert-bundle.ts';
 import { alertEventRoutes } from './alert-events.ts';
 import { alertParams, alertView } from './alert-schemas.ts';
 import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';
@@ -90,6 +91,7 @@ export const alertRoutes: RoutePart = (app, context) => {
   oneRoutes(app, context);
   evidenceRoute(app, context);
   platesRoute(app, context);
+  alertBundleRoute(app, context);
   alertActionRoutes(app, context);
   alertBulkRoutes(app, context);
   alertEventRoutes(app, context);

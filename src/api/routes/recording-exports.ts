@@ -1,10 +1,9 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { HOUR_MS, toRfc3339 } from '../../core/clock.ts';
-import type { Caller } from '../../core/types.ts';
 import type { RecordingExport } from '../../streams/exports/export.ts';
-import type { View } from '../../streams/pool/types.ts';
 import { callerOf } from '../guards/auth.ts';
+import { looksAtExport, seenExport, seenExports } from '../guards/exports.ts';
 import { lookQuery } from '../guards/look.ts';
 import { Shares } from '../guards/shares.ts';
 import { recordedCameraOf, recordedViewOf } from '../guards/views.ts';
@@ -22,12 +21,14 @@ const DOWNLOAD_MS = 12 * HOUR_MS;
 
 const who = z.object({ type: z.string(), id: z.string(), name: z.string(), at: moment });
 
-const exportView = z
+export const exportView = z
   .object({
     id: z.uuid(),
+    alert: z.uuid().nullable().meta({ description: 'Of a bundle (`POST /alerts/{id}/bundle`); null of recordings' }),
+    plates: z.enum(['masked', 'whole']).nullable().meta({ description: 'How they stand in a bundle' }),
     cameras: z.array(z.object({ id: z.string(), name: z.string(), jurisdiction: z.string() })),
-    quality: z.enum(['main', 'sub']),
-    from: moment,
+    quality: z.enum(['main', 'sub']).nullable().meta({ description: 'Of recordings' }),
+    from: moment.meta({ description: 'Of recordings; of a bundle of its readings' }),
     to: moment,
     purpose: z.string(),
     case: z.string().nullable(),
@@ -37,7 +38,7 @@ const exportView = z
       .enum(['asked', 'copying', 'ready', 'failed', 'removed'])
       .meta({ description: '`asked`: another person has to approve it; `removed`: its copy is gone' }),
     detail: z.string().nullable(),
-    bytes: z.int().meta({ description: 'Of its recordings' }),
+    bytes: z.int().meta({ description: 'Of its files; 0 of a bundle that is not made yet' }),
     manifestSha256: z.string().nullable(),
     url: z.string().nullable().meta({ description: 'Where it is fetched while it is ready' }),
     expiresAt: moment.nullable().meta({ description: 'Its copy is removed then' }),
@@ -89,7 +90,7 @@ function askRoute(app: ApiApp, context: RouteContext): void {
       }));
       const [{ purpose, case: caseNumber }] = views as [(typeof views)[0]];
       const asked = { cameras, quality: look.quality, fromMs, toMs, purpose, case: caseNumber };
-      return reply.code(202).send(shown(await exports.ask(caller, asked)));
+      return reply.code(202).send(shownExport(await exports.ask(caller, asked)));
     },
   );
 }
@@ -111,7 +112,7 @@ function changeRoutes(app: ApiApp, context: RouteContext): void {
     async (request) => {
       const caller = callerOf(request);
       await seenExport(context, caller, request.params.id);
-      return shown(await exports.approve(caller, request.params.id));
+      return shownExport(await exports.approve(caller, request.params.id));
     },
   );
 
@@ -144,14 +145,14 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
       config: { right: ['recordings.export', 'recordings.approve'] },
       schema: {
         tags,
-        summary: 'Exports of cameras that one sees, the newest 200',
+        summary: 'Exports of cameras, and bundles of alerts, that one sees: the newest 200',
         response: { 200: z.object({ items: z.array(exportView) }) },
       },
     },
     async (request) => {
       const caller = callerOf(request);
-      const items = await exports.list((one) => isSeen(context, caller, one));
-      return { items: items.map(shown) };
+      const items = await exports.list((some) => seenExports(context, caller, some));
+      return { items: items.map(shownExport) };
     },
   );
 
@@ -181,8 +182,8 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
     },
     async (request) => {
       const made = await seenExport(context, callerOf(request), request.params.id);
-      const { files, done } = await exports.progress(made.id);
-      return { ...shown(made), files, filesDone: done };
+      const { files, done } = await exports.progress(made);
+      return { ...shownExport(made), files, filesDone: done };
     },
   );
 }
@@ -198,7 +199,7 @@ function takeRoute(app: ApiApp, context: RouteContext): void {
       config: { right: 'recordings.export', lasting: true, errors: ['look.incident-missing', 'conflict.state'] },
       schema: {
         tags,
-        summary: 'The export as one archive, or a part of it by Range; a look at each of its cameras is registered',
+        summary: 'The export as one archive, or a part of it by Range; looks at its cameras and plates are registered',
         params: exportParams,
         response: {
           200: bytesOf('application/x-tar', 'The archive'),
@@ -209,7 +210,7 @@ function takeRoute(app: ApiApp, context: RouteContext): void {
     async (request, reply) => {
       const caller = callerOf(request);
       const made = await seenExport(context, caller, request.params.id);
-      const { name, tar } = await exports.archive(made.id, viewsOfExport(context, caller, made));
+      const { name, tar } = await exports.archive(made.id, await looksAtExport(context, caller, made));
       const signal = untilEnd(reply.raw, [context.stopping, request.withdrawn], shares.enter(caller));
       reply.type('application/x-tar').header('content-disposition', `attachment; filename="${name}"`);
       const read = async (start: number, end: number): Promise<Readable> => {
@@ -223,30 +224,15 @@ function takeRoute(app: ApiApp, context: RouteContext): void {
   );
 }
 
-/** Errors: `not-found`, also where one of its cameras is not the caller's to see. */
-export async function seenExport(context: RouteContext, caller: Caller, id: string): Promise<RecordingExport> {
-  const made = await context.recordings.exports.one(id);
-  for (const { id: device } of made.cameras) recordedCameraOf(context, caller, device);
-  return made;
-}
-
-/** A look at each of its cameras, for what it was asked for. Errors: as of each look. */
-export function viewsOfExport(context: RouteContext, caller: Caller, made: RecordingExport): View[] {
-  const { purpose, quality } = made;
-  const look = { quality, purpose, ...(made.case === null ? {} : { case: made.case }) };
-  return made.cameras.map(({ id }) => recordedViewOf(context, caller, id, look));
-}
-
-function isSeen(context: RouteContext, caller: Caller, { cameras }: RecordingExport): boolean {
-  return cameras.every(({ id }) => context.directory.everSeenBy(caller, id) !== undefined);
-}
-
-function shown(made: RecordingExport): z.output<typeof exportView> {
-  const { id, cameras, quality, purpose, state, detail, bytes, manifestSha256, by, approved } = made;
+/** An export as it is shown. */
+export function shownExport(made: RecordingExport): z.output<typeof exportView> {
+  const { id, cameras, purpose, state, detail, bytes, manifestSha256, by, approved, bundle } = made;
   return {
     id,
+    alert: bundle?.alert ?? null,
+    plates: bundle?.plates ?? null,
     cameras,
-    quality,
+    quality: bundle ? null : made.quality,
     from: toRfc3339(made.fromMs),
     to: toRfc3339(made.toMs),
     purpose,

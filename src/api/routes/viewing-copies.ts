@@ -4,11 +4,11 @@ import { HOUR_MS, toRfc3339 } from '../../core/clock.ts';
 import type { ViewingCopy } from '../../streams/copies/viewing-copy.ts';
 import type { RecordingExport } from '../../streams/exports/export.ts';
 import { callerOf } from '../guards/auth.ts';
+import { seenExport, viewsOfExport } from '../guards/exports.ts';
 import { Shares } from '../guards/shares.ts';
 import { bytesOf, moment, noContent } from '../schemas.ts';
 import { sendRange } from '../server/byte-range.ts';
 import { untilEnd } from '../server/until-end.ts';
-import { seenExport, viewsOfExport } from './recording-exports.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
 const tags = ['streams'];

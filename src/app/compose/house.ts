@@ -70,7 +70,7 @@ export async function buildHouse(ground: Ground, { kinds, book, page }: Furnitur
   const telemetry = await openTelemetry(ground, devices, { ingest, books, twin });
   const streams = await openStreams(ground, devices, { ingest, health: health.cameras });
   const orders = composeOrders(ground, devices, health);
-  const alerts = await openAlerts(ground, devices, { ingest, streams, orders: orders.orders, health }, book);
+  const alerts = await openAlerts(ground, devices, { ingest, streams, orders: orders.orders, health, telemetry }, book);
   const told = { disconnect: uplinks.disconnect, self, health, streams, alerts, orders, twin, ...ingest.downlink };
   const registry = await openRegistry(ground, devices, told);
   const checks = composeChecks(ground, { devices, streams, ...registry, ...books, twin, uplinks: uplinks.opened });

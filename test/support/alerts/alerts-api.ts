@@ -7,6 +7,7 @@ import { systemClock } from '../../../src/core/clock.ts';
 import { enqueueWork } from '../../../src/platform/work/work.ts';
 import { NO_ZONES } from '../access/tree.ts';
 import { bearer, HERE, startApi, TOKENS } from '../api/api.ts';
+import { memoryBundles } from '../api/memory/bundles.ts';
 import type { Owner } from '../services/services.ts';
 import { freshDatabase, sharedRedis } from '../services/shared-database.ts';
 import { hasty } from '../time/clock.ts';
@@ -46,6 +47,7 @@ export async function startAlertsApi(t: Owner, { database, roster, ...options }:
     figures: new AlertFigures(desk.database),
     rules: () => [],
     ...openWanted(desk, wantedLooks),
+    bundles: memoryBundles(),
     ...openDuty(desk, roster),
     evidence: { shown: async () => ({ camera: 'camera-1', type: 'image/jpeg' as const, data: jpeg, platesOf: null }) },
     looks: {

@@ -23,6 +23,7 @@ export const ALERT_REQUESTS = {
   'POST /api/v1/alerts/:id/shelve': { payload: { minutes: 5, reason: 'a test of the alarm' } },
   'POST /api/v1/alerts/:id/snooze': { payload: { minutes: 5 } },
   'POST /api/v1/alerts/:id/unshelve': {},
+  'POST /api/v1/alerts/:id/bundle': { payload: { purpose: 'maintenance' } },
   'POST /api/v1/alerts/:id/plates': { payload: { purpose: 'maintenance', case: 'A-1' } },
   'GET /api/v1/rules': { ownAreaOnly: true },
   ...SUBSCRIPTION_REQUESTS,

@@ -63,6 +63,7 @@ export const NO_EDITS: Record<string, string> = {
   'POST /rules/dry-runs/{id}/cancel': 'as its beginning',
   'POST /passages/search': 'changes nothing, and leaves a row in the access register',
   'POST /alerts/{id}/plates': 'changes nothing, and leaves a row in the access register',
+  'POST /alerts/{id}/bundle': 'makes an export; test/integration/alerts/evidence shows its row',
   'POST /alerts/{id}/shelve': 'not of one that is extreme: test/integration/alerts/desk/handled shows its row',
   'POST /alerts/{id}/snooze': 'as shelving one',
   'POST /alerts/{id}/reopen': 'needs one that is closed: test/integration/alerts/desk/handled shows its row',

@@ -82,7 +82,14 @@ const OWNERS: Record<string, RegExp> = {
   ]),
   ...owned('src/alerts/', ['alert', 'alert_event', 'alert_log_floor', 'alert_log_head', 'delivery', 'finding']),
   ...owned('src/alerts/', ['alert_bulk', 'alert_sent', 'event_source', 'incident', 'incident_entry', 'silence']),
-  ...owned('src/alerts/', ['alert_gone_picture', 'rule_cursor', 'rule_dry_run', 'rule_state', 'subscription']),
+  ...owned('src/alerts/', [
+    'alert_gone_picture',
+    'alert_pin',
+    'rule_cursor',
+    'rule_dry_run',
+    'rule_state',
+    'subscription',
+  ]),
   ...owned('src/alerts/', ['duty_hand_over', 'duty_shift']),
   ...owned('src/alerts/', ['plate_permit', 'watch_hit', 'watchlist', 'watchlist_entry']),
 };

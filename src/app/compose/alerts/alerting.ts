@@ -144,6 +144,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     ...wanted,
     watched,
     ...handled,
+    plateBox: plates,
     plates: new AlertPlates({ alerts: queries, box: plates, register: deps.register }),
     ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, ownership, committed }),
     ...others,

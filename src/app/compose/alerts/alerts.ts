@@ -9,6 +9,7 @@ import { CONDITIONS } from '../../../alerts/rules/conditions/conditions.ts';
 import { RuleBook } from '../../../alerts/rules/rule-book.ts';
 import { WorkDays } from '../../../core/calendar/work-days.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
+import type { Exports } from '../../../telemetry/history/export.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { DevicesHealth } from '../devices/health.ts';
 import { CONFIG_DIRECTORY } from '../ground/config-directory.ts';
@@ -16,6 +17,7 @@ import type { Ground } from '../ground/ground.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Streams } from '../streams/streams.ts';
 import { composeAlerting } from './alerting.ts';
+import { composeBundles } from './bundles.ts';
 import { composeDryRuns } from './dry-runs.ts';
 import { composeDuty, composeRoster } from './duty.ts';
 
@@ -27,6 +29,8 @@ export interface AlertSides {
   streams: Streams;
   orders: WorkOrdersPort;
   health: Pick<DevicesHealth, 'outages' | 'judgements'>;
+  /** What was stored of devices. */
+  telemetry: { exports: Pick<Exports, 'open'> };
 }
 
 /** The rules as they are delivered, for devices of these kinds. Errors: `config.invalid`. */
@@ -38,7 +42,7 @@ export async function readRules(kinds: Kinds): Promise<RuleBook> {
 /** The alert side on what stands. `start` takes up what was left undone, and follows the log. */
 export async function openAlerts(ground: Ground, devices: Devices, sides: AlertSides, book: RuleBook) {
   const { config, place, keys, lifecycle } = ground;
-  const { ingest, streams, orders, health } = sides;
+  const { ingest, streams, orders, health, telemetry } = sides;
   const roster = composeRoster(ground, devices);
   const alerting = await composeAlerting({
     ...ground,
@@ -75,8 +79,10 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
   ground.work.handle(ALERT_ORDERS_QUEUE, (id) => alertOrders.handle(id));
   const watch = alerting.watched.ofEverybody;
   const duty = composeDuty(ground, devices, { roster, actions: alerting.actions });
+  const clips = streams.recordings.kept.ofAlerts;
   return {
     ...alerting,
+    bundles: await composeBundles(ground, devices, { alerting, book, clips, stored: telemetry.exports }),
     ...duty,
     keeping: keepingOf(ground, alerting),
     figures: new AlertFigures(ground.shares.general),

@@ -33,8 +33,8 @@ const clipsPort: ClipsPort = {
   ask: async (id, of) => void asked.set(id, of),
   find: async (id) => (asked.has(id) ? clip : null),
   bytes: async (id) => Buffer.from(`clip ${id}`),
+  keep: async () => {},
 };
-
 t.before(async () => {
   parts = await openRegistry(t);
   const { database } = parts;
@@ -223,7 +223,12 @@ t.test('a picture says how old it is, and a clip follows it when its time is ove
   });
   t.ok((await clips.handle(id)).again!.atMs >= atMs + 20_000);
   t.match([...asked.values()], [{ camera: 'cam-yinzhou', fromMs: atMs - 10_000, toMs: atMs + 20_000 }]);
-  const facts = { startsAtMs: atMs - 9_000, endsAtMs: atMs + 20_000, missing: 'no pre-roll: not pulled' };
+  const facts = {
+    startsAtMs: atMs - 9_000,
+    endsAtMs: atMs + 20_000,
+    missing: 'no pre-roll: not pulled',
+    source: 'memory',
+  };
   clip = { ...facts, state: 'waiting', sha256: null };
   t.not((await clips.handle(id)).again, null, 'it is not made yet');
   clip = { ...facts, state: 'ready', sha256: 'ab'.repeat(32) };

@@ -5,6 +5,7 @@ import type { AlertParts } from '../../../../src/api/alert-parts.ts';
 import { covers } from '../../../../src/core/jurisdiction.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { HERE, requireHere } from '../api-parts.ts';
+import { memoryBundles } from './bundles.ts';
 import { memoryDuty } from './desk/duty.ts';
 import { MEMORY_TOOLS, memorySubscriptions } from './desk/subscriptions.ts';
 import { memoryWatchlists } from './desk/watchlists.ts';
@@ -169,6 +170,7 @@ export function memoryAlerts(): AlertParts {
         return { camera: 'camera-1', type: 'image/jpeg', data, platesOf: null };
       },
     },
+    bundles: memoryBundles(),
     plates: {
       show: async (caller) => {
         requireHere(caller);

@@ -3,7 +3,7 @@ import type { ViewingCopy } from '../../../../src/streams/copies/viewing-copy.ts
 import type { RecordingExport } from '../../../../src/streams/exports/export.ts';
 import { Tar } from '../../../../src/streams/exports/tar.ts';
 
-const EXPORT: RecordingExport = {
+export const EXPORT: RecordingExport = {
   id: '00000000-0000-4000-8000-000000000005',
   cameras: [{ id: 'camera-1', name: 'camera 1', jurisdiction: '330212' }],
   quality: 'main',
@@ -19,6 +19,7 @@ const EXPORT: RecordingExport = {
   bytes: 1,
   manifestSha256: null,
   expiresAtMs: 1,
+  bundle: null,
 };
 
 /** An export of one camera, without a file. */
@@ -31,6 +32,7 @@ export function memoryExports(): RecordingParts['exports'] {
     one: async () => EXPORT,
     list: async () => [EXPORT],
     progress: async () => ({ files: 1, done: 1 }),
+    looked: async () => {},
     archive: async () => ({ name: 'export.tar', tar: new Tar([], 0) }),
   };
 }
