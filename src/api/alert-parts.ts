@@ -1,5 +1,6 @@
 import type { AlertBulk } from '../alerts/bulk/alert-bulk.ts';
 import type { CapReader } from '../alerts/cap/reader.ts';
+import type { AlertCases } from '../alerts/desk/case/cases.ts';
 import type { AlertFeed } from '../alerts/desk/feed.ts';
 import type { AlertActions } from '../alerts/desk/life/actions.ts';
 import type { AlertQueries } from '../alerts/desk/queries.ts';
@@ -38,6 +39,7 @@ export interface AlertParts {
     AlertQueries,
     'get' | 'list' | 'counts' | 'stages' | 'events' | 'openCounts' | 'ownCounts' | 'ofCamera'
   >;
+  cases: Pick<AlertCases, 'history' | 'near'>;
   feed: Pick<AlertFeed, 'epoch' | 'floor' | 'head' | 'newest' | 'next'>;
   figures: Pick<AlertFigures, 'times' | 'precision'>;
   evidence: Pick<EvidenceDesk, 'shown'>;

@@ -15,7 +15,7 @@ export interface EvidenceLook {
 }
 
 export interface EvidenceLooksDeps {
-  register: Pick<AccessRegister, 'add'>;
+  register: Pick<AccessRegister, 'enter'>;
   /** Where a camera stands now, also a retired one; undefined for one that is not known any more. */
   areaOf(camera: DeviceId): Jurisdiction | undefined;
   /** Whether pictures of a camera are shown for an incident only: an alert of ours is none that somebody has named. */
@@ -31,13 +31,13 @@ export class EvidenceLooks {
   }
 
   /**
-   * Writes the row of a look; nothing is shown before it resolved. Errors: `not-found` for a camera nobody knows,
-   * `look.incident-missing`.
+   * Writes the row of a look and answers its number; nothing is shown before it resolved. Errors: `not-found` for a
+   * camera nobody knows, `look.incident-missing`.
    */
-  async add({ caller, camera, purpose, alert, case: named }: EvidenceLook): Promise<void> {
+  async add({ caller, camera, purpose, alert, case: named }: EvidenceLook): Promise<number> {
     const jurisdiction = this.#deps.areaOf(camera);
     if (jurisdiction === undefined) throw new CitywatchError('not-found');
-    await this.#deps.register.add({
+    return await this.#deps.register.enter({
       viewer: caller,
       act: 'evidence',
       device: camera,

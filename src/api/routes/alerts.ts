@@ -15,6 +15,7 @@ import { sendRange } from '../server/byte-range.ts';
 import { alertActionRoutes } from './alert-actions.ts';
 import { alertBulkRoutes } from './alert-bulk.ts';
 import { alertBundleRoute } from './alert-bundle.ts';
+import { alertCaseRoutes } from './alert-case.ts';
 import { alertEventRoutes } from './alert-events.ts';
 import { alertParams, alertView } from './alert-schemas.ts';
 import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';
@@ -83,6 +84,9 @@ const rule = z.object({
   condition: z.record(z.string(), z.unknown()),
 });
 
+/** Number of the entry in the access register that a look has left. */
+const REGISTER_HEADER = 'x-register-entry';
+
 const tags = ['alerts'];
 
 export const alertRoutes: RoutePart = (app, context) => {
@@ -92,6 +96,7 @@ export const alertRoutes: RoutePart = (app, context) => {
   evidenceRoute(app, context);
   platesRoute(app, context);
   alertBundleRoute(app, context);
+  alertCaseRoutes(app, context);
   alertActionRoutes(app, context);
   alertBulkRoutes(app, context);
   alertEventRoutes(app, context);
@@ -207,6 +212,7 @@ function evidenceRoute(app: ApiApp, context: RouteContext): void {
       schema: {
         tags,
         summary: 'A picture or clip that belongs to an alert, or a part of it by Range; the look is registered',
+        description: '`X-Register-Entry` of the answer is the number of the entry in the access register.',
         params: alertParams.extend({ evidence: z.string().max(64) }),
         querystring: z.strictObject({ case: lookQuery.case }),
         response: {
@@ -221,9 +227,15 @@ function evidenceRoute(app: ApiApp, context: RouteContext): void {
       const { camera, type, data, platesOf } = await context.alerts.evidence.shown(caller, id, evidence);
       requirePlates(context, caller, platesOf);
       const named = caseOf(context, camera, request.query);
-      await context.alerts.looks.add({ caller, camera, purpose: EVIDENCE_PURPOSE, alert: id, case: named });
+      const entry = await context.alerts.looks.add({
+        caller,
+        camera,
+        purpose: EVIDENCE_PURPOSE,
+        alert: id,
+        case: named,
+      });
       const read = async (start: number, end: number) => data.subarray(start, end + 1);
-      reply.type(type).header('cache-control', 'private, no-store');
+      reply.type(type).header('cache-control', 'private, no-store').header(REGISTER_HEADER, entry);
       return await sendRange(request, reply as never, { bytes: data.length, read });
     },
   );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PASSWORD_LENGTH_MAX } from '../../access/password-rules.ts';
-import { ROLES } from '../../access/rights.ts';
+import { RIGHTS, type Right, ROLES } from '../../access/rights.ts';
 import type { Session } from '../../access/sessions.ts';
 import { addressBlock } from '../../core/address-block.ts';
 import type { Caller } from '../../core/types.ts';
@@ -8,13 +8,15 @@ import { callerOf } from '../guards/auth.ts';
 import { LoginGuard } from '../guards/login-guard.ts';
 import { clearSessionCookie, refuseForeignPages, sessionIdOf, setSessionCookie } from '../guards/session-cookie.ts';
 import { noContent, policeLimited } from '../schemas.ts';
-import { defined, type RoutePart } from './route.ts';
+import { defined, type RouteContext, type RoutePart } from './route.ts';
 
 const USERNAME_LENGTH_MAX = 64;
 export const CODE_LENGTH_MAX = 64;
 const AGENT_LENGTH_MAX = 200;
 /** Whoever may send it has said nothing of themselves yet. */
 const LOGIN_BYTES_MAX = 8 * 1024;
+
+const RIGHT_NAMES = Object.keys(RIGHTS) as Right[];
 
 const login = z.strictObject({
   username: z.string().min(1).max(USERNAME_LENGTH_MAX),
@@ -30,19 +32,27 @@ const whoami = z.object({
   role: z.enum(ROLES),
   jurisdiction: z.string(),
   police: policeLimited,
+  rights: z.array(z.string()).meta({ description: 'What the caller may do in its area; see docs/rights.md' }),
   duties: z
     .array(z.enum(['password', 'code', 'second-factor']))
     .meta({ description: 'What has to be done first: everything else answers `auth.duty`' }),
 });
 
-function answer(caller: Caller, session: Session | null): z.output<typeof whoami> {
+function answer(
+  { authority }: Pick<RouteContext, 'authority'>,
+  caller: Caller,
+  session: Session | null,
+): z.output<typeof whoami> {
   const { name, role, jurisdiction, police = null } = caller;
   const { username = null, duties = [] } = session ?? {};
-  return { name, username, role: role as z.output<typeof whoami>['role'], jurisdiction, police, duties: [...duties] };
+  const rights = RIGHT_NAMES.filter((right) => authority.may(caller, right));
+  const as = role as z.output<typeof whoami>['role'];
+  return { name, username, role: as, jurisdiction, police, rights, duties: [...duties] };
 }
 
 /** How people log in, ask who they are, and log out. */
-export const sessionRoutes: RoutePart = (app, { sessions, clock, settings }) => {
+export const sessionRoutes: RoutePart = (app, context) => {
+  const { sessions, clock, settings } = context;
   const guard = new LoginGuard(clock);
   const tags = ['people'];
   const secure = settings.tls !== undefined;
@@ -70,7 +80,7 @@ export const sessionRoutes: RoutePart = (app, { sessions, clock, settings }) => 
       const session = await guard.run(attempt, () => sessions.start(login));
       setSessionCookie(reply, session.secret, secure);
       reply.header('cache-control', 'no-store');
-      return answer(session.caller, session);
+      return answer(context, session.caller, session);
     },
   );
 
@@ -82,7 +92,7 @@ export const sessionRoutes: RoutePart = (app, { sessions, clock, settings }) => 
     },
     async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      return answer(callerOf(request), request.session);
+      return answer(context, callerOf(request), request.session);
     },
   );
 

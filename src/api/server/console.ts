@@ -42,7 +42,7 @@ const CONSOLE_CSP = [
 ].join('; ');
 
 /** Where the page is served beside `/`: the addresses of its views, as web/src/ground/views.ts has them. */
-export const CONSOLE_VIEWS = ['/video', '/settings'] as const;
+export const CONSOLE_VIEWS = ['/video', '/settings', '/alerts/:id'] as const;
 
 const INDEX = '/index.html';
 const NOT_FOUND = '/not-found.html';

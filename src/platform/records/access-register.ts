@@ -77,9 +77,14 @@ export class AccessRegister {
    * shows pictures comes by here, so nothing that is built later can forget to ask.
    */
   async add(look: Look): Promise<void> {
+    await this.enter(look);
+  }
+
+  /** As {@link add}; answers the number of the entry, which somebody may be asked about later. */
+  async enter(look: Look): Promise<number> {
     const isWithoutCase = look.device !== null && look.case === null && AT_PICTURES.has(look.act);
     if (isWithoutCase && this.#needsIncident(look.device!)) throw incidentMissing();
-    await this.#database
+    const { seq } = await this.#database
       .tables<RegisterTables>()
       .insertInto('access_register')
       .values({
@@ -94,7 +99,9 @@ export class AccessRegister {
         case_number: look.case,
         asked: look.asked ? jsonb(look.asked) : null,
       })
-      .execute();
+      .returning('seq')
+      .executeTakeFirstOrThrow();
+    return Number(seq);
   }
 
   /** Newest first. Reading the register is itself a look and leaves a row. */

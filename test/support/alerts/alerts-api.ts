@@ -53,7 +53,7 @@ export async function startAlertsApi(t: Owner, { database, roster, ...options }:
     looks: {
       add: async (look: unknown) => {
         if (registerDown.error) throw registerDown.error;
-        looks.push(look);
+        return looks.push(look);
       },
     },
   };

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { whoIsStillThere } from '../../../access/owners.ts';
 import { CapEntries } from '../../../alerts/cap/entries.ts';
 import { CapReader } from '../../../alerts/cap/reader.ts';
+import { AlertCases } from '../../../alerts/desk/case/cases.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../../alerts/desk/desk.ts';
 import { AlertFeed } from '../../../alerts/desk/feed.ts';
 import { GatewayAlerts } from '../../../alerts/desk/gateway-alerts.ts';
@@ -138,6 +139,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     rules,
     ...judging,
     queries,
+    cases: new AlertCases({ database: handling, queries }),
     feed,
     ...proofs,
     looks: looksOf(deps),

@@ -67,7 +67,12 @@ function partsThatAsk(look: (given: Look) => void) {
       return Buffer.of(0xff);
     },
   } as unknown as ApiDeps['photos'];
-  const looks: AlertParts['looks'] = { add: async (given) => look(given) };
+  const looks: AlertParts['looks'] = {
+    add: async (given) => {
+      look(given);
+      return 1;
+    },
+  };
   const file = { bytes: 1, read: async () => Buffer.of(0xff) };
   const playback = {
     playlist: after(async () => '#EXTM3U\n'),

@@ -1,5 +1,6 @@
 import { CapEntries } from '../../../../src/alerts/cap/entries.ts';
 import { CapReader } from '../../../../src/alerts/cap/reader.ts';
+import { AlertCases } from '../../../../src/alerts/desk/case/cases.ts';
 import type { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
 import type { AlertActions } from '../../../../src/alerts/desk/life/actions.ts';
 import type { AlertLog, Committed } from '../../../../src/alerts/desk/log.ts';
@@ -51,6 +52,7 @@ export function partsOfOthers(of: OthersDeps, jurisdiction = '330212') {
   const eventSources = new EventSources({ database, clock });
   const receipts = new AlertReceipts({ database, clock, box, log, committed });
   return {
+    cases: new AlertCases({ database, queries }),
     drills: new Drills({
       ...deps,
       devices: {

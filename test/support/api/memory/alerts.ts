@@ -133,6 +133,13 @@ const SILENCE = {
   version: 1,
 };
 
+async function noneHere(caller: Caller): Promise<[]> {
+  requireHere(caller);
+  return [];
+}
+
+const CASES: AlertParts['cases'] = { history: noneHere, near: noneHere };
+
 /** One alert, whose feed ends at once. */
 export function memoryAlerts(): AlertParts {
   const here = async (caller: Caller) => {
@@ -155,6 +162,7 @@ export function memoryAlerts(): AlertParts {
       ownCounts: async () => ({ police: {}, maintenance: {} }),
       ofCamera: async () => [],
     },
+    cases: CASES,
     figures: { times: async () => [], precision: async () => [] },
     feed: {
       epoch: 'epoch-1',
@@ -186,7 +194,7 @@ export function memoryAlerts(): AlertParts {
     sinks: new Map([
       ['webhook', { type: 'webhook', schema: z.strictObject({ url: z.string(), secret: z.string().optional() }) }],
     ]),
-    looks: { add: async () => {} },
+    looks: { add: async () => 1 },
   };
 }
 
