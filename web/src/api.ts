@@ -8,11 +8,14 @@ const ANSWER_MS = 15_000;
 export class ApiError extends Error {
   readonly status: number;
   readonly retryAfterS: number | null;
+  /** The stable name of the refusal; empty where it has none. */
+  readonly code: string;
 
-  constructor(status: number, retryAfterS: number | null = null) {
+  constructor(status: number, retryAfterS: number | null = null, code = '') {
     super(`status ${status}`);
     this.status = status;
     this.retryAfterS = retryAfterS;
+    this.code = code;
   }
 }
 
@@ -27,9 +30,18 @@ export async function get<Answer>(path: string, signal?: AbortSignal): Promise<A
   return (await response.json()) as Answer;
 }
 
-/** Changes something. The header is what a form on a foreign page could not send. */
-export async function send<Answer>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<Answer | null> {
+/**
+ * Changes something; where `version` is given, only that version of it. The header is what a form on a foreign page
+ * could not send.
+ */
+export async function send<Answer>(
+  method: 'POST' | 'DELETE',
+  path: string,
+  body?: unknown,
+  version?: number,
+): Promise<Answer | null> {
   const headers: Record<string, string> = { 'x-citywatch': 'console' };
+  if (version !== undefined) headers['if-match'] = `"${version}"`;
   if (body !== undefined) headers['content-type'] = 'application/json';
   const init = {
     method,
@@ -50,10 +62,18 @@ export async function request(path: string, init: RequestInit): Promise<Response
   });
   learnClock(response, askedAtMs);
   if (!response.ok) {
-    await response.body?.cancel();
-    throw new ApiError(response.status, Number(response.headers.get('retry-after')) || null);
+    throw new ApiError(response.status, Number(response.headers.get('retry-after')) || null, await codeOf(response));
   }
   return response;
+}
+
+async function codeOf(response: Response): Promise<string> {
+  if (!response.headers.get('content-type')?.includes('json')) {
+    await response.body?.cancel();
+    return '';
+  }
+  const problem = (await response.json().catch(() => null)) as { code?: unknown } | null;
+  return typeof problem?.code === 'string' ? problem.code : '';
 }
 
 function learnClock(response: Response, askedAtMs: number): void {

@@ -1,7 +1,7 @@
 import { SeverityBadge } from './alerts/severity.tsx';
 import { heardAtMs, link } from './alerts/stream.ts';
 import { clockOffsetMs } from './api.ts';
-import { kindTitles, overview, rates, staleS } from './overview.ts';
+import { kinds, overview, rates, staleS } from './overview.ts';
 import { session } from './session.ts';
 import { leave } from './settings/settings.tsx';
 import { soundOn, soundWaits, switchSound } from './sound.ts';
@@ -126,7 +126,7 @@ function Numbers() {
 const STATES = ['online', 'stale', 'offline', 'silent'] as const;
 
 function KindCounts({ counts }: { counts: DeviceCounts }) {
-  const title = kindTitles.value.get(counts.kind);
+  const title = kinds.value.get(counts.kind)?.title;
   return (
     <li>
       <span class="kind">{title ? title[language.value] : counts.kind}</span>

@@ -7,9 +7,10 @@ import { link } from './alerts/stream.ts';
 import { AlertList } from './alerts/worklist/list.tsx';
 import { resumeStreams } from './cameras/player.ts';
 import { CameraWall } from './cameras/wall.tsx';
+import { LazyCase } from './case/lazy-case.tsx';
 import { go, place } from './ground/router.ts';
 import { Shell } from './ground/shell.tsx';
-import { startOf, VIEWS, type ViewName, viewAt } from './ground/views.ts';
+import { caseAt, startOf, VIEWS, type ViewName, viewAt } from './ground/views.ts';
 import { Login } from './login.tsx';
 import { followOverview, overview } from './overview.ts';
 import { loadSession, session } from './session.ts';
@@ -54,6 +55,7 @@ function Shown({ view }: { view: ViewName | null }) {
   }
   if (view === 'video') return <CameraWall />;
   if (view === 'settings') return <Settings />;
+  if (view === 'case') return <LazyCase id={caseAt(place.value.path) ?? ''} />;
   return <p class="plain">{t('view.none')}</p>;
 }
 

@@ -12,7 +12,8 @@ const RATES_MAX = 60;
 
 export const overview = signal<Overview | null>(null);
 export const rates = signal<readonly number[]>([]);
-export const kindTitles = signal<ReadonlyMap<string, Kind['title']>>(new Map());
+/** What devices there are, and what they report. */
+export const kinds = signal<ReadonlyMap<string, Kind>>(new Map());
 
 const readAtMs = signal<number | null>(null);
 /** Age of the numbers in seconds once they are too old to be taken for now; else null. */
@@ -32,7 +33,7 @@ export async function followOverview(signal: AbortSignal): Promise<void> {
       overview.value = answer;
       readAtMs.value = nowMs.value;
       rates.value = [...rates.value, answer.messagesPerSecond].slice(-RATES_MAX);
-      if (kindTitles.value.size === 0) await readKinds(signal);
+      if (kinds.value.size === 0) await readKinds(signal);
     } catch (error) {
       noticeEnd(error);
     }
@@ -43,5 +44,5 @@ export async function followOverview(signal: AbortSignal): Promise<void> {
 /** The titles of kinds are a nicety: without them the page shows their names. */
 async function readKinds(signal: AbortSignal): Promise<void> {
   const { items } = await get<Page<Kind>>('/kinds', signal);
-  kindTitles.value = new Map(items.map(({ kind, title }) => [kind, title]));
+  kinds.value = new Map(items.map((one) => [one.kind, one]));
 }

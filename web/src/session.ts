@@ -5,11 +5,16 @@ import type { Session } from './types.ts';
 /** Who is logged in; null: nobody; undefined: not known yet. */
 export const session = signal<Session | null | undefined>(undefined);
 
-/** Whether this person's role may acknowledge, close and comment. */
-export const canHandle = computed(() => ['admin', 'operator'].includes(session.value?.role ?? ''));
+/** Whether this person may do something, as the gateway says. */
+export function may(right: string): boolean {
+  return session.value?.rights.includes(right) ?? false;
+}
 
-/** What a look at a camera is for: technicians look to mend, everybody else on the usual round. */
-export const lookPurpose = computed(() => (session.value?.role === 'technician' ? 'maintenance' : 'routine'));
+/** Whether they may acknowledge, close and comment. */
+export const canHandle = computed(() => may('alerts.handle'));
+
+/** What a look at a camera is for: on the usual round; of who may look for no other reason, to mend something. */
+export const lookPurpose = computed(() => (may('looks.any-purpose') ? 'routine' : 'maintenance'));
 
 /** Set when a session ended that nobody had ended. */
 export const sessionExpired = signal(false);

@@ -2,11 +2,20 @@ import { computed, signal } from '@preact/signals';
 import { keep, kept } from './ground/kept.ts';
 import { ALERTS_TEXTS } from './texts/alerts.ts';
 import { CAMERAS_TEXTS } from './texts/cameras.ts';
+import { CASE_TEXTS } from './texts/case.ts';
 import { COMMON_TEXTS } from './texts/common.ts';
+import { FIELD_TEXTS } from './texts/fields.ts';
 import { WORKLIST_TEXTS } from './texts/worklist.ts';
 
 /** Every text of the console, in both languages. `{name}` is filled in by `t`. */
-const TEXTS = { ...COMMON_TEXTS, ...ALERTS_TEXTS, ...CAMERAS_TEXTS, ...WORKLIST_TEXTS };
+const TEXTS = {
+  ...COMMON_TEXTS,
+  ...ALERTS_TEXTS,
+  ...CAMERAS_TEXTS,
+  ...WORKLIST_TEXTS,
+  ...CASE_TEXTS,
+  ...FIELD_TEXTS,
+};
 
 export type TextKey = keyof typeof TEXTS;
 export type Language = 'en' | 'zh';
@@ -53,6 +62,14 @@ export function age(ms: number): string {
   if (s < 3_600) return t('age.min', { n: Math.floor(s / 60) });
   if (s < 86_400) return t('age.h', { n: Math.floor(s / 3_600) });
   return t('age.d', { n: Math.floor(s / 86_400) });
+}
+
+/** How long something lasts, in the largest unit that leaves nothing over. */
+export function lasting(s: number): string {
+  if (s > 0 && s % 86_400 === 0) return t('age.d', { n: s / 86_400 });
+  if (s > 0 && s % 3_600 === 0) return t('age.h', { n: s / 3_600 });
+  if (s > 0 && s % 60 === 0) return t('age.min', { n: s / 60 });
+  return t('age.s', { n: s });
 }
 
 /** Time of day here; with the date when that is not today. */

@@ -56,6 +56,16 @@ export type Alert = Pick<
   | 'version'
 >;
 
+/** An alert with all that the API says of it. */
+export type CaseAlert = Schemas['Alert'];
+export type Evidence = CaseAlert['evidence'][number];
+export type HistoryLine = Answer<'/api/v1/alerts/{id}/history'>['items'][number];
+export type NearAlert = Answer<'/api/v1/alerts/{id}/near'>['items'][number];
+export type RuleOfAlert = Answer<'/api/v1/alerts/{id}/rule'>;
+export type Device = Pick<Schemas['Device'], 'id' | 'name' | 'kind' | 'cameras'>;
+export type Readings = Answer<'/api/v1/devices/{id}/history'>;
+export type Incident = Pick<Schemas['Incident'], 'id' | 'title' | 'version'>;
+
 /** One entry of the log of alerts, as the stream sends it. */
 export interface AlertEvent {
   type: string;
@@ -66,9 +76,9 @@ export type Overview = Answer<'/api/v1/overview'>;
 export type DeviceCounts = Overview['devices'][number];
 /** What the list of alerts may be asked for. */
 export type AlertQuery = NonNullable<paths['/api/v1/alerts']['get']['parameters']['query']>;
-export type Session = Pick<Answer<'/api/v1/session'>, 'name' | 'username' | 'role' | 'jurisdiction'>;
+export type Session = Pick<Answer<'/api/v1/session'>, 'name' | 'username' | 'role' | 'jurisdiction' | 'rights'>;
 export type Camera = Pick<Schemas['Device'], 'id' | 'name'>;
-export type Kind = Pick<Schemas['DeviceKind'], 'kind' | 'title' | 'fields'>;
+export type Kind = Pick<Schemas['DeviceKind'], 'kind' | 'title' | 'stream' | 'fields' | 'events'>;
 export type Rule = Answer<'/api/v1/rules'>['items'][number];
 export type District = Pick<Schemas['Jurisdiction'], 'code' | 'name'>;
 

@@ -1,5 +1,5 @@
 import { codeAlone, covers } from '../../../src/core/jurisdiction.ts';
-import type { FakeAlert } from './fake-console-api.ts';
+import type { FakeAlert } from './fake-alert.ts';
 
 export const GRAVITY = ['extreme', 'severe', 'moderate', 'minor'];
 
@@ -18,6 +18,7 @@ export interface FakeQuery {
   mine?: string;
   parts?: string;
   storm?: string;
+  device?: string;
   /** Who asks. */
   me: string;
 }
@@ -42,9 +43,10 @@ function isMeant(alert: FakeAlert, query: Partial<FakeQuery>): boolean {
 
 /** Each of these leaves out what it does not mean; `kind` is not looked at. */
 function isNarrowed(alert: FakeAlert, query: Partial<FakeQuery>): boolean {
-  const { open, jurisdiction = '000000', from = '', to = '~', mine, parts, storm, me } = query;
+  const { open, jurisdiction = '000000', from = '', to = '~', mine, parts, storm, device, me } = query;
   const firstAt = String(alert.firstAt);
-  if (open === 'true' && alert.handling === 'closed') return false;
+  if (open !== undefined && (open === 'true') === (alert.handling === 'closed')) return false;
+  if (device !== undefined && alert.device !== device) return false;
   if (!covers(codeAlone(jurisdiction), String(alert.jurisdiction))) return false;
   if (firstAt < from || firstAt >= to) return false;
   if (mine === 'true' && alert.assignedTo !== me && alert.ackedBy !== me) return false;

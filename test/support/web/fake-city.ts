@@ -4,10 +4,12 @@ export const DEVICES = [
   { kind: 'checkpoint', online: 4, offline: 0, stale: 0, silent: 0 },
   { kind: 'recycling-kiosk', online: 37, offline: 0, stale: 2, silent: 1 },
 ];
+const BARE = { stream: false, fields: {}, events: {} };
+const VALUES = { temp_c: { type: 'number', unit: '°C' }, smoke: { type: 'boolean' } };
 export const KINDS = [
-  { kind: 'camera', title: { en: 'Camera', zh: '摄像机' } },
-  { kind: 'checkpoint', title: { en: 'Vehicle checkpoint', zh: '卡口' } },
-  { kind: 'recycling-kiosk', title: { en: 'Recycling kiosk', zh: '智能回收箱' } },
+  { kind: 'camera', title: { en: 'Camera', zh: '摄像机' }, ...BARE, stream: true },
+  { kind: 'checkpoint', title: { en: 'Vehicle checkpoint', zh: '卡口' }, ...BARE },
+  { kind: 'recycling-kiosk', title: { en: 'Recycling kiosk', zh: '智能回收箱' }, ...BARE, fields: VALUES },
 ];
 
 export const RULES = [

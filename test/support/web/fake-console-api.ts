@@ -1,22 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import root from 'tap';
+import { RIGHTS_OF } from '../../../src/access/rights.ts';
 import { serveConsole } from '../../../src/api/server/console.ts';
 import { startLoop, type VideoLoop } from '../streams/video-loop.ts';
 import { builtConsole } from './built-console.ts';
+import { alertLike, type FakeAlert, type LogEntry } from './fake-alert.ts';
 import { type FakeQuery, GRAVITY, pageOfAlerts } from './fake-alert-list.ts';
+import { caseRoutes } from './fake-case.ts';
 import { DEVICES, DISTRICTS, KINDS, RULES } from './fake-city.ts';
-
-export interface FakeAlert {
-  id: string;
-  title: { en: string; zh: string };
-  severity: string;
-  handling: string;
-  subject: { type: string; id: string; name: string };
-  version: number;
-  [field: string]: unknown;
-}
 
 export interface FakeConsoleApi {
   url: string;
@@ -43,7 +35,7 @@ interface Test {
 
 interface State {
   alerts: Map<string, FakeAlert>;
-  log: { cursor: number; type: string; alert: FakeAlert }[];
+  log: LogEntry[];
   /** Each with the desk whose alerts it is sent. */
   listeners: Map<ServerResponse, string>;
   silent: boolean;
@@ -98,6 +90,8 @@ export async function startFakeApi(
     raw.socket.destroy();
   });
   sessionRoutes(app, state);
+  const say = (alert: FakeAlert, type: string, actor: string) => publish(state, alert, type, actor);
+  caseRoutes(app, Object.assign(state, { publish: say }), fake.cameras);
   readRoutes(app, state, fake);
   actionRoutes(app, state);
   streamRoute(app, state);
@@ -115,10 +109,10 @@ export async function startFakeApi(
   return fake;
 }
 
-function publish(state: State, alert: FakeAlert, type: string | null): FakeAlert {
+function publish(state: State, alert: FakeAlert, type: string | null, actor = 'citywatch'): FakeAlert {
   state.alerts.set(alert.id, alert);
   if (type !== null) {
-    const entry = { cursor: state.log.length + 1, type, alert };
+    const entry = { cursor: state.log.length + 1, type, at: new Date().toISOString(), actor, alert };
     state.log.push(entry);
     const readers = [...state.listeners].filter(([, desk]) => isOf(desk, alert));
     if (!state.silent) for (const [listener] of readers) listener.write(print(entry));
@@ -126,38 +120,9 @@ function publish(state: State, alert: FakeAlert, type: string | null): FakeAlert
   return alert;
 }
 
-function print({ cursor, type, alert }: State['log'][number]): string {
-  const data = { id: `event-${cursor}`, type, at: new Date().toISOString(), actor: 'system', alert };
+function print({ cursor, type, at, actor, alert }: LogEntry): string {
+  const data = { id: `event-${cursor}`, type, at, actor, alert };
   return `id: c${cursor}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
-}
-
-function alertLike(): FakeAlert {
-  const now = new Date().toISOString();
-  const nobody = { verdict: null, ackedBy: null, ackedAt: null, assignedTo: null, closedBy: null, closedAt: null };
-  return {
-    id: randomUUID(),
-    rule: 'kiosk-fire@1',
-    title: { en: 'Fire in a recycling kiosk', zh: '回收箱起火' },
-    severity: 'extreme',
-    class: 'incident',
-    desk: 'police',
-    condition: 'active',
-    handling: 'new',
-    visibility: 'normal',
-    ...nobody,
-    subject: { type: 'device', id: 'kiosk-017', name: '鼓楼街道 17 号回收箱' },
-    jurisdiction: '330203',
-    firstAt: now,
-    lastAt: now,
-    occurrences: 1,
-    level: 'station',
-    storm: null,
-    stormCount: 0,
-    data: { smoke: true, temp_c: 81.25 },
-    evidence: [],
-    comments: [],
-    version: 1,
-  };
 }
 
 function sessionRoutes(app: FastifyInstance, state: State): void {
@@ -177,8 +142,9 @@ function sessionRoutes(app: FastifyInstance, state: State): void {
   app.get('/api/v1/session', async () => ({
     name: state.signedIn,
     username: state.signedIn,
-    role: state.signedIn === 'li.na' ? 'operator' : state.signedIn,
+    role: roleOf(state),
     jurisdiction: '330203',
+    rights: [...RIGHTS_OF[roleOf(state)]],
   }));
   app.delete('/api/v1/session', async (_request, reply) => {
     return reply.code(204).header('set-cookie', 'session=; Max-Age=0; Path=/').send();
@@ -201,7 +167,13 @@ function readRoutes(app: FastifyInstance, state: State, fake: FakeConsoleApi): v
     const query = request.query as FakeQuery;
     return pageOfAlerts(state.alerts.values(), { ...query, desk: deskOf(state, query.desk), me: state.signedIn ?? '' });
   });
-  app.get('/api/v1/alerts/:id', async (request) => state.alerts.get(idOf(request)));
+  app.get('/api/v1/alerts/:id', async (request, reply) => {
+    return state.alerts.get(idOf(request)) ?? reply.code(404).send({ code: 'not-found' });
+  });
+}
+
+function roleOf({ signedIn }: State): keyof typeof RIGHTS_OF {
+  return signedIn === 'li.na' || signedIn === null ? 'operator' : (signedIn as keyof typeof RIGHTS_OF);
 }
 
 /** Technicians have only the maintenance desk. */
@@ -221,7 +193,8 @@ function actionRoutes(app: FastifyInstance, state: State): void {
   const change = (request: FastifyRequest, type: string, fields: (alert: FakeAlert) => Partial<FakeAlert> | null) => {
     const alert = state.alerts.get(idOf(request));
     const changes = alert && fields(alert);
-    return changes ? publish(state, { ...alert, ...changes, version: alert.version + 1 } as FakeAlert, type) : null;
+    const next = { ...alert, ...changes, version: (alert?.version ?? 0) + 1 } as FakeAlert;
+    return changes ? publish(state, next, type, state.signedIn ?? '') : null;
   };
   const at = () => new Date().toISOString();
   app.post('/api/v1/alerts/:id/ack', async (request, reply) => {
@@ -236,9 +209,11 @@ function actionRoutes(app: FastifyInstance, state: State): void {
     return change(request, 'alert.assigned', () => assigned) ?? reply.code(404).send({});
   });
   app.post('/api/v1/alerts/:id/close', async (request, reply) => {
-    const { verdict } = request.body as { verdict: string };
+    const { verdict, text } = request.body as { verdict: string; text?: string };
     const closed = { handling: 'closed', verdict, closedBy: state.signedIn, closedAt: at() };
-    return change(request, 'alert.closed', () => closed) ?? reply.code(404).send({});
+    const said = text === undefined ? [] : [{ by: state.signedIn, at: at(), text }];
+    const fields = (alert: FakeAlert) => ({ ...closed, comments: [...(alert.comments as object[]), ...said] });
+    return change(request, 'alert.closed', fields) ?? reply.code(404).send({});
   });
   app.post('/api/v1/alerts/:id/comment', async (request, reply) => {
     const { text } = request.body as { text: string };
@@ -282,8 +257,5 @@ function videoRoute(app: FastifyInstance, loop: VideoLoop | null, h265: readonly
     const found = await loop.read(part === 'media.m3u8' ? 'live.m3u8' : part);
     if (!found) return reply.code(502).send({ code: 'stream.unavailable' });
     return reply.type(found.type).send(found.body);
-  });
-  app.get('/api/v1/alerts/:id/evidence/:picture', async (_request, reply) => {
-    return reply.type('image/jpeg').send(await (loop?.still() ?? Buffer.alloc(0)));
   });
 }

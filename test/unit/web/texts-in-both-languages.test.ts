@@ -1,10 +1,19 @@
 import t from 'tap';
 import { ALERTS_TEXTS } from '../../../web/src/texts/alerts.ts';
 import { CAMERAS_TEXTS } from '../../../web/src/texts/cameras.ts';
+import { CASE_TEXTS } from '../../../web/src/texts/case.ts';
 import { COMMON_TEXTS } from '../../../web/src/texts/common.ts';
+import { FIELD_TEXTS } from '../../../web/src/texts/fields.ts';
 import { WORKLIST_TEXTS } from '../../../web/src/texts/worklist.ts';
 
-const TABLES: Record<string, readonly [string, string]>[] = [ALERTS_TEXTS, CAMERAS_TEXTS, COMMON_TEXTS, WORKLIST_TEXTS];
+const TABLES: Record<string, readonly [string, string]>[] = [
+  ALERTS_TEXTS,
+  CAMERAS_TEXTS,
+  CASE_TEXTS,
+  COMMON_TEXTS,
+  FIELD_TEXTS,
+  WORKLIST_TEXTS,
+];
 
 t.test('every text is there in both languages, with the same things to fill in, once', async (t) => {
   const seen = new Set<string>();

@@ -11,5 +11,8 @@ effect(() => {
 
 /** What the list is to show. */
 export const filters = computed<Filters>(() => filtersOf(new URLSearchParams(listQuery.value)));
+/** The alert whose case was looked at last: the list begins there when somebody comes back to it. */
+export const cameFrom = signal<string | null>(null);
+
 /** Where the list is, as it was left. */
 export const listAddress = computed(() => VIEWS.duty.path + (listQuery.value === '' ? '' : `?${listQuery.value}`));

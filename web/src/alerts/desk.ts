@@ -1,5 +1,5 @@
 import { computed } from '@preact/signals';
-import { session } from '../session.ts';
+import { may } from '../session.ts';
 import type { Alert } from '../types.ts';
 import { filters } from './asked.ts';
 
@@ -8,7 +8,7 @@ export type Desk = Alert['desk'];
 
 /** Technicians have only the second. */
 export const desks = computed<readonly Desk[]>(() =>
-  session.value?.role === 'technician' ? ['maintenance'] : ['police', 'maintenance'],
+  may('alerts.read') ? ['police', 'maintenance'] : ['maintenance'],
 );
 
 /** The one that is shown: which the address asks for, where it is this person's. */

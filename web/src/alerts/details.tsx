@@ -56,7 +56,7 @@ export function Details({ alert }: { alert: Alert }) {
   );
 }
 
-function CommentForm({ id }: { id: string }) {
+export function CommentForm({ id }: { id: string }) {
   const text = draftOf(id);
   const [busy, setBusy] = useState(false);
   const submit = (event: TargetedEvent<HTMLFormElement>) => {

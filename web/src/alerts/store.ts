@@ -8,6 +8,7 @@ import { filters } from './asked.ts';
 import { type Book, drop, EMPTY, extend, keepOnly, release, take } from './book.ts';
 import { kindsOf, readChoices } from './choices.ts';
 import { desk } from './desk.ts';
+import { tellHeard } from './heard.ts';
 import { follow } from './stream.ts';
 import { titleOf } from './titles.ts';
 import { followUnacked, forgetUnacked, isHeldBack, noteUnacked } from './unacked.ts';
@@ -63,6 +64,7 @@ function begin(): void {
 
 async function onReset(signal: AbortSignal): Promise<void> {
   forgetUnacked();
+  tellHeard(null);
   await readList(signal);
 }
 
@@ -141,6 +143,7 @@ const isCritical = ({ severity }: Alert): boolean => severity === 'extreme' || s
 
 function onEvents(events: readonly AlertEvent[]): void {
   const before = book.value.alerts;
+  tellHeard(events);
   // The last word on each alert: a storm tells the same one many times.
   const latest = new Map(events.map((event) => [event.alert.id, event]));
   takeIn([...latest.values()].filter(({ type }) => type !== 'alert.left').map(({ alert }) => alert));

@@ -2,7 +2,7 @@ import { language, t } from '../texts.ts';
 import type { Alert } from '../types.ts';
 
 /** The title in the page's language. */
-export function titleOf({ title, exercise }: Alert): string {
+export function titleOf({ title, exercise }: Pick<Alert, 'title' | 'exercise'>): string {
   return `${exercise ? t('alert.drill') : ''}${title[language.value] || title.en || title.zh}`;
 }
 

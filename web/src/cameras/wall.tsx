@@ -96,7 +96,7 @@ function Tile({ camera, onEnlarge }: { camera: Camera; onEnlarge(): void }) {
 }
 
 /** One camera over the whole page. The browser's own dialog keeps the focus inside, and Escape closes it. */
-function Enlarged({ camera, onClose }: { camera: Camera; onClose(): void }) {
+export function Enlarged({ camera, onClose }: { camera: Camera; onClose(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const picture = useLivePicture(camera.id, 'main');
   useEffect(() => {

@@ -38,6 +38,7 @@ export const COMMON_TEXTS = {
   'view.duty': ['Duty', '值守'],
   'view.video': ['Video', '视频'],
   'view.settings': ['Settings', '设置'],
+  'view.case': ['Case', '案件'],
   'view.none': ['There is no page at this address.', '此地址没有页面。'],
   'settings.display': ['Display', '显示'],
   'settings.theme': ['Colours', '配色'],

@@ -54,6 +54,7 @@ export const WORKLIST_TEXTS = {
   'key.c': ['close', '关闭'],
   'key.x': ['choose', '选择'],
   'key.enter': ['details', '详情'],
+  'key.o': ['the whole case', '打开案件页'],
   'key.n': ['show new alerts', '显示新告警'],
   'key.u': ['undo', '撤销'],
   'key.slash': ['filters', '筛选'],

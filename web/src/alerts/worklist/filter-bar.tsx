@@ -1,6 +1,6 @@
 import type { Ref } from 'preact';
 import { refine } from '../../ground/router.ts';
-import { kindTitles } from '../../overview.ts';
+import { kinds as allKinds } from '../../overview.ts';
 import { language, t, tOf } from '../../texts.ts';
 import { SEVERITIES } from '../../types.ts';
 import { filters } from '../asked.ts';
@@ -49,7 +49,7 @@ export function FilterBar({ form, unfolded }: { form: Ref<HTMLFormElement>; unfo
       <Choice
         title={t('filter.kind')}
         value={now.kind}
-        choices={kinds.value.map((kind) => [kind, kindTitles.value.get(kind)?.[language.value] || kind])}
+        choices={kinds.value.map((kind) => [kind, allKinds.value.get(kind)?.title[language.value] || kind])}
         onChoose={(kind) => change({ kind })}
       />
       <WhenAndWhose now={now} change={change} />

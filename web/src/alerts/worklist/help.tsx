@@ -5,6 +5,7 @@ const KEYS = [
   ['j', 'key.j'],
   ['k', 'key.k'],
   ['Enter', 'key.enter'],
+  ['o', 'key.o'],
   ['a', 'key.a'],
   ['s', 'key.s'],
   ['c', 'key.c'],

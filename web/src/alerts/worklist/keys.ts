@@ -1,4 +1,6 @@
 import { useEffect } from 'preact/hooks';
+import { go } from '../../ground/router.ts';
+import { caseAddress } from '../../ground/views.ts';
 import { canHandle } from '../../session.ts';
 import { ack } from '../actions.ts';
 import { toggleMenu } from '../deeds/open-menu.ts';
@@ -18,7 +20,7 @@ export interface Hands {
   showHelp(): void;
 }
 
-/** j, k, a, s, c, x, n, u, / and ? work anywhere on the page, Enter on a row; never while somebody types. */
+/** j, k, a, s, c, x, o, n, u, / and ? work anywhere on the page, Enter on a row; never while somebody types. */
 export function useKeys(hands: Hands): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
@@ -52,7 +54,8 @@ function pressOn(id: string, key: string, { isRow, hands }: { isRow: boolean; ha
     if (isOpen) toggleMenu(id, key === 's' ? 'assign' : 'close');
   } else if (key === 'x') {
     if (canHandle.value) choose(id, hands.ids);
-  } else if (key === 'Enter' && isRow) hands.toggle(id);
+  } else if (key === 'o') go(caseAddress(id));
+  else if (key === 'Enter' && isRow) hands.toggle(id);
   else return false;
   return true;
 }

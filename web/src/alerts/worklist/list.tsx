@@ -3,7 +3,7 @@ import { refine } from '../../ground/router.ts';
 import { overview } from '../../overview.ts';
 import { t } from '../../texts.ts';
 import { SEVERITIES } from '../../types.ts';
-import { filters } from '../asked.ts';
+import { cameFrom, filters } from '../asked.ts';
 import { gravest } from '../book.ts';
 import { UndoBar } from '../deeds/undo-bar.tsx';
 import { desk, desks } from '../desk.ts';
@@ -47,6 +47,7 @@ export function AlertList() {
   });
   useHeld(box, head);
   useReadAhead(rows.span.to, shown.length);
+  useReturn(shown, focus);
   return (
     <section class="alerts" aria-labelledby="alerts-title">
       <div ref={head}>
@@ -142,6 +143,15 @@ function useRowFocus(
     select(id);
     look();
   };
+}
+
+/** Who comes back from a case goes on at its row, where the list still has it. */
+function useReturn(shown: readonly string[], focus: (id: string, index: number) => void): void {
+  useEffect(() => {
+    const id = cameFrom.value;
+    cameFrom.value = null;
+    if (id !== null && shown.includes(id)) focus(id, shown.indexOf(id));
+  }, []);
 }
 
 /** Reads on as the end comes near, so that every alert can be reached by scrolling. */

@@ -1,6 +1,7 @@
 import type { TargetedEvent } from 'preact';
 import { useState } from 'preact/hooks';
-import { VIEWS } from '../../ground/views.ts';
+import { follows } from '../../ground/router.ts';
+import { caseAddress, VIEWS } from '../../ground/views.ts';
 import { canHandle } from '../../session.ts';
 import { age, clockTime, t, tOf } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
@@ -52,7 +53,9 @@ export function AlertRow(props: RowProps) {
       <Thumbnail alert={alert} onOpen={onToggle} />
       <div class="alert-text">
         <h3>
-          <bdi>{titleOf(alert)}</bdi>
+          <a href={caseAddress(alert.id)} onClick={follows}>
+            <bdi>{titleOf(alert)}</bdi>
+          </a>
           {alert.occurrences > 1 && (
             <span class="count" title={t('alert.times', { n: alert.occurrences })}>
               ×{alert.occurrences}
@@ -120,7 +123,11 @@ function Level({ alert }: { alert: Alert }) {
 function Parts({ alert }: { alert: Alert }) {
   if (alert.stormCount < 2) return null;
   return (
-    <a class="parts" href={`${VIEWS.duty.path}?${queryOf({ ...NO_FILTERS, desk: alert.desk, storm: alert.id })}`}>
+    <a
+      class="parts"
+      href={`${VIEWS.duty.path}?${queryOf({ ...NO_FILTERS, desk: alert.desk, storm: alert.id })}`}
+      onClick={follows}
+    >
       {t('alert.parts', { n: alert.stormCount - 1 })}
     </a>
   );

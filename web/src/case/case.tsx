@@ -1,0 +1,185 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { cameFrom, listAddress } from '../alerts/asked.ts';
+import { UndoBar } from '../alerts/deeds/undo-bar.tsx';
+import { CommentForm } from '../alerts/details.tsx';
+import { SeverityBadge } from '../alerts/severity.tsx';
+import { titleOf } from '../alerts/titles.ts';
+import { follows } from '../ground/router.ts';
+import { caseAddress } from '../ground/views.ts';
+import { canHandle, may } from '../session.ts';
+import { age, clockTime, t, tOf } from '../texts.ts';
+import { nowMs } from '../ticker.ts';
+import type { CaseAlert, Device, RuleOfAlert } from '../types.ts';
+import { DeedBar } from './deeds/deed-bar.tsx';
+import { OpenCase } from './open-case.ts';
+import { Curves } from './parts/curves.tsx';
+import { Evidence } from './parts/evidence.tsx';
+import { Fired } from './parts/fired.tsx';
+import { Live } from './parts/live.tsx';
+import { Neighbours } from './parts/neighbours.tsx';
+import { Report } from './parts/report.tsx';
+import { Timeline } from './parts/timeline.tsx';
+import { Pictures } from './pictures.ts';
+import { useAnswer } from './use-answer.ts';
+import './case.css';
+
+const GATEWAY = '_gateway';
+
+/** One alert with all that stands around it. */
+export function Case({ id }: { id: string }) {
+  const stop = useMemo(() => new AbortController(), [id]);
+  const open = useMemo(() => new OpenCase(id), [id]);
+  const pictures = useMemo(() => new Pictures(stop.signal), [stop]);
+  useEffect(() => {
+    cameFrom.value = id;
+    open.follow(stop.signal);
+    return () => stop.abort();
+  }, [open]);
+  const alert = open.alert.value;
+  return (
+    <div class="case-box">
+      <a class="case-back" href={listAddress.value} onClick={follows}>
+        ← {t('case.back')}
+      </a>
+      {open.failed.value && !alert && <p class="hint">{t('case.failed')}</p>}
+      {open.isGone.value && (
+        <p class="trouble" role="alert">
+          {t(alert ? 'case.left' : 'case.gone')}
+        </p>
+      )}
+      {!alert && !open.failed.value && !open.isGone.value && <p class="hint">{t('case.loading')}</p>}
+      {alert && <Known key={id} open={open} alert={alert} pictures={pictures} />}
+      <UndoBar />
+    </div>
+  );
+}
+
+function Known({ open, alert, pictures }: { open: OpenCase; alert: CaseAlert; pictures: Pictures }) {
+  const id = alert.device === GATEWAY ? null : alert.device;
+  const device = useAnswer<Device>(id === null ? null : `/devices/${encodeURIComponent(id)}`).answer;
+  const rule = useAnswer<RuleOfAlert>(`${open.path}/rule`).answer;
+  const kind = device?.kind ?? null;
+  return (
+    <>
+      <div class="case">
+        <Head alert={alert} />
+        <div class="case-side">
+          <DeedBar open={open} alert={alert} />
+          <Timeline lines={open.history.value} />
+          {canHandle.value && <CommentForm id={alert.id} />}
+          <Neighbours alert={alert} />
+        </div>
+        <div class="case-main">
+          <Fired alert={alert} rule={rule} kind={kind} />
+          {may('alerts.look') && <Evidence alert={alert} pictures={pictures} />}
+          <Live alert={alert} device={device} pictures={pictures} />
+          {id !== null && may('telemetry.read') && <Curves alert={alert} device={id} kind={kind} rule={rule} />}
+        </div>
+      </div>
+      <Report alert={alert} rule={rule} kind={kind} history={open.history.value ?? []} pictures={pictures} />
+    </>
+  );
+}
+
+function Head({ alert }: { alert: CaseAlert }) {
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus({ preventScroll: true }), []);
+  const now = nowMs.value;
+  return (
+    <header class={`case-head alert-${alert.severity}`}>
+      <SeverityBadge severity={alert.severity} />
+      <div class="case-title">
+        <h2 ref={title} tabIndex={-1}>
+          <bdi>{titleOf(alert)}</bdi>
+        </h2>
+        <p>
+          <bdi>{alert.subject.name}</bdi>
+        </p>
+        <p class="facts">
+          <time dateTime={alert.firstAt} title={clockTime(alert.firstAt, now)}>
+            {t('alert.ago', { age: age(now - Date.parse(alert.firstAt)) })}
+          </time>
+          <span class={`condition condition-${alert.condition}`}>{tOf('condition', alert.condition)}</span>
+          <span class={alert.handling === 'new' ? 'handling-new' : undefined}>
+            <bdi>{handlingText(alert)}</bdi>
+          </span>
+          {alert.visibility !== 'normal' && (
+            <span>
+              <bdi>{hiddenText(alert, now)}</bdi>
+            </span>
+          )}
+        </p>
+        <Links alert={alert} />
+      </div>
+      <Tools id={alert.id} />
+    </header>
+  );
+}
+
+function handlingText({ handling, verdict, ackedBy, assignedTo, unit, closedBy }: CaseAlert): string {
+  const said = [
+    tOf('handling', handling),
+    verdict === null ? '' : tOf('verdict', verdict),
+    closedBy ? t('alert.closedBy', { name: closedBy }) : '',
+    !closedBy && ackedBy ? t('alert.ackedBy', { name: ackedBy }) : '',
+    !closedBy && assignedTo ? t('alert.assignedTo', { name: assignedTo }) : '',
+    !closedBy && unit && handling !== 'new' ? `${t('what.unit')} ${unit}` : '',
+  ];
+  return said.filter((text) => text !== '').join(' · ');
+}
+
+function hiddenText({ visibility, hidden }: CaseAlert, now: number): string {
+  const fill = {
+    by: hidden?.by ?? '',
+    until: hidden?.until ? clockTime(hidden.until, now) : '',
+    reason: hidden?.reason ?? '',
+  };
+  return visibility === 'normal' ? '' : t(`case.hidden.${visibility}`, fill);
+}
+
+/** To what stands for it, and to what it was before. */
+function Links({ alert: { storm, previousId } }: { alert: CaseAlert }) {
+  return (
+    <>
+      {storm !== null && (
+        <p class="case-link">
+          {t('case.part')}{' '}
+          <a href={caseAddress(storm)} onClick={follows}>
+            {t('case.head')}
+          </a>
+        </p>
+      )}
+      {previousId !== null && (
+        <p class="case-link">
+          {t('case.before')}{' '}
+          <a href={caseAddress(previousId)} onClick={follows}>
+            {t('case.beforeLink')}
+          </a>
+        </p>
+      )}
+    </>
+  );
+}
+
+function Tools({ id }: { id: string }) {
+  const [copied, setCopied] = useState(false);
+  // Browsers give the clipboard to secure contexts alone; elsewhere the address bar has the same.
+  const clipboard = navigator.clipboard as Clipboard | undefined;
+  const copy = () =>
+    clipboard?.writeText(location.origin + caseAddress(id)).then(
+      () => setCopied(true),
+      () => undefined,
+    );
+  return (
+    <div class="case-tools">
+      {clipboard && (
+        <button type="button" class="quiet" onClick={() => void copy()}>
+          {t(copied ? 'case.copied' : 'case.copy')}
+        </button>
+      )}
+      <button type="button" onClick={() => print()}>
+        {t('case.print')}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,61 @@
+import { clockTime, t, tOf } from '../../texts.ts';
+import { nowMs } from '../../ticker.ts';
+import type { HistoryLine } from '../../types.ts';
+
+/** Shown at once; the rest is a press away. */
+const LINES = 40;
+
+/** What happened to an alert and who did it, newest first. */
+export function Timeline({ lines }: { lines: readonly HistoryLine[] | null }) {
+  return (
+    <section class="panel" aria-labelledby="history-title">
+      <h3 id="history-title">{t('history.title')}</h3>
+      {lines === null && <p class="hint">{t('loading')}</p>}
+      <ol class="timeline">
+        {(lines ?? []).slice(0, LINES).map((line) => (
+          <Line key={line.id} line={line} />
+        ))}
+      </ol>
+      {lines !== null && lines.length > LINES && (
+        <details>
+          <summary>{t('history.more', { n: lines.length - LINES })}</summary>
+          <ol class="timeline">
+            {lines.slice(LINES).map((line) => (
+              <Line key={line.id} line={line} />
+            ))}
+          </ol>
+        </details>
+      )}
+    </section>
+  );
+}
+
+export function Line({ line }: { line: HistoryLine }) {
+  return (
+    <li>
+      <time dateTime={line.at}>{clockTime(line.at, nowMs.value)}</time>
+      <p>
+        <bdi>{didText(line)}</bdi>
+        {line.type === 'alert.updated' && line.occurrences > 1 && ` · ${t('history.times', { n: line.occurrences })}`}
+        {line.text !== null && (
+          <q>
+            <bdi>{line.text}</bdi>
+          </q>
+        )}
+      </p>
+    </li>
+  );
+}
+
+/** One step as a sentence. What a person shows again is told as a report, but nobody reported anything. */
+export function didText({ type, actor, ...line }: HistoryLine): string {
+  const isShown = type === 'alert.updated' && actor !== 'citywatch';
+  return t(isShown ? 'did.alert.shown' : `did.${type}`, {
+    actor: tOf('actor', actor),
+    severity: tOf('severity', line.severity),
+    level: line.level === null ? '' : tOf('level', line.level),
+    verdict: line.verdict === null ? '' : tOf('verdict', line.verdict),
+    assignedTo: line.assignedTo ?? '',
+    unit: line.unit ?? '',
+  });
+}
