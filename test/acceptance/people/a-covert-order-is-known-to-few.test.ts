@@ -106,3 +106,37 @@ t.test('those who are named work with it, and the vehicle is not stopped', async
   const { body } = await gateway.api('POST', `/alerts/${made.alert}/plates`, { body: why, token: li.token });
   t.match(body, { plates: { wanted_plate: SECRET } });
 });
+
+t.test('those who are named take it away as a bundle, and for all others there is none', async (t) => {
+  const path = `/alerts/${made.alert}/bundle`;
+  const ask = (token: string, body: object = {}) => gateway.api('POST', path, { token, body });
+  const missing = await gateway.api('POST', `/alerts/${NOBODY}/bundle`, { token: others[1]!, body: {} });
+  const { status, body } = await ask(others[1]!);
+  t.same([status, body.code, body.detail], [missing.status, missing.body.code, missing.body.detail]);
+  t.equal(status, 404);
+  const bundles = {
+    masked: await ask(wang.token),
+    whole: await ask(wang.token, { plates: 'whole', case: 'C-2' }),
+  };
+  for (const [plates, asked] of Object.entries(bundles)) {
+    t.match(asked, { status: 202, body: { alert: made.alert, plates } });
+    const where = `/recording-exports/${asked.body.id}`;
+    const ready = async () => (await gateway.api('GET', where, { token: wang.token })).body.state === 'ready';
+    await until('it is ready', ready, 60_000);
+    for (const [name, token] of [
+      ['who is not named', others[1]!],
+      ['an administrator who is not', ADMIN_TOKEN],
+    ] as const) {
+      for (const route of [where, `${where}/export.tar`]) {
+        t.equal((await gateway.api('GET', route, { token })).status, 404, `${name}: ${route}`);
+      }
+      t.equal((await gateway.api('POST', `${where}/remove`, { token })).status, 404, name);
+      t.notMatch((await gateway.api('GET', '/recording-exports', { token })).text, made.alert, name);
+    }
+    const archive = await gateway.bytes(`${where}/export.tar`, wang.token);
+    t.ok(archive.includes(MARK), 'what its order is called');
+    t.equal(archive.includes(SECRET), plates === 'whole', `${plates}: its plate`);
+  }
+  const { items } = (await gateway.api('GET', '/recording-exports', { token: wang.token })).body;
+  t.equal(items.length, 2);
+});

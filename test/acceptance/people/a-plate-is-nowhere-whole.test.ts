@@ -108,6 +108,18 @@ t.test('no answer, delivery or stream tells the plate without a look', async (t)
   nowhere(t, 'the stream', JSON.stringify(stream.events));
 });
 
+t.test('a bundle of the alert has it masked, on the disk and on its way', async (t) => {
+  const [alert] = (await ask('GET', '/alerts?device=checkpoint-0&rule=plate-on-watchlist')).body.items;
+  const asked = await ask('POST', `/alerts/${alert.id}/bundle`, { body: WHY });
+  t.equal(asked.status, 202);
+  const state = async () => (await ask('GET', `/recording-exports/${asked.body.id}`)).body.state;
+  await until('the bundle is ready', async () => (await state()) === 'ready', 60_000);
+  const archive = await gateway.bytes(`/recording-exports/${asked.body.id}/export.tar`);
+  t.ok(archive.includes('浙B***X9'));
+  t.match(archive.toString('latin1'), /device\/readings\.csv[\s\S]*passage/, 'the events of its device are in it');
+  nowhere(t, 'the bundle', archive.toString('latin1'));
+});
+
 t.test('neither log nor files tell it, but for the journal, which keeps messages as they came', async (t) => {
   await gateway.stop('SIGTERM');
   nowhere(t, 'the log', gateway.output);

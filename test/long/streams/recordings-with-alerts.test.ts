@@ -1,6 +1,9 @@
-import { existsSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { commandInProcess } from '../../support/gateway/command-line.ts';
 import { ADMIN_TOKEN, Gateway } from '../../support/gateway/gateway.ts';
 import { temporaryDirectory } from '../../support/services/services.ts';
 import { lentInflux, lentServices } from '../../support/services/shared-database.ts';
@@ -104,6 +107,43 @@ t.test('a fire has a clip of the camera that sees it, from before it was told', 
   const kept = await gateway.get(`/streams/${CAMERA}/clips/${clip!.id}`);
   t.match(kept, { state: 'ready', alert: fire.id, file: { source: 'memory' }, holes: [] });
   t.ok(Date.parse(kept.until) - Date.now() > 170 * 86_400_000, 'kept half a year');
+});
+
+t.test('the fire is taken away as a bundle, with the picture and the clip as they were attached', async (t) => {
+  const fire = await alertOf('kiosk-fire');
+  const asked = await gateway.api('POST', `/alerts/${fire.id}/bundle`, { body: { purpose: 'fire', case: 'F-1' } });
+  t.equal(asked.status, 202);
+  const where = `/recording-exports/${asked.body.id}`;
+  const ready = await until(
+    'the bundle is ready',
+    async () => {
+      const made = await gateway.get(where);
+      return made.state === 'ready' && made;
+    },
+    SOON_MS,
+  );
+  t.match(ready.cameras, [{ id: CAMERA }]);
+  const place = await temporaryDirectory(t);
+  const [archive, key] = [join(place, 'bundle.tar'), join(place, 'gateway.pem')];
+  writeFileSync(archive, await gateway.bytes(`${where}/export.tar`));
+  writeFileSync(key, (await gateway.get('/recording-exports/key')).pem);
+  const told = await commandInProcess(['verify', archive, '--key', key]);
+  t.match(told, { status: 0, stdout: /with plates masked[\s\S]*The export holds/ });
+  execFileSync('tar', ['-xf', archive, '-C', place]);
+  const folder = join(place, `export-${asked.body.id}`);
+  execFileSync('sha256sum', ['-c', '--status', 'SHA256SUMS'], { cwd: folder });
+  const evidence: Evidence[] = (await gateway.get(`/alerts/${fire.id}`)).evidence;
+  for (const { id, type, url, sha256 } of evidence) {
+    const name = type === 'clip' ? `clips/${id}.mp4` : `pictures/${id}.jpg`;
+    const file = readFileSync(join(folder, name));
+    t.ok(file.equals(await gateway.bytes(url.replace('/api/v1', ''))), `${type}: the bytes that are shown`);
+    t.equal(createHash('sha256').update(file).digest('hex'), sha256, type);
+  }
+  t.equal(evidence.length, 2);
+  t.equal(await decodeFile(readFileSync(join(folder, `clips/${evidence[1]!.id}.mp4`))), '', 'the clip plays');
+  t.match(readFileSync(join(folder, 'device/readings.csv'), 'utf8'), /smoke/);
+  const findings = JSON.parse(readFileSync(join(folder, 'alert/findings.json'), 'utf8')).items;
+  t.match(findings, [{ kind: 'fired', data: { smoke: true } }]);
 });
 
 t.test('a disk that is not there is an alert, and what the camera kept itself fills the hole', async (t) => {

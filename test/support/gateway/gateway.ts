@@ -131,6 +131,14 @@ export class Gateway {
     return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : null };
   }
 
+  /** What is answered as a file; throws where it is not. */
+  async bytes(path: string, token = ADMIN_TOKEN): Promise<Buffer> {
+    const headers = { authorization: `Bearer ${token}` };
+    const response = await fetch(`${this.httpUrl}/api/v1${path}`, { headers, signal: AbortSignal.timeout(30_000) });
+    if (response.status !== 200) throw new Error(`${path} answered ${response.status}`);
+    return Buffer.from(await response.arrayBuffer());
+  }
+
   /** The answer of a GET that must be 200. */
   // biome-ignore lint/suspicious/noExplicitAny: as in Answer.
   async get(path: string): Promise<any> {
