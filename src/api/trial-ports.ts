@@ -1,9 +1,11 @@
 import type { DryRuns } from '../alerts/rules/dry-run/dry-runs.ts';
+import type { RuleVersions } from '../alerts/rules/kept/rule-versions.ts';
 import type { KindDryRun } from '../ingest/explain/kind-dry-run.ts';
 
-/** Trials of what is not in force. They change nothing, and judge nothing that the caller may not see. */
+/** Rules and kinds before they are in force. A trial changes nothing and judges nothing the caller may not see. */
 export interface TrialPorts {
   kindDryRun: Pick<KindDryRun, 'run'>;
   /** Those of others are refused like absent ones, with `not-found`. */
   ruleDryRuns: Pick<DryRuns, 'create' | 'get' | 'list' | 'cancel'>;
+  ruleVersions: Pick<RuleVersions, 'ask' | 'askEnd' | 'approve' | 'reject' | 'list'>;
 }

@@ -1,4 +1,6 @@
 import { CitywatchError, type Issue } from '../../core/errors.ts';
+import { InTurn } from '../../core/mechanisms/one-at-a-time.ts';
+import { type KeptRule, overlay } from './kept/kept.ts';
 import { type RuleFolder, type RuleFormat, readRuleFolder, twice } from './rule-folder.ts';
 import { fileOf, opensOrder, type ParsedRule, type Rule, ruleParser } from './rules.ts';
 
@@ -9,11 +11,28 @@ export interface RuleChange {
   to: number;
 }
 
-/** The rules in force: those of `config/rules/*.yaml`, taken over again while the gateway runs. */
+/** What taking rules over came to. */
+export interface TakenOver {
+  changes: RuleChange[];
+  issues: Issue[];
+}
+
+/** What people keep by the API, as it stands; throws `store.unavailable`. */
+export type KeptRules = () => Promise<readonly KeptRule[]>;
+
+/** Puts rules in force; throws `store.unavailable` while that cannot be. */
+export type ApplyRules = (rules: readonly Rule[]) => Promise<void>;
+
+/**
+ * The rules in force: those of `config/rules/*.yaml`, taken over again while the gateway runs, and over them those that
+ * people put in force by the API.
+ */
 export class RuleBook {
   readonly directory: string;
   readonly #format: RuleFormat;
   #byFile: Map<string, Rule>;
+  #inForce: readonly Rule[];
+  readonly #turns = new InTurn();
   #titles: Map<string, Rule['title']>;
   #signature: string;
 
@@ -21,7 +40,8 @@ export class RuleBook {
     this.directory = directory;
     this.#format = format;
     this.#byFile = rules;
-    this.#titles = titlesOf(rules.values());
+    this.#inForce = inOrder(rules);
+    this.#titles = titlesOf(this.#inForce);
     this.#signature = signature;
   }
 
@@ -44,20 +64,26 @@ export class RuleBook {
     return this.#signature;
   }
 
-  /** The rules in force, in the order of their files. */
-  current(): Rule[] {
-    return [...this.#byFile].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, rule]) => rule);
+  /** The rules in force, in the order of their files; those that have none come last. */
+  current(): readonly Rule[] {
+    return this.#inForce;
+  }
+
+  /** The version of a rule in the files; 0 where none has it. */
+  versionOfFile(rule: string): number {
+    for (const one of this.#byFile.values()) if (one.rule === rule) return one.version;
+    return 0;
   }
 
   /** Whether an alert of this rule opens a work order. */
   opensOrder(rule: string): boolean {
-    for (const one of this.#byFile.values()) if (one.rule === rule) return opensOrder(one);
+    for (const one of this.#inForce) if (one.rule === rule) return opensOrder(one);
     return false;
   }
 
   /** Whether an alert of this rule has a clip among its evidence. */
   wantsClip(rule: string): boolean {
-    for (const one of this.#byFile.values()) if (one.rule === rule) return one.clip === true;
+    for (const one of this.#inForce) if (one.rule === rule) return one.clip === true;
     return false;
   }
 
@@ -69,20 +95,35 @@ export class RuleBook {
   /**
    * Reads the folder again. A file that is right is taken over; one that is wrong, or has other content under a version
    * that is not higher, leaves its rule as it was, and an issue says why. A file that is gone ends its rule once no
-   * new file is wrong. `apply` puts the rules in force; when it throws, nothing is taken over.
+   * new file is wrong. `apply` puts the rules in force, with the kept ones over them; when it throws, nothing is taken
+   * over.
    */
-  async reload(apply: (rules: readonly Rule[]) => Promise<void>): Promise<{ changes: RuleChange[]; issues: Issue[] }> {
-    const folder = await readRuleFolder(this.directory, this.#format);
-    const { next, issues } = this.#merge(folder);
-    const changes = changesOf(this.#byFile.values(), next.values());
+  reload(kept: KeptRules, apply: ApplyRules): Promise<TakenOver> {
+    return this.#turns.run(async () => {
+      const folder = await readRuleFolder(this.directory, this.#format);
+      const { next, issues } = this.#merge(folder);
+      const taken = await this.#put(next, await kept(), apply);
+      this.#byFile = next;
+      this.#signature = folder.signature;
+      return { changes: taken.changes, issues: [...issues, ...taken.issues] };
+    });
+  }
+
+  /** Takes over what people keep by the API, with the files as they were read last. Throws as `kept` and `apply` do. */
+  takeKept(kept: KeptRules, apply: ApplyRules): Promise<TakenOver> {
+    return this.#turns.run(async () => this.#put(this.#byFile, await kept(), apply));
+  }
+
+  async #put(files: Map<string, Rule>, kept: readonly KeptRule[], apply: ApplyRules): Promise<TakenOver> {
+    const { rules: next, issues } = overlay(inOrder(files), kept, (text) => this.parse(text));
+    const changes = changesOf(this.#inForce, next);
     if (changes.length > 0) {
       // Known before the first finding of a new rule comes to the desk.
-      for (const [rule, title] of titlesOf(next.values())) this.#titles.set(rule, title);
-      await apply([...next.values()]);
-      this.#byFile = next;
-      this.#titles = titlesOf(next.values());
+      for (const [rule, title] of titlesOf(next)) this.#titles.set(rule, title);
+      await apply(next);
+      this.#titles = titlesOf(next);
+      this.#inForce = next;
     }
-    this.#signature = folder.signature;
     return { changes, issues };
   }
 
@@ -110,6 +151,10 @@ export class RuleBook {
     const several = twice(next.values());
     return several.length > 0 ? { next: this.#byFile, issues: [...issues, ...several] } : { next, issues };
   }
+}
+
+function inOrder(files: ReadonlyMap<string, Rule>): Rule[] {
+  return [...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, rule]) => rule);
 }
 
 function noRule(directory: string): Issue {

@@ -1,21 +1,21 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Observer } from '../../core/observe.ts';
 import { FolderWatch } from '../../platform/files/folder-watch.ts';
-import type { RuleBook } from './rule-book.ts';
-import type { Rule } from './rules.ts';
+import type { ApplyRules, KeptRules, RuleBook } from './rule-book.ts';
 
 export interface RuleWatchDeps {
   book: RuleBook;
   clock: Clock;
   observer: Observer;
-  /** Puts these rules in force; throws `store.unavailable` while that cannot be, and is asked again. */
-  apply(rules: readonly Rule[]): Promise<void>;
+  /** What people keep by the API. Throws `store.unavailable`, as `apply` does; both are asked again. */
+  kept: KeptRules;
+  apply: ApplyRules;
 }
 
 /** What takes over changed rules while the gateway runs. */
-export function watchRules({ book, apply, ...deps }: RuleWatchDeps): FolderWatch {
+export function watchRules({ book, kept, apply, ...deps }: RuleWatchDeps): FolderWatch {
   const reload = async () => {
-    const { changes, issues } = await book.reload(apply);
+    const { changes, issues } = await book.reload(kept, apply);
     return { changes: changes.map(({ rule, ...versions }) => ({ name: rule, ...versions })), issues, again: false };
   };
   const { directory } = book;

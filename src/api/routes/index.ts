@@ -67,6 +67,7 @@ import { recordingReportRoutes } from './recording-report.ts';
 import { recordingRoutes } from './recordings.ts';
 import type { RoutePart } from './route.ts';
 import { ruleDryRunRoutes } from './rule-dry-runs.ts';
+import { ruleVersionRoutes } from './rule-versions.ts';
 import { sessionRoutes } from './session.ts';
 import { setApartRoutes } from './set-apart.ts';
 import { silenceRoutes } from './silences.ts';
@@ -151,6 +152,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   auditRoutes,
   alertRoutes,
   ruleDryRunRoutes,
+  ruleVersionRoutes,
   drillRoutes,
   capRoutes,
   subscriptionRoutes,

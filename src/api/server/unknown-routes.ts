@@ -12,7 +12,6 @@ declare module 'fastify' {
 export const LATER_ROUTES: readonly (readonly [HTTPMethods, string])[] = [
   ['GET', '/streams/:id/clip.mp4'],
   ['GET', '/alerts/:id/bundle'],
-  ['POST', '/rules'],
   ['POST', '/rules/dry-run'],
   ['GET', '/rosters'],
   ['POST', '/rosters'],

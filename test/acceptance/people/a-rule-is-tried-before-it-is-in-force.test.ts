@@ -6,7 +6,11 @@ import { until } from '../../support/time/until.ts';
 // A busy machine takes several times what a quiet one does.
 t.setTimeout(240_000);
 
-const gateway = await Gateway.start(t, { ...(await lentServices(t)), ...lentInflux(t) });
+const gateway = await Gateway.start(t, {
+  ...(await lentServices(t)),
+  ...lentInflux(t),
+  CITYWATCH_RULES_APPROVAL: 'other-person',
+});
 const sent: string[] = [];
 
 const draft = (version: number, above: number) => `
@@ -116,4 +120,27 @@ t.test('one that is under way when the gateway is killed comes to its end', asyn
   await gateway.start();
   const over = () => gateway.get(`/rules/dry-runs/${body.id}`).then((run) => (run.state === 'done' ? run : null));
   t.match((await until('it is over', over)).answer, { draft: { alerts: 2 } });
+});
+
+t.test('a rule that another person approved raises alerts, outlives a kill, and ends by the API', async (t) => {
+  const asked = await gateway.api('POST', '/rules', { body: { yaml: draft(9, 50), reason: 'kiosks overflow' } });
+  t.equal(asked.status, 201, asked.text);
+  t.equal(asked.body.state, 'asked');
+  const path = `/rules/versions/${asked.body.id}`;
+  t.equal((await gateway.api('POST', `${path}/approve`, { body: {} })).status, 403, 'not who asked');
+  const token = await tokenFor('000000', 'approver');
+  t.match((await gateway.api('POST', `${path}/approve`, { token, body: {} })).body, { state: 'in-force' });
+  await gateway.stop('SIGKILL');
+  await gateway.start();
+  const inForce = async () =>
+    (await gateway.get('/rules')).items.find((one: { rule: string }) => one.rule === 'kiosk-full');
+  t.match(await inForce(), { version: 9, condition: { any: [{ above: 50 }] } });
+  await fill('kiosk-d', [60]);
+  const alertOf = async () => (await gateway.get('/alerts?device=kiosk-d')).items[0];
+  t.match(await until('it is an alert', alertOf), { rule: 'kiosk-full@9', condition: 'active' });
+  const end = await gateway.api('POST', '/rules/kiosk-full/end', { body: { reason: 'nobody wants it' } });
+  const ended = await gateway.api('POST', `/rules/versions/${end.body.id}/approve`, { token, body: {} });
+  t.match(ended.body, { version: 10, yaml: null, state: 'in-force' });
+  t.equal(await inForce(), undefined);
+  t.match(await alertOf(), { condition: 'stale', conditionReason: 'rule-removed' });
 });

@@ -43,6 +43,7 @@ const FINDING: Record<string, string> = {
   'GET /devices.geojson': '/devices.geojson',
   'GET /devices/labels': '/devices/labels',
   'GET /audit/keys': '/audit/keys',
+  'GET /rules/versions': '/rules/versions',
   'GET /rules/dry-runs': '/rules/dry-runs',
   'GET /rules/dry-runs/{id}': `/rules/dry-runs/${NOBODY}`,
 };

@@ -88,6 +88,7 @@ const OWNERS: Record<string, RegExp> = {
     'rule_cursor',
     'rule_dry_run',
     'rule_state',
+    'rule_version',
     'subscription',
   ]),
   ...owned('src/alerts/', ['duty_hand_over', 'duty_shift']),

@@ -3,6 +3,7 @@ import type { AlertLog, Committed } from '../../../alerts/desk/log.ts';
 import type { AskedPlaces } from '../../../alerts/desk/places.ts';
 import type { Ages } from '../../../alerts/rules/devices-port.ts';
 import { type DevicesPort, RulesEngine } from '../../../alerts/rules/engine.ts';
+import { keptInForce } from '../../../alerts/rules/kept/rule-versions.ts';
 import type { PlateBox } from '../../../alerts/rules/plates.ts';
 import type { RuleBook } from '../../../alerts/rules/rule-book.ts';
 import { watchRules } from '../../../alerts/rules/rule-watch.ts';
@@ -10,6 +11,7 @@ import type { Rule } from '../../../alerts/rules/rules.ts';
 import { RULES_SAVE_MS, RulesReader } from '../../../alerts/rules/rules-reader.ts';
 import type { WatchedPlates } from '../../../alerts/watchlists/matching/watched-plates.ts';
 import { type Clock, DAY_S } from '../../../core/clock.ts';
+import { messageOf } from '../../../core/errors.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { IncarnationOf } from '../../../core/receipt.ts';
 import { slotOf } from '../../../core/slots.ts';
@@ -70,12 +72,27 @@ export function composeRules(deps: RuleSurroundings, { book, watched, plates, co
     await reader.replace(rules);
     await gone.replace(namesOf(rules));
   };
+  const kept = () => keptInForce(database);
+  const ruleWatch = watchRules({ book, clock, observer, kept, apply });
+  const takeKept = async (): Promise<void> => {
+    const { issues } = await book.takeKept(kept, apply);
+    for (const { path, message } of issues)
+      observer.log.error({ part: 'rules', issue: `${path}: ${message}` }, 'a rule of the API is wrong; not taken');
+  };
   return {
     reader,
     gone,
-    ruleWatch: watchRules({ book, clock, observer, apply }),
-    /** Loads the watchlists, and ends what is active of rules whose files went while the gateway was down. */
+    ruleWatch,
+    /** Puts in force what people keep by the API; what fails is tried again at the next look at the files. */
+    async ruleKept(): Promise<void> {
+      await takeKept().catch((error: unknown) => {
+        observer.log.warn({ part: 'rules', error: messageOf(error) }, 'a rule of the API waits to be taken over');
+        ruleWatch.again();
+      });
+    },
+    /** Loads rules and watchlists, and ends what is active of rules that went while the gateway was down. */
     async load(): Promise<void> {
+      await takeKept();
       await watched.load();
       await gone.end();
     },

@@ -6,6 +6,7 @@ import { AlertKeeping } from '../../../alerts/keeping/keeping.ts';
 import { Ladder } from '../../../alerts/ladder/ladder.ts';
 import { AlertOrders, type WorkOrdersPort } from '../../../alerts/orders/alert-orders.ts';
 import { CONDITIONS } from '../../../alerts/rules/conditions/conditions.ts';
+import { RuleVersions } from '../../../alerts/rules/kept/rule-versions.ts';
 import { RuleBook } from '../../../alerts/rules/rule-book.ts';
 import { WorkDays } from '../../../core/calendar/work-days.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
@@ -86,6 +87,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     ...duty,
     keeping: keepingOf(ground, alerting),
     figures: new AlertFigures(ground.shares.general),
+    ruleVersions: versionsOf(ground, book, () => alerting.ruleKept()),
     dryRuns: composeDryRuns(ground, devices, { book, watch, past: ingest.past }),
     async start(): Promise<void> {
       await alerting.load();
@@ -109,5 +111,18 @@ function keepingOf(
     pictures: evidenceBlobs,
     keepDays: { incident, fault, system },
     forgotten,
+  });
+}
+
+/** Rules that people keep by the API. */
+function versionsOf({ database, clock, config }: Ground, book: RuleBook, changed: () => Promise<void>): RuleVersions {
+  return new RuleVersions({
+    database,
+    clock,
+    parse: (text) => book.parse(text),
+    current: () => book.current(),
+    versionOfFile: (rule) => book.versionOfFile(rule),
+    needsApproval: config.alerts.rulesApproval === 'other-person',
+    changed,
   });
 }

@@ -67,6 +67,7 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     exports: telemetry.exports,
     alerts,
     ruleDryRuns: alerts.dryRuns,
+    ruleVersions: alerts.ruleVersions,
     streams: streams.streams,
     streamPlans: streams.plans,
     streamPasses: streams.passes,

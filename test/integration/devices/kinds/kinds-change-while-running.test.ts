@@ -183,7 +183,7 @@ t.test('a change enters the journal, and a rule that asks for what is gone is re
   const self = { kindChanged: (change: unknown) => void said.push(change) };
   const clock = new ManualClock();
   const book = await RuleBook.load(rulesDirectory, { kinds, conditions: CONDITIONS, workDays: WorkDays.WEEKENDS });
-  const rules = watchRules({ book, clock, observer, apply: async () => {} });
+  const rules = watchRules({ book, clock, observer, kept: async () => [], apply: async () => {} });
   const watch = watchKinds({ kinds, database, clock, observer, self, rules });
   await put('gone', PROBE('gone', 2).replace('  a:', '  b:'));
   await watch.look();

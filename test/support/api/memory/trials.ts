@@ -1,4 +1,5 @@
 import type { DryRun } from '../../../../src/alerts/rules/dry-run/dry-runs.ts';
+import type { RuleVersion } from '../../../../src/alerts/rules/kept/rule-versions.ts';
 import type { TrialPorts } from '../../../../src/api/trial-ports.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import type { KindDryRunAnswer } from '../../../../src/ingest/explain/kind-dry-run.ts';
@@ -11,6 +12,11 @@ export const TRIAL_REQUESTS = {
   'GET /api/v1/rules/dry-runs': { ownAreaOnly: true },
   'GET /api/v1/rules/dry-runs/:id': {},
   'POST /api/v1/rules/dry-runs/:id/cancel': {},
+  'POST /api/v1/rules': { payload: { yaml: 'rule: fire', reason: 'a new one' }, ownAreaOnly: true },
+  'POST /api/v1/rules/:rule/end': { payload: { reason: 'not needed' }, ownAreaOnly: true },
+  'GET /api/v1/rules/versions': { ownAreaOnly: true },
+  'POST /api/v1/rules/versions/:id/approve': {},
+  'POST /api/v1/rules/versions/:id/reject': { payload: { why: 'too many' } },
 };
 
 const DRY_RUN: DryRun = {
@@ -26,11 +32,26 @@ const DRY_RUN: DryRun = {
   answer: null,
 };
 
+const RULE_VERSION: RuleVersion = {
+  id: 'version-1',
+  rule: 'full',
+  version: 1,
+  yaml: null,
+  state: 'asked',
+  reason: 'none',
+  asked: { id: 'li', name: 'li', atMs: 0 },
+  decided: null,
+};
+
 /** Nothing came in that a changed kind could be tried on, and one draft of a rule is being tried here. */
 export function memoryTrials(): TrialPorts {
   const here = async (caller: Caller): Promise<DryRun> => {
     requireHere(caller);
     return DRY_RUN;
+  };
+  const versionHere = async (caller: Caller): Promise<RuleVersion> => {
+    requireHere(caller);
+    return RULE_VERSION;
   };
   return {
     kindDryRun: { run: async () => dryRunOfNothing() },
@@ -38,6 +59,13 @@ export function memoryTrials(): TrialPorts {
       create: async () => DRY_RUN,
       get: here,
       cancel: here,
+      list: async () => ({ items: [], next: null }),
+    },
+    ruleVersions: {
+      ask: async () => RULE_VERSION,
+      askEnd: async () => RULE_VERSION,
+      approve: versionHere,
+      reject: versionHere,
       list: async () => ({ items: [], next: null }),
     },
   };

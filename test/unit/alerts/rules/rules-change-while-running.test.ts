@@ -51,7 +51,7 @@ async function openWatch(t: Owner, files: Record<string, string>) {
     applied.push(named(rules));
   };
   const clock = new ManualClock();
-  const watch = watchRules({ book, clock, observer, apply });
+  const watch = watchRules({ book, clock, observer, kept: async () => [], apply });
   return {
     put,
     gone: (stem: string) => rm(join(directory, `${stem}.yaml`)),
