@@ -1,11 +1,12 @@
 import { toRfc3339 } from '../../core/clock.ts';
 import { burnTask } from '../ffmpeg/arguments.ts';
 import type { TranscodeBudget } from '../ffmpeg/transcode-budget.ts';
-import { FragmentParser, type InitSegment, type ParsedFragment } from '../fmp4/parser.ts';
+import { FragmentParser, type InitSegment } from '../fmp4/parser.ts';
 import { Decoder, type DecoderDeps } from '../looks/decoder.ts';
 import { readAll } from '../looks/looks.ts';
 import { StreamFailure } from '../pool/types.ts';
 import type { Letters } from './letters.ts';
+import { type Coded, type Recorded, withSound } from './sound-beside.ts';
 import { videoFile } from './video-file.ts';
 
 export interface BurnerDeps extends DecoderDeps {
@@ -13,12 +14,9 @@ export interface BurnerDeps extends DecoderDeps {
 }
 
 /** Some seconds of video of one camera that begin with a key frame. */
-export interface Piece {
-  init: InitSegment;
+export interface Piece extends Recorded {
   /** Unix ms. */
   startsAtMs: number;
-  durationMs: number;
-  fragments: readonly Buffer[];
 }
 
 const DEADLINE_MS = 5 * 60_000;
@@ -34,7 +32,10 @@ const CODED_BYTES_MAX = 64 * 1024 * 1024;
 const WIDTH_MAX = 1_280;
 const LINES_MAX = 4;
 
-/** Codes pieces of video anew, with text and the time of day burned into the picture, behind the budget. */
+/**
+ * Codes pieces of video anew, with text and the time of day burned into the picture, behind the budget. Their sound is
+ * as players want it already, and goes along as it is: it costs nothing.
+ */
 export class Burner {
   readonly #decoder: Decoder;
   readonly #transcodes: BurnerDeps['transcodes'];
@@ -67,13 +68,8 @@ export class Burner {
         signal,
       ),
     );
-    return codedIn(coded);
+    return withSound(piece, codedIn(coded));
   }
-}
-
-export interface Coded {
-  init: InitSegment;
-  fragments: ParsedFragment[];
 }
 
 /** What ffmpeg wrote. */

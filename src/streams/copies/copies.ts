@@ -13,11 +13,12 @@ import { exportOf, filesOf } from '../exports/export-table.ts';
 import { Tar } from '../exports/tar.ts';
 import { BoxError } from '../fmp4/boxes.ts';
 import { StreamFailure, type View } from '../pool/types.ts';
-import type { Burner, Coded, Piece } from './burner.ts';
+import type { Burner, Piece } from './burner.ts';
 import { CopyFiles } from './copy-files.ts';
 import { addCopy, changeCopy, copiesOf, copyOf, countMaking } from './copy-table.ts';
 import { type LetterFile, Letters } from './letters.ts';
 import { piecesOf } from './pieces.ts';
+import type { Coded } from './sound-beside.ts';
 import { aboutOf, textOf, type ViewingCopy } from './viewing-copy.ts';
 
 export interface ViewingCopiesDeps {

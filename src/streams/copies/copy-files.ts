@@ -1,15 +1,17 @@
 import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileDurable } from '../../platform/files/files.ts';
-import { moved } from '../clips/clip-file.ts';
 import type { ExportFile } from '../exports/export.ts';
-import { type Coded, codedIn } from './burner.ts';
+import { codedIn } from './burner.ts';
+import { type Coded, placed } from './sound-beside.ts';
 
 /** Pieces of one file of the export: NUMBER-PIECE.mp4. */
 const PIECE = /^(\d{6})-(\d{3})\.mp4$/;
 const DONE = /^(\d{6})\.done$/;
 /** What stands beside the videos, so that nobody takes them for evidence. */
 const ABOUT = 'VIEWING-COPY.txt';
+/** A file of the same run that begins so soon after another goes on with it. */
+const FOLLOWS_MS = 100;
 
 /** The files of a copy while it is made, in a folder of its own. What is named whole is whole. */
 export class CopyFiles {
@@ -41,15 +43,19 @@ export class CopyFiles {
   }
 
   /**
-   * Makes of the pieces of each camera one video, several where its size changed, and tells what it made. The pieces
-   * are removed; after a kill it is made again.
+   * Makes of the pieces of each camera one video, several where its size changed or its sound came or went, and tells
+   * what it made. The pieces are removed; after a kill it is made again.
    */
   async join(files: readonly ExportFile[]): Promise<{ path: string; bytes: number }[]> {
     const pieces = (await readdir(this.#folder)).filter((name) => PIECE.test(name)).sort();
-    const cameraOf = new Map(files.map(({ number, path }) => [number, path.split('/', 1)[0]!]));
+    const byNumber = new Map(files.map((file) => [file.number, file]));
+    const goesOn = (name: string | undefined, other: string | undefined): boolean => {
+      const [before, after] = [name, other].map((one) => byNumber.get(Number(PIECE.exec(one ?? '')?.[1])));
+      return before !== undefined && after !== undefined && (before === after || follows(before, after));
+    };
     const opened = new Map<string, Video[]>();
-    for (const name of pieces) {
-      const camera = cameraOf.get(Number(PIECE.exec(name)![1]))!;
+    for (const [at, name] of pieces.entries()) {
+      const camera = byNumber.get(Number(PIECE.exec(name)![1]))!.path.split('/', 1)[0]!;
       const coded = codedIn(await readFile(join(this.#folder, name)));
       const videos = opened.get(camera) ?? [];
       opened.set(camera, videos);
@@ -59,7 +65,7 @@ export class CopyFiles {
         videos.push(video);
         await writeFile(join(this.#folder, `${video.name}.part`), coded.init.data, { mode: 0o600 });
       }
-      await this.#append(video, coded);
+      await this.#append(video, coded, { begins: !goesOn(pieces[at - 1], name), ends: !goesOn(name, pieces[at + 1]) });
     }
     const made: { path: string; bytes: number }[] = [];
     for (const { name } of [...opened.values()].flat()) {
@@ -87,15 +93,31 @@ export class CopyFiles {
     return await Promise.all(all.map(async (path) => ({ path, bytes: (await stat(join(this.#folder, path))).size })));
   }
 
-  async #append(video: Video, { init, fragments }: Coded): Promise<void> {
-    const parts = fragments.map(({ data, durationMs }) => {
-      const part = moved(data, { movie: init.movie, sequence: video.sequence, decodeTime: video.ticks });
-      video.ticks += Math.round((durationMs * init.movie.timescale) / 1_000);
+  /** Sound of what was not recorded, or before and after it, is left out: it has no picture. */
+  async #append(video: Video, { init, fragments }: Coded, { begins, ends }: Edges): Promise<void> {
+    const { timescale } = init.movie;
+    const fromS = begins ? fragments[0]!.decodeTimeMs / 1_000 : 0;
+    const last = fragments.at(-1)!;
+    const toS = ends ? (last.decodeTimeMs + last.durationMs) / 1_000 : Number.POSITIVE_INFINITY;
+    const parts = fragments.map((one) => {
+      const part = placed(one, init.movie, { sequence: video.sequence, decodeTime: video.ticks, fromS, toS });
+      video.ticks += Math.round((one.durationMs * timescale) / 1_000);
       video.sequence += 1;
       return part;
     });
     await appendFile(join(this.#folder, `${video.name}.part`), Buffer.concat(parts));
   }
+}
+
+/** Whether there is a hole before a piece, and behind it. */
+interface Edges {
+  begins: boolean;
+  ends: boolean;
+}
+
+function follows(before: ExportFile, after: ExportFile): boolean {
+  const isSameRun = before.device === after.device && before.continuity === after.continuity;
+  return isSameRun && Math.abs(after.startsAtMs - before.endsAtMs) <= FOLLOWS_MS;
 }
 
 interface Video {

@@ -31,10 +31,12 @@ export function fragmentedH264(order: 'in order' | 'out of order'): Buffer {
   return fragmented([...source, '-c:v', 'libx264', '-preset', 'veryfast', '-bf', between, '-g', '25', '-threads', '1']);
 }
 
-/** Two seconds of pictures and a tone beside them: AAC, stereo unless told. */
-export function fragmentedWithSound({ rate = 48_000, channels = 2 } = {}): Buffer {
-  const pictures = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25:duration=2', '-pix_fmt', 'yuv420p'];
-  const tone = ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=${rate}:duration=2`, '-ac', String(channels)];
+/** Some seconds of pictures, two unless told, and a rising tone beside them: AAC, stereo unless told. */
+export function fragmentedWithSound({ rate = 48_000, channels = 2, seconds = 2 } = {}): Buffer {
+  const size = `testsrc2=size=320x180:rate=25:duration=${seconds}`;
+  const pictures = ['-f', 'lavfi', '-i', size, '-pix_fmt', 'yuv420p'];
+  const rising = `aevalsrc=0.3*sin(2*PI*t*(200+40*t)):s=${rate}:d=${seconds}`;
+  const tone = ['-f', 'lavfi', '-i', rising, '-ac', String(channels)];
   const video = ['-c:v', 'libx264', '-preset', 'veryfast', '-bf', '0', '-g', '25', '-threads', '1'];
   return fragmented([...pictures.slice(0, 4), ...tone, ...pictures.slice(4), ...video, '-c:a', 'aac', '-b:a', '64k']);
 }
