@@ -64,6 +64,11 @@ export type NearAlert = Answer<'/api/v1/alerts/{id}/near'>['items'][number];
 export type RuleOfAlert = Answer<'/api/v1/alerts/{id}/rule'>;
 export type Device = Pick<Schemas['Device'], 'id' | 'name' | 'kind' | 'cameras'>;
 export type Readings = Answer<'/api/v1/devices/{id}/history'>;
+/** A bundle of an alert that somebody takes away. */
+export type Bundle = Pick<
+  Schemas['RecordingExport'],
+  'id' | 'alert' | 'state' | 'detail' | 'bytes' | 'url' | 'askedBy'
+>;
 export type Incident = Pick<Schemas['Incident'], 'id' | 'title' | 'version'>;
 
 /** One entry of the log of alerts, as the stream sends it. */

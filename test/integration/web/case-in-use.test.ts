@@ -30,6 +30,7 @@ t.test('a case is worked on from its row to its end', async (t) => {
   await staysWhenOvertaken(t, api, view);
   await outlivesTheSession(t, api, view);
   await prints(t, view);
+  await isTakenAway(t, view);
   await others(t, api, view);
   t.same(offences, []);
 });
@@ -57,7 +58,7 @@ async function says(t: Test, view: View): Promise<void> {
     const fired = section(page, 'What fired');
     await fired.locator('.beyond', { hasText: 'Temperature' }).waitFor();
     t.same(await fired.locator('.beyond').allInnerTexts(), [
-      'Smoke\tyes▲ as the rule says\tis yes',
+      'Smoke\tyes▲ as the rule says\tyes',
       'Temperature\t81.25 °C▲ beyond the limit\tabove 70 °C',
     ]);
     await fired.getByText('for 2 min or longer').waitFor();
@@ -102,7 +103,7 @@ async function goesOn(t: Test, api: FakeConsoleApi, { page }: View): Promise<voi
 
 async function staysWhenOvertaken(t: Test, api: FakeConsoleApi, { page }: View): Promise<void> {
   await t.test('what others changed meanwhile is told, and what was typed stays', async (t) => {
-    await section(page, 'Actions').getByRole('button', { name: 'Close…' }).click();
+    await page.keyboard.press('c');
     const form = page.getByRole('form', { name: 'Close…' });
     await form.getByLabel('Verdict').selectOption('false_positive');
     await form.getByLabel('Note').fill('a barbecue,\nput out');
@@ -156,6 +157,19 @@ async function prints(t: Test, { page }: View): Promise<void> {
   });
 }
 
+async function isTakenAway(t: Test, { page }: View): Promise<void> {
+  await t.test('it is taken away as a signed file, once that is made', async (t) => {
+    const bundles = section(page, 'Signed bundle');
+    await bundles.getByText('Make a bundle').first().click();
+    await bundles.getByLabel('Plates').selectOption('whole');
+    await bundles.getByLabel('Number of the case').fill('A-2026-7');
+    await bundles.getByRole('button', { name: 'Make a bundle' }).click();
+    const link = bundles.getByRole('link', { name: 'Download (2.3 MB)' });
+    t.equal(await link.getAttribute('href'), '/api/v1/recording-exports/bundle-1/export.tar');
+    t.same(await barriersOf(page), []);
+  });
+}
+
 async function others(t: Test, api: FakeConsoleApi, view: View): Promise<void> {
   const { page } = view;
   await t.test('who may only look has no actions; what is not there is said', async (t) => {
@@ -194,6 +208,8 @@ t.test('on a phone, in Chinese, with hostile names, a case is whole, readable an
     t.same(await smallTargets(page), [], name);
   }
   t.same(await barriersOf(page), []);
+  await page.evaluate("document.documentElement.style.fontSize = '150%'");
+  t.equal(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), 0, 'text half as large again');
   const words = ((await page.locator('.case').textContent()) ?? '').replaceAll(HOSTILE, '');
   t.notMatch(words.replaceAll(/citywatch|kiosk-(017|fire)|cam-0|Gulou tower|li\.na/g, ''), /[A-Za-z]{3,}/);
   t.same(view.offences, []);

@@ -25,6 +25,7 @@ export function caseRoutes(app: FastifyInstance, state: CaseState, cameras: { id
   devices(app, cameras);
   deeds(app, state);
   evidence(app);
+  bundles(app, state);
 }
 
 /** What is done to a version that is not the present one is refused. */
@@ -104,5 +105,21 @@ function evidence(app: FastifyInstance): void {
     reply.header('x-register-entry', entries);
     entries += 1;
     return reply.type('image/png').send(tinyPicture({ width: 64, height: 48, salt: id }));
+  });
+}
+
+/** A bundle is made by the time that somebody looks at it. */
+function bundles(app: FastifyInstance, state: CaseState): void {
+  const made = new Map<string, object>();
+  app.get('/api/v1/recording-exports', async () => ({ items: [...made.values()] }));
+  app.get('/api/v1/recording-exports/:id', async (request) => {
+    const id = idOf(request);
+    return { ...made.get(id), state: 'ready', bytes: 2_345_678, url: `/api/v1/recording-exports/${id}/export.tar` };
+  });
+  app.post('/api/v1/alerts/:id/bundle', async (request, reply) => {
+    const id = `bundle-${made.size + 1}`;
+    const asked = { id, alert: idOf(request), askedBy: { name: state.signedIn }, detail: null, bytes: 0, url: null };
+    made.set(id, { ...asked, ...(request.body as object), state: 'copying' });
+    return reply.code(202).send(made.get(id));
   });
 }

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { changesOf } from '../../../web/src/case/changes.ts';
-import { curveOf, HEIGHT, rangeOf, WIDTH, xOf } from '../../../web/src/case/curve.ts';
+import { curveOf, HEIGHT, rangeOf, startingAt, WIDTH, xOf } from '../../../web/src/case/curve.ts';
 import { asksOf, isBeyond } from '../../../web/src/case/limits.ts';
 import type { CaseAlert } from '../../../web/src/types.ts';
 
@@ -90,6 +90,10 @@ t.test('what a curve shows does not move each second, and is never more than a w
   t.same(rangeOf(alertAt, firstMs + 119_000), first);
   t.equal(first.fromMs, firstMs - 3 * 3_600_000);
   t.equal(rangeOf(alertAt, firstMs + 90 * 86_400_000).toMs, firstMs + 3_600_000, 'an hour after it was over');
+  const points = (ms: number) => [{ at: at(ms), values: {} }];
+  t.equal(startingAt(points(firstMs - 600_000), first).fromMs, firstMs - 600_000, 'no room before the first reading');
+  t.equal(startingAt(points(firstMs + 100_000), first).fromMs, first.toMs - 300_000);
+  t.equal(startingAt([], first).fromMs, first.fromMs);
   const long = rangeOf({ ...alertAt, lastAt: at(firstMs + 60 * 86_400_000) }, firstMs + 60 * 86_400_000);
   t.equal(long.toMs - long.fromMs, 7 * 86_400_000);
   t.equal(long.everyMs, 3_600_000);

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { troubles } from '../alerts/actions.ts';
 import { cameFrom, listAddress } from '../alerts/asked.ts';
 import { UndoBar } from '../alerts/deeds/undo-bar.tsx';
 import { CommentForm } from '../alerts/details.tsx';
@@ -12,6 +13,7 @@ import { nowMs } from '../ticker.ts';
 import type { CaseAlert, Device, RuleOfAlert } from '../types.ts';
 import { DeedBar } from './deeds/deed-bar.tsx';
 import { OpenCase } from './open-case.ts';
+import { Bundles } from './parts/bundles.tsx';
 import { Curves } from './parts/curves.tsx';
 import { Evidence } from './parts/evidence.tsx';
 import { Fired } from './parts/fired.tsx';
@@ -63,21 +65,36 @@ function Known({ open, alert, pictures }: { open: OpenCase; alert: CaseAlert; pi
     <>
       <div class="case">
         <Head alert={alert} />
-        <div class="case-side">
-          <DeedBar open={open} alert={alert} />
-          <Timeline lines={open.history.value} />
-          {canHandle.value && <CommentForm id={alert.id} />}
-          <Neighbours alert={alert} />
-        </div>
+        <DeedBar open={open} alert={alert} />
         <div class="case-main">
           <Fired alert={alert} rule={rule} kind={kind} />
           {may('alerts.look') && <Evidence alert={alert} pictures={pictures} />}
           <Live alert={alert} device={device} pictures={pictures} />
           {id !== null && may('telemetry.read') && <Curves alert={alert} device={id} kind={kind} rule={rule} />}
         </div>
+        <div class="case-side">
+          <Timeline lines={open.history.value} />
+          {canHandle.value && <Remark id={alert.id} />}
+          <Neighbours alert={alert} />
+          {may('recordings.export') && <Bundles alert={alert} />}
+        </div>
       </div>
       <Report alert={alert} rule={rule} kind={kind} history={open.history.value ?? []} pictures={pictures} />
     </>
+  );
+}
+
+function Remark({ id }: { id: string }) {
+  const trouble = troubles.value.get(id);
+  return (
+    <div>
+      <CommentForm id={id} />
+      {trouble && (
+        <p class="trouble" role="alert">
+          {trouble}
+        </p>
+      )}
+    </div>
   );
 }
 

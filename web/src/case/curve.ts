@@ -29,6 +29,12 @@ export function xOf({ fromMs, toMs }: CurveRange, atMs: number): number {
   return ((atMs - fromMs) / (toMs - fromMs)) * WIDTH;
 }
 
+/** The range from where there are readings, five minutes at least: a device may be new. */
+export function startingAt(points: Readings['points'], range: CurveRange): CurveRange {
+  const firstMs = points[0] ? Date.parse(points[0].at) : range.fromMs;
+  return { ...range, fromMs: Math.max(range.fromMs, Math.min(firstMs, range.toMs - SHORTEST_MS)) };
+}
+
 /** The curve of one value; `limits` are drawn in the same box. Null without two values. */
 export function curveOf(
   name: string,
@@ -61,6 +67,7 @@ export function curveOf(
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const BEFORE_MS = 3 * HOUR_MS;
+const SHORTEST_MS = 5 * MINUTE_MS;
 const AFTER_MS = HOUR_MS;
 const LONGEST_MS = 7 * 24 * HOUR_MS;
 const POINTS = 240;

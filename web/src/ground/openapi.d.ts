@@ -1,6 +1,6 @@
 // Made by `npm run types --prefix scripts/api-types`; not to be edited.
-// Document 2d59d21c358d86bdded768bb57739eed8bdbab1c5ca68d0e5be5004dbde4bc08
-// Types 8a611f83f2c20da04a90c8c65d678cc97810e8699b468876fe20e06db5ab355f
+// Document c03640cf1cbd23e57a5aee664941872807a824972292d90244729fbe58c201de
+// Types 64c071b4d83535d708e4783b3475b4f359539170647d441f9a7ca08533902a93
 
 export interface paths {
     "/api/v1/session": {
@@ -1233,6 +1233,168 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/{id}/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    "idempotency-key"?: string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /**
+                         * @default masked
+                         * @enum {string}
+                         */
+                        plates?: "masked" | "whole";
+                        purpose?: string;
+                        case?: string;
+                    };
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecordingExport"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recording-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: components["schemas"]["RecordingExport"][];
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recording-exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** Format: uuid */
+                            id: string;
+                            alert: string | null;
+                            plates: ("masked" | "whole") | null;
+                            cameras: {
+                                id: string;
+                                name: string;
+                                jurisdiction: string;
+                            }[];
+                            quality: ("main" | "sub") | null;
+                            /** Format: date-time */
+                            from: string;
+                            /** Format: date-time */
+                            to: string;
+                            purpose: string;
+                            case: string | null;
+                            askedBy: {
+                                type: string;
+                                id: string;
+                                name: string;
+                                /** Format: date-time */
+                                at: string;
+                            };
+                            approvedBy: {
+                                type: string;
+                                id: string;
+                                name: string;
+                                /** Format: date-time */
+                                at: string;
+                            } | null;
+                            /** @enum {string} */
+                            state: "asked" | "copying" | "ready" | "failed" | "removed";
+                            detail: string | null;
+                            bytes: number;
+                            manifestSha256: string | null;
+                            url: string | null;
+                            expiresAt: string | null;
+                            files: number;
+                            filesDone: number;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents": {
         parameters: {
             query?: never;
@@ -1765,6 +1927,45 @@ export interface components {
             successor: string | null;
             members: string[];
             positions: number;
+        };
+        RecordingExport: {
+            /** Format: uuid */
+            id: string;
+            alert: string | null;
+            plates: ("masked" | "whole") | null;
+            cameras: {
+                id: string;
+                name: string;
+                jurisdiction: string;
+            }[];
+            quality: ("main" | "sub") | null;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            purpose: string;
+            case: string | null;
+            askedBy: {
+                type: string;
+                id: string;
+                name: string;
+                /** Format: date-time */
+                at: string;
+            };
+            approvedBy: {
+                type: string;
+                id: string;
+                name: string;
+                /** Format: date-time */
+                at: string;
+            } | null;
+            /** @enum {string} */
+            state: "asked" | "copying" | "ready" | "failed" | "removed";
+            detail: string | null;
+            bytes: number;
+            manifestSha256: string | null;
+            url: string | null;
+            expiresAt: string | null;
         };
         Silence: {
             id: string;

@@ -30,7 +30,7 @@ export const CASE_TEXTS = {
   'fired.fits': ['as the rule says', '符合规则'],
   'fired.above': ['above {n}', '高于 {n}'],
   'fired.below': ['below {n}', '低于 {n}'],
-  'fired.is': ['is {n}', '为 {n}'],
+  'fired.is': ['{n}', '{n}'],
   'fired.hold': ['for {time} or longer', '持续 {time} 以上'],
   'fired.rise': ['rises by {n} within {time}', '{time} 内上升 {n}'],
   'fired.fall': ['falls by {n} within {time}', '{time} 内下降 {n}'],
@@ -162,6 +162,24 @@ export const CASE_TEXTS = {
   'deed.done.silence': ['Silenced until {until}.', '已静默至 {until}。'],
   'deed.noPerson': ['Nobody of that name may see this alert.', '没有可查看此告警的该用户。'],
   'deed.refused': ['This is not possible as the alert stands now.', '以告警当前状态无法执行此操作。'],
+
+  'bundle.title': ['Signed bundle', '签名证据包'],
+  'bundle.hint': [
+    'Pictures, clip, readings and log of this alert as one signed file.',
+    '将本告警的画面、录像、读数和日志打包为一个签名文件。',
+  ],
+  'bundle.purpose': ['What for', '用途'],
+  'bundle.case': ['Number of the case', '案件编号'],
+  'bundle.plates': ['Plates', '车牌'],
+  'bundle.masked': ['masked', '打码'],
+  'bundle.whole': ['whole (needs a case)', '完整（需案件编号）'],
+  'bundle.ask': ['Make a bundle', '生成证据包'],
+  'bundle.asked': ['Asked for by {name}: another person has to approve it.', '{name} 已申请，需他人审批。'],
+  'bundle.copying': ['Being made…', '正在生成…'],
+  'bundle.ready': ['Download ({size})', '下载（{size}）'],
+  'bundle.failed': ['It could not be made: {detail}', '无法生成：{detail}'],
+  'bundle.removed': ['Its copy was removed.', '副本已删除。'],
+  'bundle.needsCase': ['Name the number of the case.', '请填写案件编号。'],
 
   'meanwhile.title': ['Meanwhile this changed:', '在此期间发生变化：'],
   'meanwhile.again': [

@@ -19,8 +19,6 @@ export function DeedBar({ open, alert }: { open: OpenCase; alert: CaseAlert }) {
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const [busy, setBusy] = useState(false);
   const deeds = possible(alert, { handle: canHandle.value, silence: may('alerts.silence') });
-  if (deeds.length === 0 && form === null) return null;
-
   const run = async (name: DeedName, values: Values): Promise<Outcome> => {
     setBusy(true);
     setOutcome(null);
@@ -35,10 +33,12 @@ export function DeedBar({ open, alert }: { open: OpenCase; alert: CaseAlert }) {
     // The button goes; whoever works by keyboard stays in the bar.
     else void run(name, {}).then(() => bar.current?.focus());
   };
+  useDeedKeys(deeds, press);
   const leave = () => {
     setForm(null);
     bar.current?.focus();
   };
+  if (deeds.length === 0 && form === null) return null;
   return (
     <section class="panel deeds" aria-labelledby="deeds-title">
       <h3 id="deeds-title">{t('deed.title')}</h3>
@@ -62,6 +62,26 @@ export function DeedBar({ open, alert }: { open: OpenCase; alert: CaseAlert }) {
       {form === null && outcome !== null && <Came outcome={outcome} />}
     </section>
   );
+}
+
+const KEYS: Partial<Record<string, DeedName>> = { a: 'ack', s: 'assign', c: 'close' };
+
+/** a, s and c do here what they do in the list; never while somebody types. */
+function useDeedKeys(deeds: readonly DeedName[], press: (name: DeedName) => void): void {
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      const name = KEYS[event.key];
+      if (event.ctrlKey || event.metaKey || event.altKey || !name || !deeds.includes(name) || isTyping(event)) return;
+      event.preventDefault();
+      press(name);
+    };
+    document.addEventListener('keydown', onKeyDown);
+    return () => document.removeEventListener('keydown', onKeyDown);
+  });
+}
+
+function isTyping({ target }: KeyboardEvent): boolean {
+  return target instanceof HTMLElement && target.closest('input, textarea, select, dialog') !== null;
 }
 
 /** What came of a deed without a form. */

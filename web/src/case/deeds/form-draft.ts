@@ -3,12 +3,15 @@ import { DEEDS, type DeedName, hasForm } from './deeds.ts';
 
 export type Values = Readonly<Record<string, string>>;
 
-function keyOf(alert: string, deed: DeedName): string {
+/** Forms whose values are kept: of deeds, and the one that asks for a bundle. */
+type FormOf = DeedName | 'bundle';
+
+function keyOf(alert: string, deed: FormOf): string {
   return `${deed} ${alert}`;
 }
 
 /** What was filled in and not sent: it outlives the session and the page. */
-export function valuesOf(alert: string, deed: DeedName): Values {
+export function valuesOf(alert: string, deed: FormOf): Values {
   try {
     const kept: unknown = JSON.parse(draftOf(keyOf(alert, deed)) || '{}');
     if (typeof kept !== 'object' || kept === null) return {};
@@ -18,7 +21,7 @@ export function valuesOf(alert: string, deed: DeedName): Values {
   }
 }
 
-export function keepValues(alert: string, deed: DeedName, values: Values): void {
+export function keepValues(alert: string, deed: FormOf, values: Values): void {
   keepDraft(keyOf(alert, deed), Object.keys(values).length === 0 ? '' : JSON.stringify(values));
 }
 

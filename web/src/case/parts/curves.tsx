@@ -1,7 +1,7 @@
 import { clockTime, t } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
 import type { CaseAlert, Readings, RuleOfAlert } from '../../types.ts';
-import { type Curve, type CurveRange, curveOf, HEIGHT, rangeOf, WIDTH, xOf } from '../curve.ts';
+import { type Curve, type CurveRange, curveOf, HEIGHT, rangeOf, startingAt, WIDTH, xOf } from '../curve.ts';
 import { asksOf, type Limit } from '../limits.ts';
 import { useAnswer } from '../use-answer.ts';
 import { fieldOf, fieldTitle, valueText } from '../values.ts';
@@ -23,9 +23,10 @@ export function Curves({ alert, device, kind, rule }: CurvesProps) {
   const path = names.length === 0 ? null : pathOf(device, names, range);
   const { answer, refused } = useAnswer<Readings>(path);
   if (path === null) return null;
+  const shown = startingAt(answer?.points ?? [], range);
   const curves = names.flatMap((name) => {
     const own = limits.filter(({ field, limit }) => field === name && typeof limit === 'number');
-    const curve = curveOf(name, answer?.points ?? [], { range, limits: own.map(({ limit }) => Number(limit)) });
+    const curve = curveOf(name, answer?.points ?? [], { range: shown, limits: own.map(({ limit }) => Number(limit)) });
     return curve ? [{ curve, own }] : [];
   });
   return (
@@ -34,17 +35,18 @@ export function Curves({ alert, device, kind, rule }: CurvesProps) {
       {refused && <p class="hint">{t('curve.failed')}</p>}
       {answer && curves.length === 0 && <p class="hint">{t('curve.none')}</p>}
       {curves.map(({ curve, own }) => (
-        <Drawn key={curve.name} curve={curve} limits={own} at={Date.parse(alert.firstAt)} range={range} kind={kind} />
+        <Drawn key={curve.name} curve={curve} limits={own} at={Date.parse(alert.firstAt)} range={shown} kind={kind} />
       ))}
     </section>
   );
 }
 
-/** Numbers, those with a limit first. */
+/** Numbers that have a limit; where none has, those that were reported. */
 function namesOf({ data }: CaseAlert, limits: readonly Limit[], kind: string | null): string[] {
-  const names = [...limits.map(({ field }) => field), ...Object.keys(data)];
-  const numbers = names.filter((name) => ['number', 'integer'].includes(fieldOf(kind, name)?.type ?? ''));
-  return [...new Set(numbers)].slice(0, CURVES_MAX);
+  const isNumber = (name: string) => ['number', 'integer'].includes(fieldOf(kind, name)?.type ?? '');
+  const limited = limits.map(({ field }) => field).filter(isNumber);
+  const names = limited.length > 0 ? limited : Object.keys(data).filter(isNumber);
+  return [...new Set(names)].slice(0, CURVES_MAX);
 }
 
 function pathOf(device: string, names: readonly string[], { fromMs, toMs, everyMs }: CurveRange): string {

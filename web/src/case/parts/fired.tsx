@@ -40,8 +40,9 @@ function Newer({ rule, version }: { rule: RuleOfAlert; version: string }) {
 /** Each value with its limit. What is beyond it is marked by a word and a shape beside the colour. */
 export function Values({ alert, asks, kind }: { alert: CaseAlert; asks: Asks; kind: string | null }) {
   const reported = Object.entries(alert.data).filter(([, value]) => value !== null && value !== undefined);
-  const missing = asks.limits.filter(({ field }) => !reported.some(([name]) => name === field));
-  const names = [...reported.map(([name]) => name), ...new Set(missing.map(({ field }) => field))];
+  // What the rule looks at first.
+  const all = [...asks.limits.map(({ field }) => field), ...reported.map(([name]) => name)];
+  const names = [...new Set(all)];
   if (names.length === 0) return <p class="hint">{t('fired.noValues')}</p>;
   return (
     <table class="values">
@@ -64,11 +65,14 @@ export function Values({ alert, asks, kind }: { alert: CaseAlert; asks: Asks; ki
 function Value({ name, value, asks, kind }: { name: string; value: unknown; asks: Asks; kind: string | null }) {
   const unit = fieldOf(kind, name)?.unit;
   const limits = asks.limits.filter(({ field }) => field === name);
+  const title = fieldTitle(name);
   const over = limits.find((one) => isBeyond(one, value));
   return (
     <tr class={over ? 'beyond' : undefined}>
       <th scope="row">
-        <bdi title={name}>{fieldTitle(name)}</bdi>
+        <bdi class={title === name ? undefined : 'word'} title={name}>
+          {title}
+        </bdi>
       </th>
       <td>
         <bdi>{value === undefined || value === null ? '–' : valueText(value, unit).slice(0, CHARS_MAX)}</bdi>
