@@ -83,6 +83,7 @@ t.test('a picture is shown after its look is registered, or not at all', async (
   t.match(shown.headers, { 'content-type': 'image/jpeg', 'cache-control': 'private, no-store' });
   const look = { caller: { id: 'operator' }, camera: 'camera-1', purpose: 'alert-evidence', alert: id };
   t.match(looks, [{ ...look, case: null }]);
+  t.equal(shown.headers['x-register-entry'], '1', 'the number of its entry');
   t.equal((await ask('GET', `${path}?case=A-7`)).status, 200);
   t.match(looks[1], { ...look, case: 'A-7' });
   registerDown.error = new Error('no register');

@@ -43,7 +43,7 @@ t.test('a look at kept pictures is registered in the area of the camera, also a 
     areaOf: (camera) => directory.get(camera)?.identity.jurisdiction,
     needsIncident: () => false,
   });
-  await looks.add({
+  const entry = await looks.add({
     caller: { ...admin, type: 'person', id: 'li' },
     camera: id,
     purpose: 'alert-evidence',
@@ -55,7 +55,7 @@ t.test('a look at kept pictures is registered in the area of the camera, also a 
   });
   const { items } = await read(`?device=${id}`);
   t.match(items[0], { act: 'register', viewer: { type: 'token', id: 'admin' } }, 'reading is a look');
-  t.match(items[1], { act: 'evidence', device: id, viewer: { type: 'person', id: 'li' } });
+  t.match(items[1], { seq: entry, act: 'evidence', device: id, viewer: { type: 'person', id: 'li' } });
   t.equal(items.length, 2);
   t.same((await read('?viewer=li')).items.length, 1);
   t.notMatch(JSON.stringify(await read('', TOKENS.foreign)), id);

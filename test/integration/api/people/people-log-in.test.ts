@@ -1,6 +1,7 @@
 import t from 'tap';
 import { Passwords } from '../../../../src/access/passwords.ts';
 import { People } from '../../../../src/access/people.ts';
+import { RIGHTS_OF } from '../../../../src/access/rights.ts';
 import { Sessions } from '../../../../src/access/sessions.ts';
 import { HOUR_MS } from '../../../../src/core/clock.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
@@ -65,6 +66,8 @@ t.test('a person logs in, is known, and logs out', async (t) => {
   t.match(set, /^cw_session=[A-Za-z0-9_-]{43}; Path=\/; Max-Age=86400; HttpOnly; SameSite=Strict$/);
   const cookie = cookieOf(answer);
   t.match((await whoami(cookie)).body, { username, name: answer.body && (answer.body as { name: string }).name });
+  const { rights } = (await whoami(cookie)).body as { rights: string[] };
+  t.same(rights.toSorted(), [...RIGHTS_OF.operator].sort(), 'and what they may do');
   const out = await api.call({ method: 'DELETE', url: SESSION, headers: { cookie, ...CONSOLE } });
   t.equal(out.status, 204);
   t.match(out.headers['set-cookie'], /^cw_session=; .*Max-Age=0/);
