@@ -53,7 +53,7 @@ export const RECORDINGS = {
   exportApproval: setting<'none' | 'other-person'>(
     [
       'CITYWATCH_RECORDINGS_EXPORT_APPROVAL',
-      'Who must approve before recordings are taken away: nobody, or another person than the one who asked.',
+      'Who must approve before recordings and bundles of alerts are taken away: nobody, or another than who asked.',
     ],
     z.enum(['none', 'other-person']),
     'none',

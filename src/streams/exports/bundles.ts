@@ -209,11 +209,13 @@ export class BundleExports {
   }
 
   async #fail(made: RecordingExport, detail: string): Promise<void> {
-    const { database, clock } = this.#deps;
-    await database.transaction(async (tx) => {
-      if (!(await changeExport(tx, made.id, ['copying'], { state: 'failed', detail }))) return;
-      await auditExport(tx, { caller: ITSELF, made, step: 'failed', atMs: clock.nowMs() });
+    const { database, clock, directory } = this.#deps;
+    const isFailed = await database.transaction(async (tx) => {
+      const isFirst = await changeExport(tx, made.id, ['copying'], { state: 'failed', detail });
+      if (isFirst) await auditExport(tx, { caller: ITSELF, made, step: 'failed', atMs: clock.nowMs() });
+      return isFirst;
     });
+    if (isFailed) await rm(join(directory, made.id), { recursive: true, force: true });
   }
 
   async #refuseTooMuch(): Promise<void> {

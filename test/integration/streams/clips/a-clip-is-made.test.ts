@@ -6,6 +6,7 @@ import { openLocalBlobs } from '../../../../src/platform/blobs/open-local.ts';
 import { TcpOutbound } from '../../../../src/platform/outbound/tcp.ts';
 import { CAPTURE_LIMITS, Captures } from '../../../../src/streams/clips/captures.ts';
 import type { Clip, ClipAsked } from '../../../../src/streams/clips/clip.ts';
+import { keepClipsOf } from '../../../../src/streams/clips/clip-table.ts';
 import { Clips } from '../../../../src/streams/clips/clips.ts';
 import { ClipMaterial } from '../../../../src/streams/clips/material.ts';
 import { EDGE_LIMITS, EdgeSource } from '../../../../src/streams/edge/edge-source.ts';
@@ -69,7 +70,7 @@ const clips = new Clips({
   register: async (view) => void bed.views.push(view),
 });
 
-const ask = (of: Pick<ClipAsked, 'device' | 'fromMs' | 'toMs'>): Promise<Clip> =>
+const ask = (of: Pick<ClipAsked, 'device' | 'fromMs' | 'toMs'> & Partial<ClipAsked>): Promise<Clip> =>
   clips.clip({
     quality: 'main',
     reason: 'theft',
@@ -151,7 +152,7 @@ t.test('a time that was recorded is copied from its files, and a hole stays one'
   const hole = { fromMs: endsAtMs, toMs: endsAtMs + holeMs };
   await gaps.write([{ device, quality: 'main', ...hole, reason: { cause: 'camera', detail: 'it was off' } }]);
   const toMs = hole.toMs + 3_000;
-  const clip = await made((await ask({ device, fromMs: beginMs + 3_000, toMs })).id);
+  const clip = await made((await ask({ device, fromMs: beginMs + 3_000, toMs, alert: 'alert-1' })).id);
   t.match(clip, { state: 'ready', file: { source: 'recording' }, holes: [{ cause: 'camera', detail: 'it was off' }] });
   t.ok(Math.abs(clip.holes[0]!.toMs - clip.holes[0]!.fromMs - holeMs) < 5);
   const file = await clips.file(look(device), clip.id);
@@ -169,7 +170,13 @@ t.test('a time that was recorded is copied from its files, and a hole stays one'
     t.not((await clips.handle(later.id)).again, null, 'its recording may still come');
     aheadMs = 200_000;
     t.match(await made(later.id), { state: 'failed' });
+    const untilMs = clip.untilMs + 2 * 86_400_000;
+    await keepClipsOf(database, 'alert-1', untilMs);
+    await keepClipsOf(database, 'alert-1', untilMs - 1);
     aheadMs = 2 * 86_400_000;
+    await clips.tidy(clock.nowMs());
+    t.match(await clips.find(clip.id), { untilMs }, 'those of an alert are kept longer for its sake, never shorter');
+    aheadMs = 4 * 86_400_000;
     await clips.tidy(clock.nowMs());
     t.equal(await clips.find(clip.id), null, 'it is kept no longer');
     aheadMs = 0;
