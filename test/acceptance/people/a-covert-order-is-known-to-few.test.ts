@@ -135,6 +135,11 @@ t.test('those who are named take it away as a bundle, and for all others there i
     }
     const archive = await gateway.bytes(`${where}/export.tar`, wang.token);
     t.ok(archive.includes(MARK), 'what its order is called');
+    t.match(
+      archive.toString('utf8'),
+      /alert\/hit\.json[\s\S]*"reported"[\s\S]*went north/,
+      'what was done with the hit',
+    );
     t.equal(archive.includes(SECRET), plates === 'whole', `${plates}: its plate`);
   }
   const { items } = (await gateway.api('GET', '/recording-exports', { token: wang.token })).body;

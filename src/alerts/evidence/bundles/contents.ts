@@ -17,6 +17,7 @@ import type {
   BundledPart,
   BundledSight,
   BundledWhat,
+  BundleHits,
   BundleReadings,
   BundleRights,
   BundleWish,
@@ -32,6 +33,7 @@ export interface BundleContentsDeps {
   clips: Pick<ClipsPort, 'find' | 'keep'>;
   rights: BundleRights;
   readings: BundleReadings;
+  hits: BundleHits;
   /** Opens plates of alerts. */
   box: PlateBox;
   /** Whether an alert of this rule gets a clip. */
@@ -87,6 +89,7 @@ export class BundleContents {
     yield text('log', log.pieces, { ...ofAlert, toMs: this.#deps.clock.nowMs() });
     if (log.isCut()) yield this.#hole('log', { cause: 'too-much', detail: 'Its newest entries are not in it.' });
     yield* this.#findings(input);
+    yield* this.#hit(input);
     yield* this.#readings(input, wish);
     for (const evidence of alert.evidence) yield* this.#evidence(input, wish, evidence);
   }
@@ -118,6 +121,17 @@ export class BundleContents {
     }
     yield text('findings', Buffer.from(found.text), found);
     if (found.isCut) yield this.#hole('findings', { cause: 'too-much', detail: 'Its newest ones are not in it.' });
+  }
+
+  /** Only a hit on a watchlist has steps of its own. */
+  async *#hit({ caller, alert }: TextInput): AsyncGenerator<Thing> {
+    try {
+      const hit = await this.#deps.hits.get(caller, alert.id);
+      const span = { fromMs: Date.parse(hit.raisedAt), toMs: this.#deps.clock.nowMs() };
+      yield text('hit', Buffer.from(`${JSON.stringify(hit, null, 2)}\n`), span);
+    } catch (error) {
+      if (!(error instanceof CitywatchError) || error.code !== 'not-found') throw error;
+    }
   }
 
   async *#readings({ caller, alert }: TextInput, wish: BundleWish): AsyncGenerator<Thing> {
@@ -255,6 +269,7 @@ const PATHS = {
   alert: 'alert/alert.json',
   log: 'alert/log.json',
   findings: 'alert/findings.json',
+  hit: 'alert/hit.json',
   readings: 'device/readings.csv',
 } as const;
 

@@ -45,7 +45,7 @@ export interface BundledPart {
   data: Buffer | AsyncIterable<string>;
 }
 
-export type BundledWhat = 'alert' | 'log' | 'findings' | 'readings' | 'picture' | 'clip';
+export type BundledWhat = 'alert' | 'log' | 'findings' | 'hit' | 'readings' | 'picture' | 'clip';
 
 /** What a bundle lacks. */
 export interface BundledHole {
@@ -104,4 +104,10 @@ export interface BundleReadings {
     device: DeviceId,
     asked: { fromMs: number; toMs: number; purpose: string; case: string | null },
   ): Promise<AsyncIterable<string> | null>;
+}
+
+/** What people did with hits on watchlists. */
+export interface BundleHits {
+  /** As it is shown. Errors: `not-found` for an alert that is no hit. */
+  get(caller: Caller, alert: string): Promise<{ raisedAt: string }>;
 }

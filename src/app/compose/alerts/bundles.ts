@@ -30,7 +30,7 @@ export async function composeBundles(
   { alerting, book, clips, stored }: Bundled,
 ): Promise<AlertBundles<RecordingExport>> {
   const { database, clock, observer, work, place, keys, config } = ground;
-  const { queries, evidence, looks, plateBox } = alerting;
+  const { queries, evidence, looks, plateBox, hits } = alerting;
   const rights = rightsOf(devices, alerting);
   const source = new BundleContents({
     database,
@@ -40,6 +40,7 @@ export async function composeBundles(
     clips,
     rights,
     readings: readingsOf(devices, stored),
+    hits,
     box: plateBox,
     wantsClip: (rule) => book.wantsClip(rule),
   });

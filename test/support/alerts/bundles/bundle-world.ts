@@ -73,7 +73,8 @@ export async function openBundleWorld(t: Owner) {
     maySeePlates: () => state.plates,
     needsIncident,
   };
-  const told = { database, clock, queries, evidence, clips, rights, readings: readingsOf(state) };
+  const hits = { get: () => Promise.reject(new CitywatchError('not-found')) };
+  const told = { database, clock, queries, evidence, clips, rights, readings: readingsOf(state), hits };
   const source = new BundleContents({ ...told, box: PLATES, wantsClip: () => true });
   const common = { ...writingIn(join(directory, 'exports')), database, clock };
   const bundles = new BundleExports({ ...common, source });
