@@ -1,8 +1,11 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { EventReader } from '../../support/alerts/event-reader.ts';
 import { RECEIVER_NETWORKS, WebhookReceiver } from '../../support/alerts/webhook-receiver.ts';
 import { questionsFor } from '../../support/api/border.ts';
 import { orderBody } from '../../support/api/watchlist-requests.ts';
+import { commandInProcess } from '../../support/gateway/command-line.ts';
 import { ADMIN_TOKEN, Gateway } from '../../support/gateway/gateway.ts';
 import { lentInflux, lentServices } from '../../support/services/shared-database.ts';
 import { until } from '../../support/time/until.ts';
@@ -144,4 +147,19 @@ t.test('those who are named take it away as a bundle, and for all others there i
   }
   const { items } = (await gateway.api('GET', '/recording-exports', { token: wang.token })).body;
   t.equal(items.length, 2);
+});
+
+t.test('one that was asked for just before a kill is made all the same, and holds', async (t) => {
+  const asked = await gateway.api('POST', `/alerts/${made.alert}/bundle`, { token: wang.token, body: {} });
+  t.equal(asked.status, 202);
+  await gateway.stop('SIGKILL');
+  await gateway.start();
+  const where = `/recording-exports/${asked.body.id}`;
+  const ready = async () => (await gateway.api('GET', where, { token: wang.token })).body.state === 'ready';
+  await until('it is ready', ready, 90_000);
+  const place = t.testdir();
+  const [archive, key] = [join(place, 'bundle.tar'), join(place, 'gateway.pem')];
+  writeFileSync(archive, await gateway.bytes(`${where}/export.tar`, wang.token));
+  writeFileSync(key, (await gateway.get('/recording-exports/key')).pem);
+  t.match(await commandInProcess(['verify', archive, '--key', key]), { status: 0, stdout: /The export holds/ });
 });
