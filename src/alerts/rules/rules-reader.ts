@@ -28,6 +28,8 @@ export interface RulesReaderDeps extends OwnersOfSubjects {
   /** Offset behind the newest durable record of the live lane: at the head, clocks run by the wall. */
   head(): number;
   committed(committed: Committed): void;
+  /** After a commit: this rule raised an alert. */
+  raised(rule: string): void;
   work: WorkDesk;
   incarnationOf: IncarnationOf;
   ownership: Pick<Ownership, 'self' | 'ownerOf' | 'write' | 'refused'>;
@@ -181,7 +183,10 @@ export class RulesReader implements JournalReader {
     this.#changed.clear();
     Object.assign(this.#saved, cursors);
     this.#savedAtMs = nowMs;
-    for (const { rule, transition } of findings) this.#findings.inc({ rule, transition });
+    for (const { rule, transition } of findings) {
+      this.#findings.inc({ rule, transition });
+      if (transition === 'fired') this.#deps.raised(rule);
+    }
     if (findings.length > 0) this.#deps.committed(committed);
   }
 

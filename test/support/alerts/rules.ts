@@ -41,6 +41,7 @@ export function rulesReader(texts: string[], around: Around): RulesReader {
     database,
     clock,
     observer,
+    raised: () => {},
     committed,
     work,
     head,

@@ -84,6 +84,7 @@ const rules = new RulesReader({
   engine: new RulesEngine([parsed.rule], { match: () => [] }, ALL_THERE),
   head: () => Number.MAX_SAFE_INTEGER,
   isClockKnown: () => true,
+  raised: () => {},
   committed: () => {},
   incarnationOf,
   plates: PLATES,

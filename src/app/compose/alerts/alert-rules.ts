@@ -1,6 +1,7 @@
 import { GoneRules } from '../../../alerts/desk/gone-rules.ts';
 import type { AlertLog, Committed } from '../../../alerts/desk/log.ts';
 import type { AskedPlaces } from '../../../alerts/desk/places.ts';
+import { RULE_BUDGET, RuleBudget, type RuleBudgetDeps } from '../../../alerts/rules/budget.ts';
 import type { Ages } from '../../../alerts/rules/devices-port.ts';
 import { type DevicesPort, RulesEngine } from '../../../alerts/rules/engine.ts';
 import { keptInForce } from '../../../alerts/rules/kept/rule-versions.ts';
@@ -43,13 +44,16 @@ interface RuleParts {
   plates: PlateBox;
   committed(committed: Committed): void;
   places: AskedPlaces;
+  /** Says whether a rule raises a flood. */
+  floods: RuleBudgetDeps['said'];
 }
 
 /** What judges by the rules, and what takes over rules that change. Starts nothing. */
-export function composeRules(deps: RuleSurroundings, { book, watched, plates, committed, places }: RuleParts) {
+export function composeRules(deps: RuleSurroundings, { book, watched, plates, committed, places, floods }: RuleParts) {
   const { clock, observer, log, devices, head, isClockKnown, incarnationOf, ownership } = deps;
   const { alerts: database } = deps.shares;
   const engine = new RulesEngine(book.current(), watched, devicesOfRules(devices, deps.kinds));
+  const budget = new RuleBudget({ clock, log: observer.log, said: floods }, RULE_BUDGET);
   const reader = new RulesReader({
     database,
     clock,
@@ -65,6 +69,7 @@ export function composeRules(deps: RuleSurroundings, { book, watched, plates, co
     ownership,
     work: deps.work,
     committed,
+    raised: (rule) => budget.raised(rule),
     saveMs: RULES_SAVE_MS,
   });
   const gone = new GoneRules({ database, clock, log, committed }, namesOf(book.current()));
@@ -81,6 +86,7 @@ export function composeRules(deps: RuleSurroundings, { book, watched, plates, co
   };
   return {
     reader,
+    budget,
     gone,
     ruleWatch,
     /** Puts in force what people keep by the API; what fails is tried again at the next look at the files. */

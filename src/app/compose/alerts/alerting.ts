@@ -37,6 +37,7 @@ import { DELIVERIES_AT_ONCE, Delivery } from '../../../alerts/route/delivery.ts'
 import { countWithheld, lookAtWithheld } from '../../../alerts/route/stages/maintenance.ts';
 import { SubscriptionTools } from '../../../alerts/route/subscription-tools.ts';
 import { type SubscriptionDeps, Subscriptions } from '../../../alerts/route/subscriptions.ts';
+import type { RuleBudgetDeps } from '../../../alerts/rules/budget.ts';
 import { AlertPlates } from '../../../alerts/rules/plates.ts';
 import type { RuleBook } from '../../../alerts/rules/rule-book.ts';
 import { Drills, type DrillsDeps } from '../../../alerts/said/drills.ts';
@@ -116,7 +117,10 @@ export async function composeAlerting(deps: AlertingDeps) {
   const plates = new Seal(deps.vaultKey, { purpose: 'citywatch alerts', what: 'plate' });
   const timers = new StageTimers({ database, log, committed });
   const { places, asked } = whereDevicesAre(deps);
-  const judging = composeRules({ ...deps, log }, { book, watched, plates, committed, places: asked });
+  const position = () => ({ lane: 'live' as const, offset: deps.head() });
+  const ofGateway = new GatewayAlerts({ database, clock, rules, position, incarnationOf, ownership, committed });
+  const floods: RuleBudgetDeps['said'] = (isOver, data) => ofGateway.set('rule-floods', isOver, data);
+  const judging = composeRules({ ...deps, log }, { book, watched, plates, committed, places: asked, floods });
   const titleOf = (rule: string) => book.titleOf(rule);
   const desk = new AlertDesk({ database, clock, log, places, gone: judging.gone, titleOf, committed });
   const devices = silencedDevices(deps.devices);
@@ -124,7 +128,6 @@ export async function composeAlerting(deps: AlertingDeps) {
   const { actions } = handled;
   const wanted = composeWatchlists(deps, { watched, queries, actions, plates, log, committed });
   const { whole } = wanted;
-  const position = () => ({ lane: 'live' as const, offset: deps.head() });
   const others = composeOthers(deps, { log, committed, queries, desk, actions, sinks, rules, position });
   const { keepReceipt: receipt } = others;
   const delivery = new Delivery({ database, clock, observer, ownership, sinks, box: vault, release, receipt, whole });
@@ -148,7 +151,7 @@ export async function composeAlerting(deps: AlertingDeps) {
     ...handled,
     plateBox: plates,
     plates: new AlertPlates({ alerts: queries, box: plates, register: deps.register }),
-    ofGateway: new GatewayAlerts({ database, clock, rules, position, incarnationOf, ownership, committed }),
+    ofGateway,
     ...others,
     subscriptions: new Subscriptions({ ...deps, database: general, box: vault, sinks, ring, whoIsStillThere }),
     sinks,

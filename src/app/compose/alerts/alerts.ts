@@ -93,6 +93,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
       await alerting.load();
       await alerting.wanted.load();
       await duty.startRoster();
+      lifecycle.onStop('budgets of rules', alerting.budget.start());
       await alerting.feed.start();
       lifecycle.onStop('alert feed', () => alerting.feed.stop());
     },

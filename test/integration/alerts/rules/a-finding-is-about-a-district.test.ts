@@ -114,6 +114,7 @@ async function life(rule: Rule): Promise<RulesReader> {
     engine: new RulesEngine([rule], { match: () => [] }, ALL_THERE),
     head: () => Number.MAX_SAFE_INTEGER,
     isClockKnown: () => true,
+    raised: () => {},
     committed,
     work,
     saveMs: 0,

@@ -62,7 +62,7 @@ async function start(between: () => Promise<void> = async () => {}) {
   const ownership = firstOwner();
   const deps = { shares, clock, observer: quietObserver(), log, ownership, work: LEFT_TO_CLAIMS, ...rest };
   const places = { asking: () => sql`null`, told: () => new Map() };
-  const rules = composeRules(deps, { book, watched, plates: PLATES, committed, places });
+  const rules = composeRules(deps, { book, watched, plates: PLATES, committed, places, floods: async () => {} });
   await rules.load();
   for (const lane of ['live', 'bulk'] as const) await rules.reader.load(lane);
   const publish: typeof log.publish = async (...entries) => {

@@ -119,6 +119,7 @@ held('rules', async (t) => {
         engine: new RulesEngine([parsed.rule], { match: () => [] }, ALL_THERE),
         head: () => Number.MAX_SAFE_INTEGER,
         isClockKnown: () => true,
+        raised: () => {},
         committed: () => {},
         saveMs: 1_000_000,
       });
