@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { judge } from '../judges.ts';
 import type { Owner } from '../services/services.ts';
 
-const SCRIPT = join(import.meta.dirname, 'gst-camera.py');
+const SCRIPTS = {
+  live: join(import.meta.dirname, 'gst-camera.py'),
+  replay: join(import.meta.dirname, 'rtsp/gst-replay.py'),
+};
 const CLIP = join(import.meta.dirname, '../../../simulators/media/cctv-pedestrians.mp4');
 
 export interface GstCameraOptions {
@@ -16,9 +19,21 @@ export interface GstCameraOptions {
 }
 
 /** A camera made by others: GStreamer's RTSP server from Debian. Resolves with its stream's address without login. */
-export async function startGstCamera(t: Owner, options: GstCameraOptions): Promise<{ url: string }> {
+export function startGstCamera(t: Owner, options: GstCameraOptions): Promise<{ url: string }> {
+  return startGst(t, options, 'live');
+}
+
+/** The card of such a camera (ONVIF replay), by digest: the clip was recorded from `fromMs` (Unix) on. */
+export function startGstCard(
+  t: Owner,
+  options: Omit<GstCameraOptions, 'method'> & { fromMs: number },
+): Promise<{ url: string }> {
+  return startGst(t, options, 'replay');
+}
+
+async function startGst(t: Owner, options: { address: string }, what: 'live' | 'replay'): Promise<{ url: string }> {
   const { command, env } = await judge('gst-python');
-  const child = spawn(command, [SCRIPT], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(command, [SCRIPTS[what]], { env, stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = once(child, 'close');
   t.teardown(async () => {
     child.kill('SIGKILL');
@@ -36,5 +51,5 @@ export async function startGstCamera(t: Owner, options: GstCameraOptions): Promi
       throw new Error(`GStreamer's camera ended: ${stderr}`);
     }),
   ]);
-  return { url: `rtsp://${options.address}:${Number(line)}/live` };
+  return { url: `rtsp://${options.address}:${Number.parseInt(line, 10)}/${what}` };
 }
