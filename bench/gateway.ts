@@ -25,6 +25,8 @@ import {
 const SECONDS = setting('SECONDS', 300);
 const DEVICES = 1_000;
 const WARM_STARTS = 3;
+/** An engine that has nothing to do gives memory back after some time. */
+const CALM_S = 60;
 /** Messages each device keeps under way: enough to be never idle, and then twice that. */
 const WINDOW = 20;
 
@@ -46,10 +48,14 @@ async function measure(): Promise<void> {
   const best = await sustained(gateway, load, { name: 'sustained QoS 1', seconds: SECONDS, window: WINDOW });
   await cpuBesideFloor(best.cpu, best.acked);
   print({ bench: 'memory', state: 'after the load', ...memory(gateway) });
+  await settle(CALM_S);
+  print({ bench: 'memory', state: `${CALM_S} s after the load`, ...memory(gateway) });
   const over = { name: 'twice as many under way', seconds: SECONDS / 5, window: 2 * WINDOW };
   const overload = await sustained(gateway, load, over);
   print({ bench: 'overload', shareOfBest: round(overload.perSecond / best.perSecond) });
   print({ bench: 'memory', state: 'after the overload', ...memory(gateway) });
+  await settle(CALM_S);
+  print({ bench: 'memory', state: `${CALM_S} s later`, ...memory(gateway) });
   const sent = best.sent + overload.sent;
   const stored = await countStored(gateway, devices, load.baseMs);
   print({ bench: 'nothing lost', sent, stored, lost: sent - stored });
