@@ -28,6 +28,8 @@ export interface CameraFaults {
   replayCutAfter: number | null;
   /** Playback from its card does not tell when its pictures were taken. */
   replayTimeless: boolean;
+  /** Its card is slow: so long from one picture to the next, ms. */
+  replayEveryMs: number;
 }
 
 export const NO_FAULTS: Readonly<CameraFaults> = {
@@ -39,4 +41,5 @@ export const NO_FAULTS: Readonly<CameraFaults> = {
   clockSkewMs: 0,
   replayCutAfter: null,
   replayTimeless: false,
+  replayEveryMs: 0,
 };

@@ -131,8 +131,8 @@ export class RtspSession {
       else if (!socket.write(bytes)) await once(socket, 'drain', { signal: controller.signal }).catch(() => {});
     };
     const asked = { ...range, paced: headers.get('rate-control') !== 'no', cseq: Number(headers.get('cseq')) };
-    const { replayCutAfter: cutAfter, replayTimeless: timeless } = faults();
-    const told = { asked, faults: { cutAfter, timeless }, signal: controller.signal };
+    const { replayCutAfter: cutAfter, replayTimeless: timeless, replayEveryMs: everyMs } = faults();
+    const told = { asked, faults: { cutAfter, timeless, everyMs }, signal: controller.signal };
     // After the answer is on its way, so that no packet comes before it.
     setImmediate(() => {
       void replay(storage, { channel, write }, told).then(

@@ -26,6 +26,8 @@ export interface ReplayFaults {
   cutAfter: number | null;
   /** Packets without the times of their pictures. */
   timeless: boolean;
+  /** From one picture to the next, where they come as fast as can be, ms. */
+  everyMs: number;
 }
 
 const NTP_OFFSET_S = 2_208_988_800;
@@ -78,7 +80,8 @@ export async function replay(
     const extension = extensionOf(picture.atMs, flags, asked.cseq);
     await player.write(faults.timeless ? stamped : withExtension(stamped, extension));
     const next = pictures[index + 1];
-    if (asked.paced && next) await after(next.picture.atMs - picture.atMs, undefined, { signal }).catch(() => {});
+    const pauseMs = asked.paced && next ? next.picture.atMs - picture.atMs : faults.everyMs;
+    if (pauseMs > 0) await after(pauseMs, undefined, { signal }).catch(() => {});
     else await soon();
   }
   return false;

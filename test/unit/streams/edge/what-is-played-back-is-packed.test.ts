@@ -45,7 +45,7 @@ async function packetsOf(fromMs: number, toMs: number, timeless = false): Promis
   const frames: Buffer[] = [];
   const player = { channel: 0, write: async (bytes: Buffer) => void frames.push(bytes) };
   const asked = { fromMs, toMs, paced: false, cseq: 1 };
-  const faults = { cutAfter: null, timeless };
+  const faults = { cutAfter: null, everyMs: 0, timeless };
   await replay(storage, player, { asked, faults, signal: new AbortController().signal });
   return frames.flatMap((bytes) => {
     const packets: Buffer[] = [];
