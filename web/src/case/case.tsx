@@ -73,7 +73,7 @@ function Known({ open, alert, pictures }: { open: OpenCase; alert: CaseAlert; pi
           {id !== null && may('telemetry.read') && <Curves alert={alert} device={id} kind={kind} rule={rule} />}
         </div>
         <div class="case-side">
-          <Timeline lines={open.history.value} />
+          <Timeline lines={open.history.value} failed={open.historyFailed.value} />
           {canHandle.value && <Remark id={alert.id} />}
           <Neighbours alert={alert} />
           {may('recordings.export') && <Bundles alert={alert} />}

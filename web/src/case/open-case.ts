@@ -9,6 +9,9 @@ const BACKOFF_MAX_MS = 15_000;
 /** An alert that fires again and again is read so often at most. */
 const HISTORY_EVERY_MS = 1_000;
 
+/** Not signed in, not allowed, not there. */
+const REFUSALS: readonly number[] = [401, 403, 404];
+
 /** One alert as it is now, and what happened to it, kept in step with the gateway. */
 export class OpenCase {
   readonly id: string;
@@ -17,6 +20,8 @@ export class OpenCase {
   /** It is not there, or not this person's to see; what was known of it stays. */
   readonly isGone = signal(false);
   readonly failed = signal(false);
+  /** What happened could not be read; it is tried again. */
+  readonly historyFailed = signal(false);
   #signal = new AbortController().signal;
   #wantsHistory = false;
   #readsHistory = false;
@@ -85,13 +90,16 @@ export class OpenCase {
         this.#wantsHistory = false;
         const { items } = await get<Page<HistoryLine>>(`${this.path}/history`, this.#signal);
         this.history.value = items;
+        this.historyFailed.value = false;
         attempt = 0;
         await pause(HISTORY_EVERY_MS, this.#signal);
       } catch (error) {
         if (this.#signal.aborted) break;
         noticeEnd(error);
-        if (error instanceof ApiError && error.status !== 0 && error.status < 500) break;
+        // Who may not see it is told so by the alert itself.
+        if (error instanceof ApiError && REFUSALS.includes(error.status)) break;
         this.#wantsHistory = true;
+        this.historyFailed.value = true;
         await pause(backoffMs(attempt, BACKOFF_MAX_MS), this.#signal).catch(() => undefined);
       }
     }

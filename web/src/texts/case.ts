@@ -76,7 +76,6 @@ export const CASE_TEXTS = {
   'live.others': ['Other cameras', '其他摄像机'],
 
   'curve.title': ['Readings', '读数曲线'],
-  'curve.range': ['{from} to {to}', '{from} 至 {to}'],
   'curve.says': ['{name}: from {min} to {max}, last {last}', '{name}：最低 {min}，最高 {max}，最近 {last}'],
   'curve.limit': ['limit {n}', '限值 {n}'],
   'curve.none': ['No readings of this time are kept.', '该时段没有保存读数。'],

@@ -6,11 +6,12 @@ import type { HistoryLine } from '../../types.ts';
 const LINES = 40;
 
 /** What happened to an alert and who did it, newest first. */
-export function Timeline({ lines }: { lines: readonly HistoryLine[] | null }) {
+export function Timeline({ lines, failed }: { lines: readonly HistoryLine[] | null; failed: boolean }) {
   return (
     <section class="panel" aria-labelledby="history-title">
       <h3 id="history-title">{t('history.title')}</h3>
-      {lines === null && <p class="hint">{t('loading')}</p>}
+      {failed && <p class="hint">{t('history.failed')}</p>}
+      {lines === null && !failed && <p class="hint">{t('loading')}</p>}
       <ol class="timeline">
         {(lines ?? []).slice(0, LINES).map((line) => (
           <Line key={line.id} line={line} />
