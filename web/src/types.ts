@@ -62,7 +62,7 @@ export type Evidence = CaseAlert['evidence'][number];
 export type HistoryLine = Answer<'/api/v1/alerts/{id}/history'>['items'][number];
 export type NearAlert = Answer<'/api/v1/alerts/{id}/near'>['items'][number];
 export type RuleOfAlert = Answer<'/api/v1/alerts/{id}/rule'>;
-export type Device = Pick<Schemas['Device'], 'id' | 'name' | 'kind' | 'cameras'>;
+export type Device = Pick<Schemas['Device'], 'id' | 'name' | 'kind' | 'cameras' | 'accessClass'>;
 export type Readings = Answer<'/api/v1/devices/{id}/history'>;
 /** A bundle of an alert that somebody takes away. */
 export type Bundle = Pick<

@@ -14,7 +14,7 @@ function pictureOf(alert: string, id = 'p1') {
   return { id, type: 'picture', camera: 'cam-0', takenAt: new Date().toISOString(), url, ...told };
 }
 
-const section = (page: Page, name: string) => page.getByRole('region', { name });
+const section = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
 
 t.test('a case is worked on from its row to its end', async (t) => {
   const api = await startFakeApi(t);
@@ -187,7 +187,7 @@ t.test('on a phone, in Chinese, with hostile names, a case is whole, readable an
   const api = await startFakeApi(t);
   const view = await openBrowser(t, { width: 360, height: 740, locale: 'zh-CN' });
   const { page } = view;
-  api.cameras[0]!.name = HOSTILE;
+  Object.assign(api.cameras[0]!, { name: HOSTILE, accessClass: 'minors' });
   const subject = { type: 'device', id: 'kiosk-017', name: HOSTILE };
   const comments = [{ by: HOSTILE, at: new Date().toISOString(), text: HOSTILE }];
   const data = { temp_c: 81, [HOSTILE]: HOSTILE };
@@ -201,6 +201,12 @@ t.test('on a phone, in Chinese, with hostile names, a case is whole, readable an
   await pictures.getByLabel('案件编号').fill('A-2026-1');
   await pictures.getByRole('button', { name: '查看' }).click();
   await pictures.getByText(/登记号 4711/).waitFor();
+  const live = section(page, '实时画面');
+  await live.getByLabel('案件编号').fill('A-2026-2');
+  await live.getByRole('button', { name: '查看' }).click();
+  await until('it is asked for with its case', () =>
+    api.requests.some((line) => /streams\/cam-0\/live\.m3u8\?.*case=A-2026-2/.test(line)),
+  );
   for (const name of ['指派…', '静默…', '搁置…', '并入事件…', '关闭…']) {
     await section(page, '处置').getByRole('button', { name }).click();
     await page.getByRole('form', { name }).waitFor();

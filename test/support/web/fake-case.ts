@@ -67,7 +67,7 @@ function devices(app: FastifyInstance, cameras: { id: string; name: string }[]):
   app.get('/api/v1/devices/:id', async (request, reply) => {
     const id = idOf(request);
     const camera = cameras.find((one) => one.id === id);
-    if (camera) return { ...camera, kind: 'camera', cameras: [] };
+    if (camera) return { accessClass: 'public', ...camera, kind: 'camera', cameras: [] };
     if (id !== 'kiosk-017') return reply.code(404).send({ code: 'not-found' });
     return { id, name: id, kind: 'recycling-kiosk', cameras: ['cam-0', 'cam-1'] };
   });

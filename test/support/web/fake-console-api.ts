@@ -23,7 +23,7 @@ export interface FakeConsoleApi {
   /** While true, nobody reaches the gateway: connections end without an answer. */
   unplugged: boolean;
   /** Names of the cameras that are listed. */
-  cameras: { id: string; name: string }[];
+  cameras: { id: string; name: string; accessClass?: string }[];
   /** What was asked for, as `GET /path`. */
   requests: string[];
   counts: { devices: object[]; messagesPerSecond: number };

@@ -13,7 +13,7 @@ export interface LivePicture {
 }
 
 /** What plays `camera` while it can be seen: in a tab that is in front, and scrolled into view. */
-export function useLivePicture(camera: string, quality: 'main' | 'sub'): LivePicture {
+export function useLivePicture(camera: string, quality: 'main' | 'sub', named = ''): LivePicture {
   const video = useRef<HTMLVideoElement>(null);
   const kept = useRef<HTMLCanvasElement>(null);
   const [{ state, codec, reason }, setState] = useState<{ state: PlayerState } & About>({
@@ -25,7 +25,7 @@ export function useLivePicture(camera: string, quality: 'main' | 'sub'): LivePic
     if (!video.current || !kept.current) return;
     const onState = (now: PlayerState, about: About) => setState({ state: now, ...about });
     const picture = new KeptPicture(kept.current);
-    const player = new Player({ video: video.current, kept: picture, camera, quality, onState });
+    const player = new Player({ video: video.current, kept: picture, camera, quality, named, onState });
     let inView = true;
     let runs = false;
     const look = () => {
@@ -47,7 +47,7 @@ export function useLivePicture(camera: string, quality: 'main' | 'sub'): LivePic
       document.removeEventListener('visibilitychange', look);
       player.stop();
     };
-  }, [camera, quality]);
+  }, [camera, quality, named]);
   return { video, kept, state, text: t(`tile.${state}`, { codec, reason: tOf('reason', reason) }) };
 }
 

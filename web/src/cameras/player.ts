@@ -41,6 +41,8 @@ export interface PlayerOptions {
   kept: KeptPicture;
   camera: string;
   quality: 'main' | 'sub';
+  /** Number of the case that it is looked at for; empty for none. */
+  named: string;
   onState(state: PlayerState, about: About): void;
 }
 
@@ -103,13 +105,14 @@ export class Player {
   }
 
   #open(): void {
-    const { video, camera } = this.#options;
+    const { video, camera, named } = this.#options;
     this.#about = { ...this.#about, reason: '' };
     const quality = this.#quality;
     if (typeof MediaSource !== 'undefined' && !this.#byHls && !liveSocket.isMissing) {
       const codec = this.#isRecoded ? { codec: 'h264' as const } : {};
       const look = { camera, quality, ...codec, use: this.#use, purpose: lookPurpose.value };
-      this.#source = new SocketSource(liveSocket, video, look, this.#events());
+      const looked = named === '' ? look : { ...look, case: named };
+      this.#source = new SocketSource(liveSocket, video, looked, this.#events());
     } else if (playsHls()) {
       const look = { address: this.#address('live.m3u8', quality), quality, wall: this.#use === 'wall' };
       this.#source = new HlsSource(video, look, this.#events());
@@ -151,8 +154,9 @@ export class Player {
 
   #address(name: string, quality: string): string {
     const codec = this.#isRecoded && name === 'live.m3u8' ? '&codec=h264' : '';
-    const look = `quality=${quality}&use=${this.#use}&purpose=${lookPurpose.value}${codec}`;
-    return `/api/v1/streams/${encodeURIComponent(this.#options.camera)}/${name}?${look}`;
+    const { camera, named } = this.#options;
+    const look = `quality=${quality}&use=${this.#use}&purpose=${lookPurpose.value}${codec}${caseQuery(named)}`;
+    return `/api/v1/streams/${encodeURIComponent(camera)}/${name}?${look}`;
   }
 
   /** The element turns black when its stream is taken away, so its last picture is kept before. */
@@ -263,4 +267,9 @@ export class Player {
       });
     this.#attempt += 1;
   }
+}
+
+/** What a question about pictures says of the case that they are for. */
+export function caseQuery(named: string): string {
+  return named === '' ? '' : `&case=${encodeURIComponent(named)}`;
 }

@@ -96,9 +96,9 @@ function Tile({ camera, onEnlarge }: { camera: Camera; onEnlarge(): void }) {
 }
 
 /** One camera over the whole page. The browser's own dialog keeps the focus inside, and Escape closes it. */
-export function Enlarged({ camera, onClose }: { camera: Camera; onClose(): void }) {
+export function Enlarged({ camera, named = '', onClose }: { camera: Camera; named?: string; onClose(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const picture = useLivePicture(camera.id, 'main');
+  const picture = useLivePicture(camera.id, 'main', named);
   useEffect(() => {
     const element = dialog.current;
     const before = document.activeElement as HTMLElement | null;

@@ -9,6 +9,8 @@ export interface Look {
   codec?: 'h264';
   use: 'live' | 'wall';
   purpose: string;
+  /** Number of the case that it is for, where there is one. */
+  case?: string;
 }
 
 /** What a picture is told by the connection. After `end` and `cut` it is told nothing more. */

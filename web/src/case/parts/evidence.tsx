@@ -79,7 +79,7 @@ export function Caption({ item, shown }: { item: Item; shown: Extract<Shown, { i
 }
 
 /** Asks for the number of the case that pictures of children, say, are looked at for. */
-function CaseForm({ onNamed }: { onNamed(named: string): void }) {
+export function CaseForm({ onNamed }: { onNamed(named: string): void }) {
   const submit = (event: TargetedEvent<HTMLFormElement>) => {
     event.preventDefault();
     const named = String(new FormData(event.currentTarget).get('case')).trim();

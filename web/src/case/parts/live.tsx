@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { get, request } from '../../api.ts';
 import { Picture, useLivePicture } from '../../cameras/live-picture.tsx';
+import { caseQuery } from '../../cameras/player.ts';
 import { Enlarged } from '../../cameras/wall.tsx';
 import { kinds } from '../../overview.ts';
 import { lookPurpose, may } from '../../session.ts';
@@ -8,6 +9,7 @@ import { age, t } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
 import type { Camera, CaseAlert, Device } from '../../types.ts';
 import { latestOf, type Pictures } from '../pictures.ts';
+import { CaseForm } from './evidence.tsx';
 
 /** Players at once: what a small machine decodes beside the rest of the page. */
 const PLAYERS_MAX = 4;
@@ -27,6 +29,7 @@ export function Live({ alert, device, pictures }: LiveProps) {
   const cameras = useCameras(ids);
   const [chosen, setChosen] = useState<string | null>(null);
   const [enlarged, setEnlarged] = useState<Camera | null>(null);
+  const [named, setNamed] = useState('');
   if (!may('video.look') || (ids.length === 0 && device === null)) return null;
   const shown = shownOf(cameras ?? [], chosen);
   const others = (cameras ?? []).filter((one) => !shown.includes(one));
@@ -35,14 +38,19 @@ export function Live({ alert, device, pictures }: LiveProps) {
       <h3 id="live-title">{t('live.title')}</h3>
       {cameras?.length === 0 && <p class="hint">{t('live.none')}</p>}
       <div class={shown.length === 1 ? 'tiles tiles-one' : 'tiles'}>
-        {shown.map((camera) => (
-          <Tile
-            key={camera.id}
-            camera={camera}
-            before={beforeOf(alert, camera.id, pictures)}
-            onEnlarge={() => setEnlarged(camera)}
-          />
-        ))}
+        {shown.map((camera) =>
+          camera.forIncident && named === '' ? (
+            <Closed key={camera.id} camera={camera} onNamed={setNamed} />
+          ) : (
+            <Tile
+              key={camera.id}
+              camera={camera}
+              named={named}
+              before={beforeOf(alert, camera.id, pictures)}
+              onEnlarge={() => setEnlarged(camera)}
+            />
+          ),
+        )}
       </div>
       {others.length > 0 && (
         <p class="others">
@@ -54,8 +62,24 @@ export function Live({ alert, device, pictures }: LiveProps) {
           ))}
         </p>
       )}
-      {enlarged && <Enlarged camera={enlarged} onClose={() => setEnlarged(null)} />}
+      {enlarged && <Enlarged camera={enlarged} named={named} onClose={() => setEnlarged(null)} />}
     </section>
+  );
+}
+
+/** A camera whose pictures are shown for an incident only. */
+interface Seeing extends Camera {
+  forIncident: boolean;
+}
+
+function Closed({ camera, onNamed }: { camera: Seeing; onNamed(named: string): void }) {
+  return (
+    <div class="closed">
+      <p>
+        <bdi>{camera.name}</bdi>
+      </p>
+      <CaseForm onNamed={onNamed} />
+    </div>
   );
 }
 
@@ -67,21 +91,21 @@ function camerasOf({ evidence }: CaseAlert, device: Device | null): string[] {
   return [...new Set([...seeing, ...told])].slice(0, CAMERAS_MAX);
 }
 
-function shownOf(cameras: readonly Camera[], chosen: string | null): Camera[] {
+function shownOf(cameras: readonly Seeing[], chosen: string | null): Seeing[] {
   const first = cameras.slice(0, PLAYERS_MAX);
   const one = cameras.find(({ id }) => id === chosen);
   return one && !first.includes(one) ? [...first.slice(0, -1), one] : first;
 }
 
 /** Their names; those that the reader may not see are left out. */
-function useCameras(ids: readonly string[]): Camera[] | null {
-  const [cameras, setCameras] = useState<Camera[] | null>(null);
+function useCameras(ids: readonly string[]): Seeing[] | null {
+  const [cameras, setCameras] = useState<Seeing[] | null>(null);
   const key = ids.join(' ');
   useEffect(() => {
     const stop = new AbortController();
-    const read = async (id: string): Promise<Camera[]> => {
-      const found = await get<Camera>(`/devices/${encodeURIComponent(id)}`, stop.signal).catch(() => null);
-      return found ? [{ id: found.id, name: found.name }] : [];
+    const read = async (id: string): Promise<Seeing[]> => {
+      const found = await get<Device>(`/devices/${encodeURIComponent(id)}`, stop.signal).catch(() => null);
+      return found ? [{ id: found.id, name: found.name, forIncident: found.accessClass === 'minors' }] : [];
     };
     void Promise.all(ids.map(read)).then((found) => {
       if (!stop.signal.aborted) setCameras(found.flat());
@@ -104,15 +128,22 @@ function beforeOf(alert: CaseAlert, camera: string, pictures: Pictures): Before 
 
 const LIVE = ['playing', 'small', 'lowered', 'stills', 'busy', 'unsupported'];
 
+interface TileProps {
+  camera: Camera;
+  named: string;
+  before: Before | null;
+  onEnlarge(): void;
+}
+
 /** One camera. Until its picture moves, its last one stands there and says how old it is. */
-function Tile({ camera, before, onEnlarge }: { camera: Camera; before: Before | null; onEnlarge(): void }) {
-  const picture = useLivePicture(camera.id, 'sub');
+function Tile({ camera, named, before, onEnlarge }: TileProps) {
+  const picture = useLivePicture(camera.id, 'sub', named);
   const isLive = LIVE.includes(picture.state);
   const [wasLive, setWasLive] = useState(false);
   useEffect(() => {
     if (isLive) setWasLive(true);
   }, [isLive]);
-  const last = useLast(camera.id, before, wasLive);
+  const last = useLast({ camera: camera.id, named }, before, wasLive);
   return (
     <button type="button" class={`tile tile-${picture.state}`} onClick={onEnlarge} title={t('tile.enlarge')}>
       <span class="layers">
@@ -131,13 +162,17 @@ function Tile({ camera, before, onEnlarge }: { camera: Camera; before: Before | 
 }
 
 /** The newest picture there is of a camera: that of the recording, else the one of the alert. */
-function useLast(camera: string, before: Before | null, isOver: boolean): { url: string; takenMs: number } | null {
+function useLast(
+  { camera, named }: { camera: string; named: string },
+  before: Before | null,
+  isOver: boolean,
+): { url: string; takenMs: number } | null {
   const [last, setLast] = useState<{ url: string; takenMs: number } | null>(null);
   const [recorded, setRecorded] = useState<Before | null>(null);
   useEffect(() => {
     if (isOver) return;
     const stop = AbortSignal.timeout(BEFORE_MS);
-    const query = `at=${new Date(nowMs.value).toISOString()}&width=640&purpose=${lookPurpose.value}`;
+    const query = `at=${new Date(nowMs.value).toISOString()}&width=640&purpose=${lookPurpose.value}${caseQuery(named)}`;
     request(`/streams/${encodeURIComponent(camera)}/recordings/thumbnail.jpg?${query}`, { signal: stop })
       .then(async (answer) => {
         const takenMs = Date.parse(answer.headers.get('x-taken-at') ?? '');
@@ -146,7 +181,7 @@ function useLast(camera: string, before: Before | null, isOver: boolean): { url:
       })
       // Not everything is recorded; then there is no such picture.
       .catch(() => undefined);
-  }, [camera]);
+  }, [camera, named]);
   const newest = recorded && (!before || recorded.takenMs > before.takenMs) ? recorded : before;
   useEffect(() => {
     if (newest === null || isOver) return;
