@@ -115,7 +115,9 @@ export class RuleBook {
   }
 
   async #put(files: Map<string, Rule>, kept: readonly KeptRule[], apply: ApplyRules): Promise<TakenOver> {
-    const { rules: next, issues } = overlay(inOrder(files), kept, (text) => this.parse(text));
+    const { rules: next, issues } = overlay({ files: inOrder(files), inForce: this.#inForce }, kept, (text) =>
+      this.parse(text),
+    );
     const changes = changesOf(this.#inForce, next);
     if (changes.length > 0) {
       // Known before the first finding of a new rule comes to the desk.

@@ -14,12 +14,15 @@ import { scheduled } from './schedule/scheduled.ts';
 export const SEVERITIES = ['extreme', 'severe', 'moderate', 'minor'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
+/** What PostgreSQL's integers hold, with room for the versions that end a rule. */
+const VERSION_MAX = 1_000_000_000;
+
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'use lower-case letters, digits and dashes');
 
 /** The keys of a rule file; those of its condition are the condition's. */
 export const ruleKeys = z.strictObject({
   rule: name,
-  version: z.number().int().min(1),
+  version: z.number().int().min(1).max(VERSION_MAX),
   title: z.strictObject({ en: z.string().min(1).max(200), zh: z.string().min(1).max(200) }),
   severity: z.enum(SEVERITIES),
   class: z.enum(CLASSES),

@@ -15,11 +15,12 @@ export interface Overlaid {
 }
 
 /**
- * Puts kept rules over those of files: of each name the higher version counts, so that a file that was raised above it
- * comes back. A text that is not right any more, because a kind lost a field, leaves the file's rule and is told.
+ * Puts kept rules over those of files: of each name the higher version counts, so a file raised above it comes back.
+ * A text that is not right any more, because a kind lost a field, is told, and leaves the rule of that version as it is
+ * in force, or that of the file where it is not.
  */
 export function overlay(
-  files: readonly Rule[],
+  { files, inForce }: { files: readonly Rule[]; inForce: readonly Rule[] },
   kept: readonly KeptRule[],
   parse: (text: string) => ParsedRule,
 ): Overlaid {
@@ -30,7 +31,11 @@ export function overlay(
     const parsed = text === null ? null : parse(text);
     if (parsed === null) rules.delete(rule);
     else if ('rule' in parsed) rules.set(rule, parsed.rule);
-    else issues.push(...parsed.issues.map(({ path, message }) => ({ path: `${rule}@${version}${path}`, message })));
+    else {
+      const before = inForce.find((one) => one.rule === rule && one.version === version);
+      if (before) rules.set(rule, before);
+      issues.push(...parsed.issues.map(({ path, message }) => ({ path: `${rule}@${version}${path}`, message })));
+    }
   }
   return { rules: [...rules.values()], issues };
 }

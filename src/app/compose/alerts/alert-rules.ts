@@ -81,8 +81,8 @@ export function composeRules(deps: RuleSurroundings, { book, watched, plates, co
   const ruleWatch = watchRules({ book, clock, observer, kept, apply });
   const takeKept = async (): Promise<void> => {
     const { issues } = await book.takeKept(kept, apply);
-    for (const { path, message } of issues)
-      observer.log.error({ part: 'rules', issue: `${path}: ${message}` }, 'a rule of the API is wrong; not taken');
+    // Told with what is wrong in files, by the log and by /readyz.
+    if (issues.length > 0) ruleWatch.again();
   };
   return {
     reader,

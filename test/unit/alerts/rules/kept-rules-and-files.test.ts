@@ -26,7 +26,7 @@ t.test('of each name the higher version counts, wherever it comes from', async (
         const version = ofApi[rule]!;
         return { rule, version, text: isEnd[rule] ? null : text(rule, version) };
       });
-      const { rules, issues } = overlay(files, kept, parse);
+      const { rules, issues } = overlay({ files, inForce: [] }, kept, parse);
       const now = new Map(rules.map(({ rule, version }) => [rule, version]));
       return (
         issues.length === 0 &&
@@ -43,8 +43,19 @@ t.test('of each name the higher version counts, wherever it comes from', async (
 
 t.test('a text that is not right any more leaves the rule of the file, and says so', async (t) => {
   const kept = [{ rule: 'full', version: 3, text: text('full', 3, 'gone_field') }];
-  const { rules, issues } = overlay([ruleOf('full', 1)], kept, parse);
+  const { rules, issues } = overlay({ files: [ruleOf('full', 1)], inForce: [] }, kept, parse);
   t.match(rules, [{ rule: 'full', version: 1 }]);
   t.equal(issues.length, 1);
   t.match(issues[0]?.path, /^full@3:7 condition/);
+});
+
+t.test('a rule that is in force stays so when its text is not right any more', async (t) => {
+  const kept = [{ rule: 'full', version: 3, text: text('full', 3, 'gone_field') }];
+  const { rules, issues } = overlay({ files: [ruleOf('full', 1)], inForce: [ruleOf('full', 3)] }, kept, parse);
+  t.match(rules, [{ rule: 'full', version: 3 }]);
+  t.equal(issues.length, 1);
+});
+
+t.test('a version that PostgreSQL cannot hold is refused by its line', async (t) => {
+  t.match(parse(text('full', 3_000_000_000)), { issues: [{ path: ':2 version' }] });
 });
