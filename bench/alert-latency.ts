@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RECEIVER_NETWORKS, WebhookReceiver } from '../test/support/alerts/webhook-receiver.ts';
 import { ADMIN_TOKEN, Gateway } from '../test/support/gateway/gateway.ts';
 import { until } from '../test/support/time/until.ts';
-import { cpuOf, Load, owner, print, quantiles, register, round, run, setting, settle } from './support/harness.ts';
+import { atMost, each, type Goal, tell } from './support/figures.ts';
+import { cpuOf, delays, Load, owner, register, run, setting, settle } from './support/harness.ts';
 import { type Asked, askedOf, between, countInPostgres, mostAsked } from './support/servers.ts';
 
 /**
@@ -20,6 +21,8 @@ const IDLE_S = 20;
 const SEEN_WITHIN_MS = 60_000;
 const STATEMENTS_SHOWN = 40;
 const ENTRIES_OF_AN_ALERT = 2;
+const PACED = `${PER_SECOND} fires a second`;
+const ASKED_BY = 'issue 10';
 
 const profile = process.env.CITYWATCH_BENCH_PROFILE;
 /** When the opening of each device's alert came by server-sent events. */
@@ -41,10 +44,10 @@ await run(async () => {
   await settle();
   const idle = await idleCpu(gateway);
   const paced = { gateway, receiver, ids: ids.slice(0, fires), burn: () => load.burn(0, fires, PER_SECOND) };
-  tell(`${PER_SECOND} fires a second`, await alarm(paced), idle);
+  told(PACED, await alarm(paced), idle);
   await settle();
   const storm = { gateway, receiver, ids: ids.slice(fires + 1), burn: () => load.burn(fires + 1, ids.length, null) };
-  tell(`${STORM - 1} fires at once`, await alarm(storm), idle);
+  told(`${STORM - 1} fires at once`, await alarm(storm), idle);
   if (receiver.refused.length > 0) throw new Error(`${receiver.refused.length} deliveries were refused`);
   await gateway.stop('SIGTERM');
 });
@@ -70,12 +73,12 @@ async function alarm({ gateway, receiver, ids, burn }: Fires) {
   const seconds = (performance.now() - before.atMs) / 1000;
   const published = new Map(ids.map((id, index) => [id, publishedMs[index] ?? 0]));
   const opened = receiver.taken.filter(({ type }) => type === 'alert.opened');
-  const delays = {
+  const tookMs = {
     'finding to webhook': opened.map(({ alert, atMs }) => atMs - Date.parse(alert.stamps.decidedAt)),
     'publish to webhook': opened.map(({ alert, atMs }) => atMs - (published.get(alert.device) ?? 0)),
     'publish to server-sent event': ids.map((id) => (seen.get(id) ?? 0) - (published.get(id) ?? 0)),
   };
-  return { alerts: ids.length, cpu, seconds, delays, asked: [before.asked, await askedOf(gateway)] as [Asked, Asked] };
+  return { alerts: ids.length, cpu, seconds, tookMs, asked: [before.asked, await askedOf(gateway)] as [Asked, Asked] };
 }
 
 /** Processor seconds a second of each process while nothing happens. */
@@ -86,22 +89,36 @@ async function idleCpu(gateway: Gateway): Promise<Record<string, number>> {
   return Object.fromEntries(after.map(([name, used]) => [name, (used - (before[name] ?? 0)) / IDLE_S]));
 }
 
-function tell(load: string, { alerts, cpu, seconds, delays, asked }: Measured, idle: Record<string, number>): void {
-  const ms = (used: number): number => round((used * 1000) / alerts);
-  const byProcess = Object.fromEntries(cpu.map(([name, used]) => [name, ms(used)]));
+function told(load: string, { alerts, cpu, seconds, tookMs, asked }: Measured, idle: Record<string, number>): void {
+  const ms = (used: number): number => (used * 1000) / alerts;
+  const isPaced = load === PACED;
   const all = ms(cpu.reduce((sum, [, used]) => sum + used, 0));
   const ofIdle = ms(Object.values(idle).reduce((sum, each) => sum + each, 0) * seconds);
-  print({ bench: 'CPU ms an alert', load, alerts, all, doingNothing: ofIdle, ...byProcess });
+  tell(
+    'processor time of an alert',
+    { load, alerts },
+    {
+      all: [all, 'CPU ms', atMost(isPaced ? 15 : 3, ASKED_BY)],
+      'doing nothing meanwhile': [ofIdle, 'CPU ms'],
+      ...each(Object.fromEntries(cpu.map(([name, used]) => [name, ms(used)])), 'CPU ms'),
+    },
+  );
   const { statements, commands } = between(...asked);
-  print({
-    bench: 'asked for an alert',
-    load,
-    statements: round(statements / alerts),
-    redisCommands: round(commands / alerts),
-  });
-  for (const [way, times] of Object.entries(delays)) print({ bench: way, load, ...quantiles(times) });
+  tell(
+    'asked for an alert',
+    { load },
+    {
+      'statements of PostgreSQL': [statements / alerts, 'count'],
+      'commands of Redis': [commands / alerts, 'count'],
+    },
+  );
+  const goals: Record<string, Goal> = { 'finding to webhook': atMost(isPaced ? 25 : 1_300, ASKED_BY) };
+  for (const [way, times] of Object.entries(tookMs)) {
+    tell(way, { load }, delays(times, ...(goals[way] ? [goals[way]] : [])));
+  }
   if (!profile) return;
-  for (const row of mostAsked(...asked, STATEMENTS_SHOWN)) print({ load, ...row });
+  for (const row of mostAsked(...asked, STATEMENTS_SHOWN))
+    process.stdout.write(`${JSON.stringify({ load, ...row })}\n`);
 }
 
 async function follow({ httpUrl }: Gateway): Promise<void> {

@@ -2,16 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DAY_MS } from '../src/core/clock.ts';
 import { Gateway } from '../test/support/gateway/gateway.ts';
 import { MqttDevice } from '../test/support/uplinks/mqtt-devices.ts';
+import { atLeast, atMost, tell } from './support/figures.ts';
 import {
   countStored,
+  type Delays,
   type Devices,
+  delays,
   Load,
   metric,
   owner,
-  print,
-  quantiles,
   register,
-  round,
   run,
   setting,
 } from './support/harness.ts';
@@ -52,14 +52,31 @@ await run(async () => {
   const seconds = (performance.now() - startMs) / 1000;
   const perSecond = Math.round((await lines()) / seconds);
   ended.abort();
-  const drained = { messages: waiting, seconds: round(seconds), storedPerSecond: perSecond };
-  print({ bench: 'backlog drains', ...drained, timesRealTime: round(perSecond / DESIGN_PER_SECOND) });
-  print({ bench: 'live beside the backlog', pubackP99Ms: live.p99Ms, latest: quantiles(await fresh) });
+  tell(
+    'a backlog drains',
+    {},
+    {
+      messages: [waiting, 'count'],
+      took: [seconds, 's'],
+      stored: [perSecond, '/s'],
+      'real time': [perSecond / DESIGN_PER_SECOND, '×', atLeast(5, 'issue 4')],
+    },
+  );
+  tell('PUBACK of live data beside the backlog', {}, { p99: [live.p99Ms, 'ms'] });
+  tell('latest of live data beside the backlog', {}, delays(await fresh));
   await gateway.settledLedger(600_000);
   await besideBulk(gateway, load, { probe: probe!, devices });
   const stored = await countStored(gateway, devices, load.baseMs);
   const all = sent + live.sent + DESIGN_PER_SECOND * BESIDE_S * 2;
-  print({ bench: 'nothing lost', sent: all, stored, lost: all - stored });
+  tell(
+    'nothing is lost',
+    {},
+    {
+      sent: [all, 'count'],
+      stored: [stored, 'count'],
+      lost: [all - stored, 'count', atMost(0, 'issue 4')],
+    },
+  );
   if (stored !== all) process.exitCode = 1;
 });
 
@@ -71,8 +88,8 @@ async function fill(gateway: Gateway, load: Load): Promise<number> {
     let sent = 0;
     const startMs = performance.now();
     while (sent < MESSAGES) sent += (await load.saturate(Math.min(10, MESSAGES / 10_000), 10)).sent;
-    const seconds = round((performance.now() - startMs) / 1000);
-    print({ bench: 'InfluxDB hangs', taken: sent, seconds, ackedPerSecond: Math.round(sent / seconds) });
+    const seconds = (performance.now() - startMs) / 1000;
+    tell('taken while InfluxDB hangs', {}, { messages: [sent, 'count'], acked: [sent / seconds, '/s'] });
     return sent;
   } finally {
     process.kill(influxd, 'SIGCONT');
@@ -90,15 +107,12 @@ async function besideBulk(gateway: Gateway, load: Load, { probe, devices }: Besi
     const ended = new AbortController();
     const fresh = latestDelays(gateway, probe, ended.signal);
     const bulk = state === 'alone' ? Promise.resolve(0) : backfill(gateway, devices, ended.signal);
-    const { p50Ms, p99Ms, maxMs } = await load.pace(DESIGN_PER_SECOND, BESIDE_S, 'right');
+    const puback: Delays = await load.pace(DESIGN_PER_SECOND, BESIDE_S, 'right');
     ended.abort();
     const bulkPerSecond = Math.round((await bulk) / BESIDE_S);
-    print({
-      bench: `live data ${state}`,
-      puback: { p50Ms, p99Ms, maxMs },
-      latest: quantiles(await fresh),
-      bulkPerSecond,
-    });
+    tell('PUBACK of live data', { state }, delays(puback));
+    tell('latest of live data', { state }, delays(await fresh));
+    if (bulkPerSecond > 0) tell('taken in the bulk lane', { state }, { records: [bulkPerSecond, '/s'] });
   }
 }
 

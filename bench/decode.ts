@@ -1,7 +1,7 @@
-import { cpus } from 'node:os';
 import { encode } from 'cborg';
 import type { Channel, DeviceKind, Message } from '../src/core/types.ts';
 import { Decoder } from '../src/ingest/decode/decoder.ts';
+import { beside, tell, tellMachine } from './support/figures.ts';
 import { KIOSK } from './support/kiosk.ts';
 
 /** CPU of decoding one message, beside the floor (JSON.parse of the same bytes) in the same run. */
@@ -21,14 +21,17 @@ const SAMPLES: [string, Channel, string][] = [
 const decoder = new Decoder();
 const ROUNDS = 300_000;
 
-print({ machine: cpus()[0]?.model, cores: cpus().length, node: process.version });
+tellMachine();
 const IN_CBOR: DeviceKind = { ...KIOSK, version: 2, codec: 'cbor' };
 for (const [name, channel, text] of SAMPLES) {
   const raw = Buffer.from(text);
-  const floorUs = cpuUs(() => JSON.parse(raw.toString()));
-  const decodeUs = cpuOf(channel, raw, KIOSK);
-  print({ bench: `decode ${name}`, decodeUs, jsonParseUs: floorUs });
-  print({ bench: `decode ${name} in CBOR`, decodeUs: cpuOf(channel, Buffer.from(encode(JSON.parse(text))), IN_CBOR) });
+  const floor = beside(
+    'JSON.parse',
+    cpuUs(() => JSON.parse(raw.toString())),
+  );
+  tell('a message is decoded', { message: name, in: 'JSON' }, { each: [cpuOf(channel, raw, KIOSK), 'CPU µs', floor] });
+  const cborUs = cpuOf(channel, Buffer.from(encode(JSON.parse(text))), IN_CBOR);
+  tell('a message is decoded', { message: name, in: 'CBOR' }, { each: [cborUs, 'CPU µs', floor] });
 }
 
 function cpuOf(channel: Channel, raw: Buffer, kind: DeviceKind): number {
@@ -50,14 +53,10 @@ function cpuOf(channel: Channel, raw: Buffer, kind: DeviceKind): number {
   return cpuUs(() => decoder.decode(message, kind));
 }
 
-function print(line: object): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
-}
-
 function cpuUs(run: () => unknown): number {
   for (let round = 0; round < ROUNDS / 10; round += 1) run();
   const before = process.cpuUsage();
   for (let round = 0; round < ROUNDS; round += 1) run();
   const used = process.cpuUsage(before);
-  return Math.round(((used.user + used.system) / ROUNDS) * 100) / 100;
+  return (used.user + used.system) / ROUNDS;
 }

@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../src/core/observe.ts';
@@ -9,6 +9,7 @@ import { Journal } from '../src/ingest/journal/journal.ts';
 import { JOURNAL_DEFAULTS } from '../src/ingest/journal/options.ts';
 import { FEED_LIMITS, JournalFeed, UNGUARDED } from '../src/ingest/readers/journal-feed.ts';
 import { ONE_LIFE } from '../test/support/ingest/journal.ts';
+import { type Given, tell, tellMachine } from './support/figures.ts';
 import { KIOSK } from './support/kiosk.ts';
 
 /** Reading decoded batches from disk: readings, which need no index, and events, which do; fresh and read again. */
@@ -22,7 +23,7 @@ const CASES: [string, Channel, (at: number) => string][] = [
 ];
 
 const alive = setInterval(() => {}, 1000);
-process.stdout.write(`${JSON.stringify({ machine: cpus()[0]?.model, cores: cpus().length, node: process.version })}\n`);
+tellMachine();
 for (const [name, channel, raw] of CASES) await measure(name, channel, raw);
 clearInterval(alive);
 
@@ -51,9 +52,7 @@ async function measure(name: string, channel: Channel, raw: (at: number) => stri
     observer,
   });
   for (const round of ['fresh', 'again']) {
-    process.stdout.write(
-      `${JSON.stringify({ bench: `feed ${name}, ${round}`, ...(await readAll(feed, journal.head)) })}\n`,
-    );
+    tell('decoded batches are read from disk', { of: name, round }, await readAll(feed, journal.head));
   }
   await duplicates.close();
   await journal.close();
@@ -75,7 +74,7 @@ function append(journal: Journal, channel: Channel, { at, raw }: { at: number; r
   });
 }
 
-async function readAll(feed: JournalFeed, head: number) {
+async function readAll(feed: JournalFeed, head: number): Promise<Record<string, Given>> {
   const cpu = process.cpuUsage();
   const startMs = systemClock.monotonicMs();
   for (let offset = 0; offset < head; ) {
@@ -83,7 +82,7 @@ async function readAll(feed: JournalFeed, head: number) {
   }
   const used = process.cpuUsage(cpu);
   return {
-    perSecond: Math.round((MESSAGES * 1000) / (systemClock.monotonicMs() - startMs)),
-    cpuUsPerMessage: Math.round(((used.user + used.system) * 100) / MESSAGES) / 100,
+    read: [(MESSAGES * 1000) / (systemClock.monotonicMs() - startMs), '/s'],
+    each: [(used.user + used.system) / MESSAGES, 'CPU µs'],
   };
 }

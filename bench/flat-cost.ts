@@ -14,7 +14,8 @@ import { Twin } from '../src/telemetry/twin/twin.ts';
 import { lineOf, seriesOf } from '../src/telemetry/writer/line-protocol.ts';
 import { ALL_THERE } from '../test/support/alerts/alerts.ts';
 import { ONE_LIFE, OWN_JOURNAL } from '../test/support/ingest/journal.ts';
-import { print, round, run, setting } from './support/harness.ts';
+import { tell } from './support/figures.ts';
+import { run, setting } from './support/harness.ts';
 
 /**
  * What a message costs the gateway itself, by how many devices and kinds there are: journal, decoding, duplicates, two
@@ -32,6 +33,8 @@ const CASES = [
 ];
 const BATCH = 2_000;
 const KINDS_OF_A_RULE = 50;
+const JOURNAL = { lane: 'live', lineage: ONE_LIFE, options: JOURNAL_DEFAULTS } as const;
+const FEED = { limits: FEED_LIMITS, guard: UNGUARDED };
 const FIRST_TS_MS = Date.now() - HOUR_MS;
 
 const fields: DeviceKind['fields'] = new Map([
@@ -49,14 +52,11 @@ const RULES = [
 await run(async () => {
   // Nothing here waits for the network, which would keep the process alive.
   const alive = setInterval(() => {}, 1_000);
-  for (const one of CASES) await measure(one);
+  for (const [turn, one] of CASES.entries()) await measure({ ...one, turn });
   clearInterval(alive);
 });
 
-const JOURNAL = { lane: 'live', lineage: ONE_LIFE, options: JOURNAL_DEFAULTS } as const;
-const FEED = { limits: FEED_LIMITS, guard: UNGUARDED };
-
-async function measure({ devices, kinds }: (typeof CASES)[number]): Promise<void> {
+async function measure({ devices, kinds, turn }: (typeof CASES)[number] & { turn: number }): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'citywatch-bench-'));
   const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
   const catalogue = new Map(Array.from({ length: kinds }, (_, number) => [`kind-${number}`, kindOf(`kind-${number}`)]));
@@ -69,12 +69,7 @@ async function measure({ devices, kinds }: (typeof CASES)[number]): Promise<void
   const twin = new Twin({ path: join(directory, 'twin'), kinds: { latest }, journal: OWN_JOURNAL, clock, observer });
   const rules = rulesFor([...catalogue.keys()], latest);
   const engine = new RulesEngine(rules, { match: () => [] }, ALL_THERE);
-  const identities = Array.from({ length: devices }, (_, number) => ({
-    id: `bench-${number}`,
-    kind: `kind-${number % kinds}`,
-    kindVersion: 1,
-    jurisdiction: '330203',
-  }));
+  const identities = identitiesOf(devices, kinds);
   let sent = 0;
   let characters = 0;
   const { signal } = new AbortController();
@@ -105,12 +100,26 @@ async function measure({ devices, kinds }: (typeof CASES)[number]): Promise<void
   const before = process.cpuUsage();
   await pass(MESSAGES);
   const used = process.cpuUsage(before);
-  const cpuUsPerMessage = round((used.user + used.system) / MESSAGES);
-  const lineCharacters = Math.round(characters / sent);
-  print({ bench: 'cost of a message', devices, kinds, cpuUsPerMessage, lineCharacters });
+  tell(
+    'cost of a message',
+    { turn: turn + 1, devices, kinds },
+    {
+      each: [(used.user + used.system) / MESSAGES, 'CPU µs'],
+      'characters of its line': [characters / sent, 'count'],
+    },
+  );
   await duplicates.close();
   await journal.close();
   await rm(directory, { recursive: true });
+}
+
+function identitiesOf(devices: number, kinds: number): DeviceIdentity[] {
+  return Array.from({ length: devices }, (_, number) => ({
+    id: `bench-${number}`,
+    kind: `kind-${number % kinds}`,
+    kindVersion: 1,
+    jurisdiction: '330203',
+  }));
 }
 
 /** The message with this number of one device. */

@@ -2,16 +2,16 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Gateway } from '../test/support/gateway/gateway.ts';
+import { atLeast, atMost, beside, tell } from './support/figures.ts';
 import {
   countStored,
   cpuOf,
+  delays,
   Load,
   memory,
   metric,
   owner,
-  print,
   register,
-  round,
   run,
   setting,
   settle,
@@ -34,32 +34,54 @@ await run(measure);
 
 async function measure(): Promise<void> {
   const gateway = await Gateway.prepare(owner);
-  print({ bench: 'start to ready', start: 'cold (new data directory)', ms: await startMs(gateway) });
+  tell('start to ready', { start: 'cold, new data directory' }, { took: [await startMs(gateway), 'ms'] });
   for (let start = 1; start <= WARM_STARTS; start += 1) {
     await gateway.stop('SIGTERM');
-    print({ bench: 'start to ready', start: `warm ${start}`, ms: await startMs(gateway) });
+    tell('start to ready', { start: `warm ${start}` }, { took: [await startMs(gateway), 'ms'] });
   }
   await settle();
-  print({ bench: 'memory', state: 'at rest', ...memory(gateway) });
+  remember(gateway, 'at rest');
   const devices = await register(gateway, DEVICES);
   const load = await Load.connect(gateway, devices);
   await settle();
-  print({ bench: 'memory', state: `${DEVICES} devices connected`, ...memory(gateway) });
+  remember(gateway, `${DEVICES} devices connected`);
   const best = await sustained(gateway, load, { name: 'sustained QoS 1', seconds: SECONDS, window: WINDOW });
   await cpuBesideFloor(best.cpu, best.acked);
-  print({ bench: 'memory', state: 'after the load', ...memory(gateway) });
+  remember(gateway, 'after the load', 300);
   await settle(CALM_S);
-  print({ bench: 'memory', state: `${CALM_S} s after the load`, ...memory(gateway) });
+  remember(gateway, `${CALM_S} s after the load`);
   const over = { name: 'twice as many under way', seconds: SECONDS / 5, window: 2 * WINDOW };
   const overload = await sustained(gateway, load, over);
-  print({ bench: 'overload', shareOfBest: round(overload.perSecond / best.perSecond) });
-  print({ bench: 'memory', state: 'after the overload', ...memory(gateway) });
+  const share = (100 * overload.perSecond) / best.perSecond;
+  tell('acknowledged with twice as many under way', {}, { 'share of the best': [share, '%'] });
+  remember(gateway, 'after the overload');
   await settle(CALM_S);
-  print({ bench: 'memory', state: `${CALM_S} s later`, ...memory(gateway) });
+  remember(gateway, `${CALM_S} s later`);
   const sent = best.sent + overload.sent;
   const stored = await countStored(gateway, devices, load.baseMs);
-  print({ bench: 'nothing lost', sent, stored, lost: sent - stored });
+  tell(
+    'nothing is lost',
+    {},
+    {
+      sent: [sent, 'count'],
+      stored: [stored, 'count'],
+      lost: [sent - stored, 'count', atMost(0, 'issue 4')],
+    },
+  );
   if (stored !== sent) process.exitCode = 1;
+}
+
+/** What the gateway holds after ten million messages is asked for: after the load. */
+function remember(gateway: Gateway, state: string, most?: number): void {
+  const { gatewayPssMiB, allProcessesPssMiB } = memory(gateway);
+  tell(
+    'memory',
+    { state },
+    {
+      gateway: [gatewayPssMiB, 'MiB', ...(most ? [atMost(most, 'issue 10')] : [])],
+      'all processes': [allProcessesPssMiB, 'MiB'],
+    },
+  );
 }
 
 interface Over {
@@ -79,9 +101,18 @@ async function sustained(gateway: Gateway, load: Load, { name, seconds, window }
   const cpuAfter = cpuOf(gateway);
   const storedS = (performance.now() - startMs) / 1000;
   const perSecond = Math.round(acked / result.seconds);
-  const rates = { ackedPerSecond: perSecond, storedPerSecond: Math.round(acked / storedS) };
-  const behind = { storedMeanwhilePerSecond: Math.round(lines / underLoadS) };
-  print({ bench: name, messages: acked, seconds: round(result.seconds), ...rates, ...behind, p50Ms, p99Ms });
+  tell(
+    name,
+    { window },
+    {
+      messages: [acked, 'count'],
+      took: [result.seconds, 's'],
+      acked: [perSecond, '/s'],
+      stored: [acked / storedS, '/s', atLeast(20_000, 'issue 4')],
+      'stored meanwhile': [lines / underLoadS, '/s'],
+      ...delays({ p50Ms, p99Ms }),
+    },
+  );
   const used = Object.entries(cpuAfter).map(([program, after]) => [program, after - (cpuBefore[program] ?? 0)]);
   return { sent, acked, perSecond, cpu: Object.fromEntries(used) as Record<string, number> };
 }
@@ -89,11 +120,17 @@ async function sustained(gateway: Gateway, load: Load, { name, seconds, window }
 async function cpuBesideFloor(cpu: Record<string, number>, messages: number): Promise<void> {
   const file = join(import.meta.dirname, 'support/floor.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [file]);
-  const floor = round(Number(JSON.parse(stdout).cpuSPer100k));
-  const per100k = (name: string): number => round(((cpu[name] ?? 0) * 100_000) / messages);
-  const own = per100k('gateway');
-  const servers = { influxd: per100k('influxd'), postgres: per100k('postgres') };
-  print({ bench: 'CPU s per 100,000', gateway: own, floor, ratio: round(own / floor), ...servers });
+  const floor = beside('JSON.parse, zod and the journal alone', Number(JSON.parse(stdout).cpuSPer100k));
+  const per100k = (name: string): number => ((cpu[name] ?? 0) * 100_000) / messages;
+  tell(
+    'processor time of 100,000 messages',
+    {},
+    {
+      gateway: [per100k('gateway'), 'CPU s', floor],
+      influxd: [per100k('influxd'), 'CPU s'],
+      postgres: [per100k('postgres'), 'CPU s'],
+    },
+  );
 }
 
 async function startMs(gateway: Gateway): Promise<number> {

@@ -7,7 +7,8 @@ import { HealthList } from '../src/devices/health/list.ts';
 import { HealthTally } from '../src/devices/health/tally.ts';
 import { Directory } from '../src/devices/registry/directory.ts';
 import { SecretHasher } from '../src/platform/secrets/hasher.ts';
-import { print, round, run, setting } from './support/harness.ts';
+import { tell } from './support/figures.ts';
+import { run, setting } from './support/harness.ts';
 
 /**
  * What the health of devices costs by how many there are: the same messages, the same changes and the same ticks with
@@ -26,10 +27,10 @@ const STALE_S = 3_600;
 const NO_DATABASE = {} as ConstructorParameters<typeof HealthList>[0]['database'];
 
 await run(async () => {
-  for (const devices of CASES) await measure(devices);
+  for (const [turn, devices] of CASES.entries()) await measure(turn + 1, devices);
 });
 
-async function measure(devices: number): Promise<void> {
+async function measure(turn: number, devices: number): Promise<void> {
   const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
   let passedMs = 0;
   // Time passes by the second, as fast as the machine lets it.
@@ -69,16 +70,18 @@ async function measure(devices: number): Promise<void> {
   const tickNs = timed(10_000, () => book.tick());
   const list = new HealthList({ book, tally, directory, database: NO_DATABASE, tree: { area: codeAlone } });
   const listMs = await listed(list);
-  print({
-    bench: 'health',
-    devices,
-    messageNs: round(messageNs),
-    changeNs: round(changeNs),
-    idleTickNs: round(tickNs),
-    listMs: round(listMs),
-    rssMb: round(rssMb),
-    offline: tally.counts({ lies: () => true, kind: undefined }).offline,
-  });
+  tell(
+    'health of devices',
+    { turn, devices },
+    {
+      message: [messageNs / 1_000, 'µs'],
+      'change and its ticks': [changeNs / 1_000, 'µs'],
+      'tick without anything due': [tickNs / 1_000, 'µs'],
+      list: [listMs, 'CPU ms'],
+      memory: [rssMb, 'MiB'],
+      offline: [tally.counts({ lies: () => true, kind: undefined }).offline, 'count'],
+    },
+  );
 }
 
 function directoryOf(ids: readonly string[]): Directory {

@@ -2,7 +2,8 @@ import { Agent, setGlobalDispatcher } from 'undici';
 import { GATEWAY_NODE_OPTIONS } from '../scripts/gateway-memory.mjs';
 import { Gateway } from '../test/support/gateway/gateway.ts';
 import { idleSince, memoryOf, startFigures, untilTidied } from './support/at-rest.ts';
-import { cpuOf, Load, owner, print, register, round, run, setting, settle, tokensOf } from './support/harness.ts';
+import { atMost, each, type Goal, tell } from './support/figures.ts';
+import { cpuOf, delays, Load, owner, register, run, setting, settle, tokensOf } from './support/harness.ts';
 
 /**
  * What the gateway costs while nothing comes, and what its start takes: cold and warm; processor time, statements and
@@ -17,45 +18,65 @@ const CONNECTED = 1_000;
 const PER_SECOND = 1_000;
 const WARM_STARTS = 3;
 const CALLERS = 32;
+const ASKED_BY = 'issue 10';
 
 setGlobalDispatcher(new Agent({ connections: 64 }));
 await run(async () => {
   const gateway = await Gateway.bare(owner);
   // As it is delivered: reading maps of the sources is for tests.
   gateway.nodeOptions = GATEWAY_NODE_OPTIONS;
-  const begin = async (start: string): Promise<void> =>
-    print({ bench: 'start', start, ...(await startFigures(gateway)) });
-  await begin('cold: nothing there');
+  const begin = async (start: string, mostMs: number): Promise<void> => {
+    const { ms, cpuMs } = await startFigures(gateway);
+    tell('start', { start }, { ready: [ms, 'ms', atMost(mostMs, ASKED_BY)], ...each(cpuMs, 'CPU ms') });
+  };
+  await begin('cold: nothing there', 2_000);
   for (let start = 1; start <= WARM_STARTS; start += 1) {
     await gateway.stop('SIGTERM');
-    await begin(`warm ${start}`);
+    await begin(`warm ${start}`, 1_000);
   }
-  await tell(gateway, 'at rest');
+  await remember(gateway, 'at rest', atMost(180, ASKED_BY));
   const few = await Load.connect(gateway, await register(gateway, CONNECTED));
-  await tell(gateway, `${CONNECTED} devices connected`);
+  await remember(gateway, `${CONNECTED} devices connected`);
   await untilTidied(gateway);
-  print({ bench: 'idle', devices: CONNECTED, ...(await idleSince(gateway, SECONDS)) });
+  const { allPercent, percent, rates } = await idleSince(gateway, SECONDS);
+  tell(
+    'nothing comes',
+    { devices: CONNECTED },
+    {
+      all: [allPercent, '% of a core', atMost(1, ASKED_BY)],
+      ...each(percent, '% of a core'),
+    },
+  );
+  tell('asked while nothing comes', { devices: CONNECTED }, each(rates, '/s'));
   few.end();
   const tokens = await tokensOf(gateway, CALLERS);
   const devices = await register(gateway, REGISTERED, { name: 'many', tokens });
-  await tell(gateway, `after ${REGISTERED} registrations`);
+  await remember(gateway, `after ${REGISTERED} registrations`, atMost(300, ASKED_BY));
   await gateway.stop('SIGTERM');
-  await begin(`warm, ${REGISTERED} devices`);
-  await tell(gateway, `${REGISTERED} devices, after a start`);
+  await begin(`warm, ${REGISTERED} devices`, 2_000);
+  await remember(gateway, `${REGISTERED} devices, after a start`);
   await underLoad(gateway, await Load.connect(gateway, devices.slice(0, REGISTERED / 2)));
   await gateway.stop('SIGTERM');
 });
 
-async function tell(gateway: Gateway, state: string): Promise<void> {
+async function remember(gateway: Gateway, state: string, ...goals: Goal[]): Promise<void> {
   await settle(10);
-  print({ bench: 'memory (MiB)', state, ...memoryOf(gateway) });
+  const { gateway: own = 0, ...servers } = memoryOf(gateway);
+  tell('memory', { state }, { gateway: [own, 'MiB', ...goals], ...each(servers, 'MiB') });
 }
 
 async function underLoad(gateway: Gateway, load: Load): Promise<void> {
-  await tell(gateway, `${REGISTERED / 2} connected`);
+  await remember(gateway, `${REGISTERED / 2} connected`);
   const before = cpuOf(gateway).gateway ?? 0;
   const { acked, p50Ms, p99Ms } = await load.pace(PER_SECOND, SECONDS, 'right');
-  const cores = round(((cpuOf(gateway).gateway ?? 0) - before) / SECONDS);
-  print({ bench: 'load of these devices', messages: acked, gatewayCores: cores, p50Ms, p99Ms });
-  await tell(gateway, `after ${SECONDS} s at ${PER_SECOND} messages/s`);
+  tell(
+    'load of these devices',
+    { perSecond: PER_SECOND },
+    {
+      messages: [acked, 'count'],
+      gateway: [((cpuOf(gateway).gateway ?? 0) - before) / SECONDS, 'cores'],
+      ...delays({ p50Ms, p99Ms }),
+    },
+  );
+  await remember(gateway, `after ${SECONDS} s at ${PER_SECOND} messages/s`, atMost(350, ASKED_BY));
 }

@@ -1,7 +1,8 @@
 import { csvOf } from '../test/support/devices/spreadsheets.ts';
 import { ADMIN_TOKEN, Gateway } from '../test/support/gateway/gateway.ts';
 import { until } from '../test/support/time/until.ts';
-import { cpuOf, owner, print, run, setting } from './support/harness.ts';
+import { each, tell } from './support/figures.ts';
+import { cpuOf, owner, run, setting } from './support/harness.ts';
 
 /**
  * Points of a city from one spreadsheet through a running gateway: a dry run, the import, the same file again, a file
@@ -28,53 +29,47 @@ const HEADER = [
 await run(async () => {
   const gateway = await Gateway.start(owner);
   const first = file(0);
-  print(
-    await measure(gateway, 'dry run', async () => {
-      const answer = await send(gateway, '?dryRun=true', first);
-      return { new: answer.counts.create, refused: answer.counts.error };
-    }),
-  );
-  print(await measure(gateway, 'import', () => imported(gateway, first)));
-  print(await measure(gateway, 'the same file again', () => imported(gateway, first)));
+  await measure(gateway, 'dry run', async () => {
+    const answer = await send(gateway, '?dryRun=true', first);
+    return { new: answer.counts.create, refused: answer.counts.error };
+  });
+  await measure(gateway, 'import', () => imported(gateway, first));
+  await measure(gateway, 'the same file again', () => imported(gateway, first));
   let last = '';
-  print(
-    await measure(gateway, 'a change of every row', async () => {
-      const ended = await imported(gateway, file(1));
-      last = ended.id;
-      return ended;
-    }),
-  );
-  print(
-    await measure(gateway, 'undo', async () => {
-      await gateway.api('POST', `/imports/${last}/undo`);
-      return await ended(gateway, last);
-    }),
-  );
-  print(
-    await measure(gateway, 'export', async () => {
-      const { text } = await gateway.api('GET', '/devices/export');
-      return { rows: text.split('\r\n').length - 2 };
-    }),
-  );
+  await measure(gateway, 'a change of every row', async () => {
+    const ended = await imported(gateway, file(1));
+    last = ended.id;
+    return ended;
+  });
+  await measure(gateway, 'undo', async () => {
+    await gateway.api('POST', `/imports/${last}/undo`);
+    return await ended(gateway, last);
+  });
+  await measure(gateway, 'export', async () => {
+    const { text } = await gateway.api('GET', '/devices/export');
+    return { rows: text.split('\r\n').length - 2 };
+  });
 });
 
-async function measure(gateway: Gateway, what: string, work: () => Promise<object>): Promise<object> {
+async function measure(gateway: Gateway, what: string, work: () => Promise<object>): Promise<void> {
   const before = cpuOf(gateway);
   const startMs = performance.now();
   const { id: _, ...told } = (await work()) as { id?: string };
   const seconds = (performance.now() - startMs) / 1000;
   const after = cpuOf(gateway);
-  const cpuMsEach = (name: string): number =>
-    Math.round((((after[name] ?? 0) - (before[name] ?? 0)) * 1_000_000) / ROWS) / 1_000;
-  return {
-    bench: 'a spreadsheet of points',
-    what,
-    rows: ROWS,
-    seconds: Math.round(seconds * 10) / 10,
-    rowsPerS: Math.round(ROWS / seconds),
-    cpuMsEach: { gateway: cpuMsEach('gateway'), postgres: cpuMsEach('postgres') },
-    ...told,
-  };
+  const cpuMsEach = (name: string): number => (((after[name] ?? 0) - (before[name] ?? 0)) * 1_000) / ROWS;
+  tell(
+    'a spreadsheet of points',
+    { rows: ROWS, what },
+    {
+      took: [seconds, 's'],
+      rows: [ROWS / seconds, '/s'],
+      'gateway, each': [cpuMsEach('gateway'), 'CPU ms'],
+      'PostgreSQL, each': [cpuMsEach('postgres'), 'CPU ms'],
+    },
+  );
+  const { undone, ...counts } = told as Record<string, number> & { undone?: Record<string, number> | null };
+  tell('what became of its rows', { what }, each({ ...counts, ...undone }, 'count'));
 }
 
 function file(version: number): Buffer {

@@ -7,6 +7,7 @@ import { Influx1Store } from '../src/telemetry/stores/influx1.ts';
 import { lineOf, seriesOf } from '../src/telemetry/writer/line-protocol.ts';
 import { TelemetryWriter, UNLIMITED_SERIES, WRITER_LIMITS } from '../src/telemetry/writer/writer.ts';
 import { Influxd } from '../test/support/telemetry/influxd.ts';
+import { beside, tell, tellMachine } from './support/figures.ts';
 
 /**
  * Points into a real InfluxDB 1.x: our writer, plain and gzip, against `writePoints` of the library. Same points,
@@ -27,17 +28,21 @@ const observer = createObserver({ level: 'error', secrets: new KnownSecrets() })
 const http = new Outbound({ clock: systemClock, observer });
 const { signal } = new AbortController();
 
+tellMachine();
 for (const round of ['warm-up', 'measured']) {
-  const show = round === 'measured' ? print : () => {};
+  const show = round === 'measured' ? told : () => {};
   const made = measure();
   await inTurns(async () => {});
-  show({ bench: 'making batches', ...made() });
+  show('making batches', made());
   const built = measure();
   await inTurns(async (batch) => buildLines(batch));
-  show({ bench: 'making batches, building bodies', ...built() });
-  show({ bench: 'ours, plain', ...(await ours(`${round} plain`, false)) });
-  show({ bench: 'ours, gzip', ...(await ours(`${round} gzip`, true)) });
-  show({ bench: 'influx writePoints', ...(await library(`${round} library`)) });
+  show('making batches, building bodies', built());
+  const plain = await ours(`${round} plain`, false);
+  const gzip = await ours(`${round} gzip`, true);
+  const theirs = await library(`${round} library`);
+  show('ours, plain', plain, theirs);
+  show('ours, gzip', gzip, theirs);
+  show('writePoints of influx', theirs);
 }
 
 await http.close();
@@ -133,7 +138,14 @@ async function count(database: string): Promise<number> {
   return Number(answer.results[0]?.series?.[0]?.values[0]?.[1] ?? 0);
 }
 
-function measure() {
+interface Written {
+  pointsPerS: number;
+  cpuSPer100k: number;
+  rssMiB: number;
+  stored?: number;
+}
+
+function measure(): () => Written {
   const startMs = systemClock.monotonicMs();
   const cpu = process.cpuUsage();
   return () => {
@@ -141,13 +153,23 @@ function measure() {
     const seconds = (systemClock.monotonicMs() - startMs) / 1_000;
     const cpuS = (used.user + used.system) / 1e6;
     return {
-      pointsPerS: Math.round(POINTS / seconds),
-      cpuSPer100k: Math.round((cpuS / POINTS) * 1e5 * 100) / 100,
-      rssMiB: Math.round(process.memoryUsage().rss / 2 ** 20),
+      pointsPerS: POINTS / seconds,
+      cpuSPer100k: (cpuS / POINTS) * 1e5,
+      rssMiB: process.memoryUsage().rss / 2 ** 20,
     };
   };
 }
 
-function print(line: Record<string, unknown>): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+function told(by: string, { pointsPerS, cpuSPer100k, rssMiB, stored }: Written, library?: Written): void {
+  const than = (value: number | undefined) => (value === undefined ? [] : [beside('writePoints', value)]);
+  tell(
+    'points into InfluxDB',
+    { by },
+    {
+      points: [pointsPerS, '/s', ...than(library?.pointsPerS)],
+      'for 100,000': [cpuSPer100k, 'CPU s', ...than(library?.cpuSPer100k)],
+      memory: [rssMiB, 'MiB'],
+      stored: [stored ?? null, 'count'],
+    },
+  );
 }

@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../src/core/clock.ts';
 import { createObserver, KnownSecrets } from '../src/core/observe.ts';
@@ -7,8 +7,10 @@ import type { NewMessage } from '../src/core/types.ts';
 import { Journal } from '../src/ingest/journal/journal.ts';
 import { JOURNAL_DEFAULTS } from '../src/ingest/journal/options.ts';
 import { ONE_LIFE } from '../test/support/ingest/journal.ts';
+import { type Given, tell, tellMachine } from './support/figures.ts';
+import { delays } from './support/harness.ts';
 
-/** Measures the journal alone: append with fdatasync, reading back from disk, one machine line, one JSON line each. */
+/** Measures the journal alone: append with fdatasync, reading back from disk, one JSON line each. */
 
 const RECORD_BYTES = 240;
 const SECONDS = 5;
@@ -26,19 +28,17 @@ const journal = await Journal.open({
   clock: systemClock,
   observer,
 });
-print({ machine: cpus()[0]?.model, cores: cpus().length, memoryBytes: totalmem(), node: process.version });
+tellMachine();
 
-const appended = await append();
-print({ bench: 'journal append + fdatasync', senders: SENDERS, recordBytes: RECORD_BYTES, ...appended });
-print({ bench: 'journal append, one sender', ...(await oneSender()) });
-print({ bench: 'journal read from disk', ...(await readAll()) });
+tell('append with fdatasync', { senders: SENDERS, bytes: RECORD_BYTES }, await append());
+tell('append with fdatasync', { senders: 1, bytes: RECORD_BYTES }, await oneSender());
+tell('read from disk', {}, await readAll());
 await journal.close();
-const opened = await reopen();
-print({ bench: 'journal open after a clean stop', ...opened });
+tell('open after a clean stop', {}, await reopen());
 await rm(directory, { recursive: true });
 clearInterval(alive);
 
-async function append() {
+async function append(): Promise<Record<string, Given>> {
   let appends = 0;
   const untilMs = systemClock.monotonicMs() + SECONDS * 1000;
   const cpu = process.cpuUsage();
@@ -54,18 +54,15 @@ async function append() {
   };
   await Promise.all(Array.from({ length: SENDERS }, (_, number) => sender(number)));
   const used = process.cpuUsage(cpu);
-  latenciesMs.sort((a, b) => a - b);
-  const at = (share: number) => round(latenciesMs[Math.floor(latenciesMs.length * share)] ?? 0);
   return {
-    perSecond: Math.round(appends / SECONDS),
-    cpuUsPerRecord: round((used.user + used.system) / appends),
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
-    rssMiB: Math.round(process.memoryUsage().rss / 1048576),
+    messages: [appends / SECONDS, '/s'],
+    each: [(used.user + used.system) / appends, 'CPU µs'],
+    ...delays(latenciesMs),
+    memory: [process.memoryUsage().rss / 1048576, 'MiB'],
   };
 }
 
-async function oneSender() {
+async function oneSender(): Promise<Record<string, Given>> {
   const message = sample(0);
   const startMs = systemClock.monotonicMs();
   let appends = 0;
@@ -73,10 +70,10 @@ async function oneSender() {
     await journal.append(message);
     appends += 1;
   }
-  return { perSecond: appends };
+  return { messages: [appends, '/s'] };
 }
 
-async function readAll() {
+async function readAll(): Promise<Record<string, Given>> {
   const startMs = systemClock.monotonicMs();
   let offset = 0;
   let messages = 0;
@@ -86,10 +83,10 @@ async function readAll() {
     offset = batch.next;
   }
   const seconds = (systemClock.monotonicMs() - startMs) / 1000;
-  return { perSecond: Math.round(messages / seconds), MiBPerSecond: Math.round(offset / 1048576 / seconds) };
+  return { messages: [messages / seconds, '/s'], bytes: [offset / 1048576 / seconds, 'MiB/s'] };
 }
 
-async function reopen() {
+async function reopen(): Promise<Record<string, Given>> {
   const startMs = systemClock.monotonicMs();
   const again = await Journal.open({
     directory,
@@ -101,7 +98,7 @@ async function reopen() {
   });
   const ms = systemClock.monotonicMs() - startMs;
   await again.close();
-  return { ms: Math.round(ms) };
+  return { took: [ms, 'ms'] };
 }
 
 function sample(number: number): NewMessage {
@@ -118,12 +115,4 @@ function sample(number: number): NewMessage {
     dup: false,
     raw: Buffer.alloc(RECORD_BYTES - overhead, 0x20),
   };
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
-}
-
-function print(line: unknown): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
 }

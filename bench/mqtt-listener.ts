@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { tell, tellMachine } from './support/figures.ts';
 
 /**
  * QoS 1 messages a second and their cost in the MQTT listener, from CONNECT to PUBACK with nothing behind it, beside
@@ -9,7 +9,7 @@ import { join } from 'node:path';
  * the median of {@link RUNS} runs, each with fresh processes; the load generator shares the cores.
  */
 const RUNS = 3;
-const SUPPORT = join(import.meta.dirname, 'support');
+const SUPPORT = join(import.meta.dirname, 'support/listener');
 
 interface Load {
   load: string;
@@ -73,27 +73,23 @@ function median(values: number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
-const round = (value: number) => Math.round(value * 100) / 100;
-
-console.log(
-  JSON.stringify({ machine: cpus()[0]?.model, cores: cpus().length, memoryBytes: totalmem(), node: process.version }),
-);
+tellMachine();
 const [only = '', onlyLoad = ''] = process.argv.slice(2);
-for (const load of LOADS.filter(({ load }) => load.includes(onlyLoad))) {
-  for (const name of SERVERS.filter((server) => server.startsWith(only))) {
+for (const { load, ...sizes } of LOADS.filter(({ load }) => load.includes(onlyLoad))) {
+  for (const server of SERVERS.filter((server) => server.startsWith(only))) {
     const samples: Sample[] = [];
-    for (let run = 0; run < RUNS; run += 1) samples.push(await measure(name, load));
+    for (let run = 0; run < RUNS; run += 1) samples.push(await measure(server, { load, ...sizes }));
     const speeds = samples.map(({ perSecond }) => perSecond);
-    console.log(
-      JSON.stringify({
-        bench: 'mqtt listener',
-        server: name,
-        load: load.load,
-        perSecond: Math.round(median(speeds)),
-        perSecondRange: [Math.round(Math.min(...speeds)), Math.round(Math.max(...speeds))],
-        serverCpuSPer100k: round(median(samples.map(({ cpuS }) => cpuS))),
-        rssMiB: Math.round(median(samples.map(({ rssMiB }) => rssMiB))),
-      }),
+    tell(
+      'QoS 1 messages through a listener',
+      { load, server },
+      {
+        messages: [median(speeds), '/s'],
+        'messages, slowest run': [Math.min(...speeds), '/s'],
+        'messages, fastest run': [Math.max(...speeds), '/s'],
+        'for 100,000': [median(samples.map(({ cpuS }) => cpuS)), 'CPU s'],
+        memory: [median(samples.map(({ rssMiB }) => rssMiB)), 'MiB'],
+      },
     );
   }
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { cpus } from 'node:os';
 import { DAY_MS, systemClock } from '../src/core/clock.ts';
 import type { DecodedBatch, DeviceEvent } from '../src/core/types.ts';
 import { PayloadSeal } from '../src/ingest/ledger/dead-letter-payloads.ts';
@@ -15,6 +14,8 @@ import { incarnationOf } from '../test/support/ingest/journal.ts';
 import { DETECTIVE, openPassages } from '../test/support/ingest/passages.ts';
 import { firstOwner } from '../test/support/services/ownership.ts';
 import { quietObserver, startPostgres } from '../test/support/services/services.ts';
+import { tell, tellMachine } from './support/figures.ts';
+import { delays } from './support/harness.ts';
 
 /**
  * Searches among the passages of 30 checkpoints, 600,000 a day, of `CITYWATCH_BENCH_DAYS` days (default 3, at most 31),
@@ -39,6 +40,7 @@ const key = randomBytes(32);
 const { passages, search } = openPassages({ database, clock, key });
 const plates = Array.from({ length: 1_000 }, (_, n) => `浙B${10_000 + n}`);
 let offset = 0;
+tellMachine();
 try {
   await migrate(database);
   await fill();
@@ -46,10 +48,6 @@ try {
   await writes();
 } finally {
   for (const end of teardowns) await end();
-}
-
-function print(row: object): void {
-  process.stdout.write(`${JSON.stringify({ bench: 'passages', machine: cpus()[0]?.model, ...row })}\n`);
 }
 
 /** Rows as the gateway writes them, made by PostgreSQL itself. */
@@ -82,8 +80,15 @@ async function fill(): Promise<void> {
       where inhparent = 'passage'::regclass`),
   );
   const rows = DAYS * PER_DAY;
-  const seconds = Math.round((performance.now() - startMs) / 1000);
-  print({ what: 'filled', rows, days: DAYS, bytesPerRow: Math.round(Number(size?.bytes) / rows), seconds });
+  tell(
+    'passages are filled in',
+    { days: DAYS },
+    {
+      rows: [rows, 'count'],
+      each: [Number(size?.bytes) / rows, 'bytes'],
+      took: [(performance.now() - startMs) / 1000, 's'],
+    },
+  );
 }
 
 async function searches(): Promise<void> {
@@ -104,9 +109,7 @@ async function searches(): Promise<void> {
       found += (await search.search(DETECTIVE, { ...base, ...question() })).items.length;
       tookMs.push(performance.now() - startMs);
     }
-    tookMs.sort((a, b) => a - b);
-    const at = (share: number): number => Math.round((tookMs[Math.floor(tookMs.length * share)] ?? 0) * 100) / 100;
-    print({ what, found: Math.round(found / SEARCHES), p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1 - 1e-9) });
+    tell('passages are searched', { what }, { found: [found / SEARCHES, 'count'], ...delays(tookMs) });
   }
 }
 
@@ -142,11 +145,17 @@ async function writes(): Promise<void> {
   const seconds = (performance.now() - startMs) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   const rows = BATCH * BATCHES;
-  const cpuSPer100k = Math.round((user + system) / rows) / 10;
-  print({ what: `written in batches of ${BATCH}`, perSecond: Math.round(rows / seconds), cpuSPer100k });
+  tell(
+    'passages are written',
+    { batch: BATCH },
+    {
+      passages: [rows / seconds, '/s'],
+      'for 100,000': [(user + system) / rows / 10, 'CPU s'],
+    },
+  );
   const none = batch(Array.from({ length: BATCH }, (_, n) => decoded([reading({ fill_pct: n })], { offset: n })));
   const emptyMs = performance.now();
   for (let turn = 0; turn < 1_000; turn += 1) await passages.take(none, []);
-  const nsPerMessage = Math.round(((performance.now() - emptyMs) * 1e6) / (1_000 * BATCH));
-  print({ what: 'batches without a passage', nsPerMessage });
+  const nsPerMessage = ((performance.now() - emptyMs) * 1e6) / (1_000 * BATCH);
+  tell('batches without a passage', { batch: BATCH }, { 'each message': [nsPerMessage, 'ns'] });
 }

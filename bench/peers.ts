@@ -1,5 +1,5 @@
-import { loadavg } from 'node:os';
-import { print, round, run, setting } from './support/harness.ts';
+import { beside, tell as tellFigures, type Unit } from './support/figures.ts';
+import { round, run, setting } from './support/harness.ts';
 import { type AlertCosts, ourAlerts, theirAlerts } from './support/peers/alerts.ts';
 import { type CameraCosts, ourCameras, startCameras, theirCameras } from './support/peers/cameras.ts';
 import { COMPARED, fixedWork, type Scale, scaleOf } from './support/peers/figures.ts';
@@ -25,12 +25,14 @@ const NONE: Figure = { value: null, from: 'not known' };
 
 await run(async () => {
   process.env.CITYWATCH_BENCH_SECONDS = String(SECONDS);
-  const quiet = loadavg()[0]! < 0.5;
-  print({ note: quiet ? 'nothing else ran at the start' : 'other work loaded the machine at the start' });
   const fixedWorkS = fixedWork();
   const alerts = { ours: await ourAlerts(SECONDS), theirs: await theirAlerts(SECONDS) };
   const scale = scaleOf(fixedWorkS, alerts.theirs);
-  print({ bench: 'calibration', fixedWorkS, scaledBy: scale.by, factor: scale.factor });
+  tellFigures(
+    'calibration',
+    { 'scaled by': scale.by },
+    { 'fixed work': [fixedWorkS, 'CPU s'], factor: [scale.factor, '×'] },
+  );
   tellAlerts(alerts.ours, alerts.theirs);
   tellMessages(await ourMessages(), await theirMessages(SECONDS), scale);
   const urls = await startCameras();
@@ -54,14 +56,17 @@ function scaled(value: number | undefined, { factor, by }: Scale): Figure {
 
 interface Row {
   work: string;
+  unit: Unit;
   us: number | null;
   name: string;
   peer: Figure;
 }
 
-function tell({ work, us, name, peer }: Row): void {
-  const ratio = us !== null && peer.value ? round(us / peer.value) : null;
-  print({ bench: 'beside the peers', work, us, peer: peer.value, ratio, name, figure: peer.from });
+function tell({ work, unit, us, name, peer }: Row): void {
+  const theirs = peer.value === null ? [] : [beside(name, peer.value)];
+  const of = { work, peer: name, 'its figure': peer.from };
+  if (us === null) tellFigures('a peer alone', of, { peer: [peer.value, unit] });
+  else tellFigures('beside the peers', of, { us: [us, unit, ...theirs] });
 }
 
 function tellMessages(ours: Costs, theirs: TheirMessages | null, scale: Scale): void {
@@ -74,21 +79,21 @@ function tellMessages(ours: Costs, theirs: TheirMessages | null, scale: Scale): 
     const known = (COMPARED.pairCpuS as Record<string, number>)[pace];
     const measured = pair?.get(pace);
     const cpu = measured ? { value: measured.cpuSPer100k, from: HERE } : scaled(known, scale);
-    tell({ work: `${work}: CPU s per 100,000`, us: us?.cpuSPer100k ?? null, name, peer: cpu });
+    tell({ work: `${work}: 100,000 messages`, unit: 'CPU s', us: us?.cpuSPer100k ?? null, name, peer: cpu });
     const alone = theirs?.of === 'Mosquitto alone' ? theirs.costs.get(pace) : null;
     if (alone) {
       const share = { value: alone.cpuSPer100k, from: HERE };
-      tell({ work: `${work}: the broker's share of it`, us: null, name: theirs!.of, peer: share });
+      tell({ work: `${work}: the broker's share of it`, unit: 'CPU s', us: null, name: theirs!.of, peer: share });
     }
     if (perSecond !== 'saturated') {
       const broker = theirs?.costs.get(pace);
       const peer = broker ? { value: broker.p99AckMs, from: HERE } : asThere(COMPARED.mosquittoAckP99Ms);
-      tell({ work: `${work}: PUBACK p99, ms`, us: us?.p99AckMs ?? null, name: 'Mosquitto, in memory', peer });
+      tell({ work: `${work}: PUBACK p99`, unit: 'ms', us: us?.p99AckMs ?? null, name: 'Mosquitto, in memory', peer });
     } else {
       const stored = measured?.storedPerS;
       const there = clocks === 'right' ? COMPARED.pairStoredPerS : undefined;
       const peer = stored ? { value: stored, from: HERE } : asThere(there);
-      tell({ work: `${work}: stored/s`, us: us?.storedPerS ?? null, name, peer });
+      tell({ work: `${work}: stored`, unit: '/s', us: us?.storedPerS ?? null, name, peer });
     }
   }
 }
@@ -96,14 +101,14 @@ function tellMessages(ours: Costs, theirs: TheirMessages | null, scale: Scale): 
 /** Where this machine has no Alertmanager, nothing else measures what it is scaled by. */
 function tellAlerts(ours: AlertCosts, theirs: AlertCosts | null): void {
   const rows = [
-    ['10/s: webhook p99, ms', 'p99Ms', COMPARED.alertP99Ms],
-    ['10/s: CPU ms per alert', 'cpuMs', COMPARED.alertCpuMs],
-    ['1,000 at once: webhook p99, ms', 'stormP99Ms', COMPARED.stormP99Ms],
-    ['1,000 at once: CPU ms per alert', 'stormCpuMs', COMPARED.stormCpuMs],
+    ['10/s: webhook p99', 'ms', 'p99Ms', COMPARED.alertP99Ms],
+    ['10/s: each', 'CPU ms', 'cpuMs', COMPARED.alertCpuMs],
+    ['1,000 at once: webhook p99', 'ms', 'stormP99Ms', COMPARED.stormP99Ms],
+    ['1,000 at once: each', 'CPU ms', 'stormCpuMs', COMPARED.stormCpuMs],
   ] as const;
-  for (const [work, key, there] of rows) {
+  for (const [work, unit, key, there] of rows) {
     const peer = theirs ? { value: theirs[key], from: HERE } : asThere(there);
-    tell({ work: `alerts, ${work}`, us: ours[key], name: 'Alertmanager', peer });
+    tell({ work: `alerts, ${work}`, unit, us: ours[key], name: 'Alertmanager', peer });
   }
 }
 
@@ -112,9 +117,9 @@ function tellCameras(ours: CameraCosts, theirs: CameraCosts | null, scale: Scale
     measured === undefined ? otherwise : { value: measured, from: HERE };
   const cpu = figure(theirs?.cpuPercent, scaled(COMPARED.cameraCpuPercent, scale));
   const name = 'mediamtx';
-  tell({ work: 'watched camera: % of a core', us: ours.cpuPercent, name, peer: cpu });
+  tell({ work: 'watched camera: processor', unit: '% of a core', us: ours.cpuPercent, name, peer: cpu });
   const memoryMiB = figure(theirs?.memoryMiB, asThere(COMPARED.cameraMemoryMiB));
-  tell({ work: 'watched camera: MiB', us: ours.memoryMiB, name, peer: memoryMiB });
+  tell({ work: 'watched camera: memory', unit: 'MiB', us: ours.memoryMiB, name, peer: memoryMiB });
   const cold = figure(theirs?.coldMs, asThere(COMPARED.cameraColdMs));
-  tell({ work: 'watched camera: first picture cold p50, ms', us: ours.coldMs, name, peer: cold });
+  tell({ work: 'watched camera: first picture cold p50', unit: 'ms', us: ours.coldMs, name, peer: cold });
 }

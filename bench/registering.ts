@@ -4,7 +4,8 @@ import { RECEIVER_NETWORKS, WebhookReceiver } from '../test/support/alerts/webho
 import { Gateway } from '../test/support/gateway/gateway.ts';
 import { until } from '../test/support/time/until.ts';
 import { MqttDevice } from '../test/support/uplinks/mqtt-devices.ts';
-import { cpuOf, owner, print, quantiles, run, setting, tokensOf } from './support/harness.ts';
+import { tell } from './support/figures.ts';
+import { cpuOf, delays, owner, run, setting, tokensOf } from './support/harness.ts';
 
 /**
  * Devices registered one by one over many connections, and what an alert takes meanwhile: from a kiosk's fire to the
@@ -40,16 +41,20 @@ await run(async () => {
     const cpu = cpuOf(gateway);
     part.isOver = true;
     await Promise.all(registering);
-    const cpuMsEach = (name: string): number =>
-      Math.round((((cpu[name] ?? 0) - (before.cpu[name] ?? 0)) * 10_000) / Math.max(1, tookMs.length)) / 10;
-    print({
-      bench: 'registering beside alerts',
-      connections,
-      registeredPerS: Math.round(tookMs.length / seconds),
-      cpuMsEach: { gateway: cpuMsEach('gateway'), postgres: cpuMsEach('postgres') },
-      registering: quantiles(tookMs),
-      fireToWebhook: quantiles(await whenSeen(receiver, published)),
-    });
+    const cpuMsEach = (name: string): number => (((cpu[name] ?? 0) - (before.cpu[name] ?? 0)) * 1_000) / tookMs.length;
+    if (tookMs.length > 0) {
+      tell(
+        'devices are registered',
+        { connections },
+        {
+          devices: [tookMs.length / seconds, '/s'],
+          'gateway, each': [cpuMsEach('gateway'), 'CPU ms'],
+          'PostgreSQL, each': [cpuMsEach('postgres'), 'CPU ms'],
+          ...delays(tookMs),
+        },
+      );
+    }
+    tell('fire to webhook meanwhile', { connections }, delays(await whenSeen(receiver, published)));
   }
 });
 

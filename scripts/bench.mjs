@@ -1,44 +1,75 @@
 import './node-version.mjs';
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { parseArguments } from './benches/arguments.mjs';
+import { writePage } from './benches/page.mjs';
+import { figuresOf, keep, keptResults, originOf } from './benches/results.mjs';
+import { table } from './benches/table.mjs';
 import { bundleGateway } from './bundle.mjs';
 import { pinnedNode } from './pinned-node.mjs';
 import { ROOT } from './root.mjs';
 import { runScript, setUpPackages, setUpPrograms } from './setup.mjs';
-import { say } from './shell.mjs';
+import { SetupError, say } from './shell.mjs';
 
 /** Runs message-cost among what it does itself, so it is run by its name only. */
 const RUNS_ANOTHER = 'peers';
 
 /**
- * Runs every file of bench/ but {@link RUNS_ANOTHER}, or those whose names are given; prints one JSON line per result,
- * then tables per file.
+ * Runs every file of bench/ but {@link RUNS_ANOTHER}, or those whose names are given; prints one JSON line per case,
+ * then tables per file. With `--keep` the figures are kept too, and the page of the figures is made anew.
  */
 await runScript(async () => {
+  const { names: asked, keep: isKept, runs, page } = parseArguments(process.argv.slice(2));
+  if (page) return writePage(keptResults());
+  const all = benches();
+  const unknown = asked.find((name) => !all.includes(name));
+  if (unknown) throw new SetupError(`there is no bench ${unknown}: ${all.join(', ')}`);
   await setUpPackages();
   await setUpPrograms();
   const gateway = await bundleGateway();
-  const asked = process.argv.slice(2);
-  const names = readdirSync(join(ROOT, 'bench'), { recursive: true })
-    .filter((name) => name.endsWith('.ts') && !name.startsWith('support'))
-    .map((name) => name.slice(0, -3))
-    .filter((name) => (asked.length === 0 ? name !== RUNS_ANOTHER : asked.includes(name)));
   const tables = [];
-  for (const name of names.sort()) {
-    const { rows, status } = await measure(name, gateway);
-    if (rows.length > 0) tables.push(`\n${name}\n${alike(rows).map(table).join('\n\n')}`);
-    if (status !== 0) {
-      say(`bench/${name}.ts ended with status ${status}`);
+  for (const name of all.filter((name) => (asked.length === 0 ? name !== RUNS_ANOTHER : asked.includes(name)))) {
+    const made = await measureTimes(name, gateway, runs);
+    const figures = figuresOf(made.runs);
+    if (figures.length > 0) tables.push(`\n${name}\n${table(figures)}`);
+    if (made.status !== 0) {
+      say(`bench/${name}.ts ended with status ${made.status}${isKept ? ': its figures are not kept' : ''}`);
       process.exitCode = 1;
+    } else if (isKept) {
+      keep(name, { ...originOf(), runs, machine: made.machine, figures });
+      writePage(keptResults());
     }
   }
   process.stdout.write(`${tables.join('\n')}\n`);
   if (tables.length === 0) process.exitCode = 1;
 });
 
-/** One process per file, so that no measurement warms up another. */
+function benches() {
+  return readdirSync(join(ROOT, 'bench'), { recursive: true })
+    .filter((name) => name.endsWith('.ts') && !name.startsWith('support'))
+    .map((name) => name.slice(0, -3))
+    .sort();
+}
+
+/** The runs of one bench; the machine is that of the first, with its load before it and after the last. */
+async function measureTimes(name, gateway, times) {
+  const runs = [];
+  let machine;
+  let status = 0;
+  for (let turn = 0; turn < times && status === 0; turn += 1) {
+    const one = await measure(name, gateway);
+    machine ??= one.machine;
+    ({ status } = one);
+    runs.push(one.rows);
+  }
+  if (machine) machine.loadAfter = Math.round(loadavg()[0] * 100) / 100;
+  return { runs, machine, status };
+}
+
+/** One process per run, so that no measurement warms up another. */
 async function measure(name, gateway) {
   const child = spawn(pinnedNode(), [join('bench', `${name}.ts`)], {
     cwd: ROOT,
@@ -47,48 +78,25 @@ async function measure(name, gateway) {
   });
   const ended = new Promise((resolve) => child.on('exit', (status) => resolve(status ?? 1)));
   const rows = [];
+  let machine;
   for await (const line of createInterface({ input: child.stdout })) {
     process.stdout.write(`${line}\n`);
-    const row = readResult(line);
-    if (row) rows.push(row);
+    const row = readLine(line);
+    if (row?.machine && !machine) machine = machineOf(row);
+    if (row?.figures) rows.push(row);
   }
-  return { rows, status: await ended };
+  return { rows, machine, status: await ended };
 }
 
-function readResult(line) {
+function machineOf({ machine: model, cores, memoryBytes, node, loadAverage }) {
+  return { model, cores, memoryBytes, node: `Node ${node}`, loadBefore: loadAverage[0] };
+}
+
+function readLine(line) {
   try {
     const row = JSON.parse(line);
-    return typeof row === 'object' && row !== null && 'bench' in row ? row : null;
+    return typeof row === 'object' ? row : null;
   } catch {
     return null;
   }
-}
-
-/** Results with the same columns stand together, in the order in which the first of each came. */
-function alike(rows) {
-  const groups = new Map();
-  for (const row of rows) {
-    const columns = Object.keys(row).join(' ');
-    groups.set(columns, [...(groups.get(columns) ?? []), row]);
-  }
-  return [...groups.values()];
-}
-
-function table(rows) {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cells = [columns, ...rows.map((row) => columns.map((column) => show(row[column])))];
-  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index].length)));
-  return cells
-    .map((line) =>
-      line
-        .map((cell, index) => cell.padEnd(widths[index]))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
-
-function show(value) {
-  if (value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

@@ -1,5 +1,5 @@
 /**
- * How much memory the gateway's Node takes before it tidies up (`docs/performance.md` has what was measured). By itself
+ * How much memory the gateway's Node takes before it tidies up (`docs/performance-history.md` has what was measured). By itself
  * it would take as much as the machine seems to have to spare, and the servers beside it have to live there, too.
  *
  * Half a space for young objects is 8 MiB and not 32: a collection copies what lives, which is little. The rest grows by

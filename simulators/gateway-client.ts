@@ -21,6 +21,8 @@ export interface NewDevice {
 }
 
 const TIMEOUT_MS = 30_000;
+/** Whoever looks often looks again soon. */
+const METRICS_MS = 5_000;
 const TRIES_MAX = 5;
 
 /** The gateway's public HTTP API, as far as a simulated city needs it. */
@@ -67,6 +69,15 @@ export class GatewayClient {
       const waitS = Number(response.headers.get('retry-after') ?? 1);
       await new Promise((resolve) => setTimeout(resolve, Math.min(waitS || 1, 30) * 1_000));
     }
+  }
+
+  /** The text of `/metrics`. Throws where the gateway has none, or does not show it. */
+  async metrics(): Promise<string> {
+    const headers = { authorization: `Bearer ${this.#token}` };
+    const response = await fetch(`${this.#base}/metrics`, { headers, signal: AbortSignal.timeout(METRICS_MS) });
+    const text = await response.text();
+    if (!response.ok) throw toError('GET /metrics', response.status, text);
+    return text;
   }
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {

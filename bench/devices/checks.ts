@@ -4,13 +4,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { subnetOf } from '../../src/core/address-block.ts';
-import { CAMERA_CHECK_TIMES, type CameraCheckResult, checkCamera } from '../../src/devices/checks/camera-check.ts';
+import { type CameraCheckResult, checkCamera } from '../../src/devices/checks/camera-check.ts';
+import { CAMERA_CHECK_TIMES } from '../../src/devices/checks/camera-times.ts';
 import { CHECK_PLACES, CheckPlaces } from '../../src/devices/checks/check-places.ts';
 import { worst } from '../../src/devices/checks/steps.ts';
 import { checkPortsOn } from '../../test/support/devices/check-ports.ts';
 import { startStreams, TEST_NETWORK } from '../../test/support/streams/streams.ts';
 import type { CheckedCamera } from '../support/checked-cameras.ts';
-import { cpuSeconds, owner, print, quantiles, round, run, setting } from '../support/harness.ts';
+import { each, tell } from '../support/figures.ts';
+import { cpuSeconds, delays, owner, round, run, setting } from '../support/harness.ts';
 
 /**
  * Checks of many cameras as a district is checked, one in twenty of them hostile: how many a second, what each costs
@@ -50,22 +52,24 @@ await run(async () => {
   const cpuAllS = cpuOfAll() - cpuBeforeS;
   const judged = results.map((result, index) => judge(result, cameras[index]!.size));
   const count = (what: string): number => judged.filter((one) => one === what).length;
-  print({
-    bench: 'checks',
-    cameras: CAMERAS,
-    seconds: round(seconds),
-    perS: round(CAMERAS / seconds),
-    cpuMsEach: round((user + system) / 1_000 / CAMERAS),
-    cpuMsEachOfAll: round((cpuAllS * 1_000) / CAMERAS),
-    sound: count('sound'),
-    undecoded: count('undecoded'),
-    misjudged: count('misjudged'),
-    mixed: count('mixed'),
-    hostile: count('hostile'),
-    tookMs: quantiles(results.map(({ tookMs }) => tookMs)),
-    turnCpuMs: turnMs,
-    loopDelayMs: { p99: round(delay.percentile(99) / NS_PER_MS), max: round(delay.max / NS_PER_MS) },
-    unexpected: ports.unexpectedOnes.length,
+  const of = { cameras: CAMERAS };
+  tell('cameras are checked', of, {
+    took: [seconds, 's'],
+    checks: [CAMERAS / seconds, '/s'],
+    each: [(user + system) / 1_000 / CAMERAS, 'CPU ms'],
+    'each, with cameras and ffmpeg': [(cpuAllS * 1_000) / CAMERAS, 'CPU ms'],
+    ...delays(results.map(({ tookMs }) => tookMs)),
+  });
+  const verdicts = ['sound', 'undecoded', 'misjudged', 'mixed', 'hostile'];
+  tell('verdicts', of, {
+    ...each(Object.fromEntries(verdicts.map((verdict) => [verdict, count(verdict)])), 'count'),
+    unexpected: [ports.unexpectedOnes.length, 'count'],
+  });
+  tell('event loop of who checks', of, {
+    'a turn, p99': [turnMs.p99, 'CPU ms'],
+    'a turn, max': [turnMs.max, 'CPU ms'],
+    'late, p99': [delay.percentile(99) / NS_PER_MS, 'ms'],
+    'late, max': [delay.max / NS_PER_MS, 'ms'],
   });
 });
 

@@ -9,7 +9,8 @@ import { fillRegistry } from '../../test/support/devices/big-registry.ts';
 import { callerIn, openDatabase, openRegistry } from '../../test/support/devices/registry.ts';
 import { quietObserver } from '../../test/support/services/services.ts';
 import { processesOf, spentMs } from '../support/database-processes.ts';
-import { owner, print, quantiles, round, run, setting } from '../support/harness.ts';
+import { tell } from '../support/figures.ts';
+import { delays, owner, run, setting } from '../support/harness.ts';
 
 /**
  * Pages of lists and searches, counts of facets, of areas and of police agencies, by how many devices there are: one
@@ -94,12 +95,19 @@ await run(async () => {
     const pids = await processesOf(database);
     for (let turn = 0; turn < TURNS; turn += 1) for (const question of questions) await measure(question, pids);
     for (const { what, tookMs, ownMs, postgresMs } of questions) {
-      const cpuMs = { own: round(ownMs / TURNS), postgres: round(postgresMs / TURNS) };
-      print({ bench: 'search of devices', devices, what, ...quantiles(tookMs), cpuMs });
+      tell(
+        'search of devices',
+        { devices, what },
+        {
+          ...delays(tookMs),
+          gateway: [ownMs / TURNS, 'CPU ms'],
+          PostgreSQL: [postgresMs / TURNS, 'CPU ms'],
+        },
+      );
     }
     for (const kind of ['lists', 'facets', 'counts']) {
       const of = questions.filter(({ what }) => (/^(facets|counts)/.exec(what)?.[0] ?? 'lists') === kind);
-      print({ bench: 'search of devices, in all', devices, kind, ...quantiles(of.flatMap(({ tookMs }) => tookMs)) });
+      tell('search of devices, in all', { devices, kind }, delays(of.flatMap(({ tookMs }) => tookMs)));
     }
   }
 });

@@ -5,7 +5,8 @@ import { fillRegistry } from '../../test/support/devices/big-registry.ts';
 import { openDatabase } from '../../test/support/devices/registry.ts';
 import { Gateway } from '../../test/support/gateway/gateway.ts';
 import { memoryOf, startFigures } from '../support/at-rest.ts';
-import { cpuOf, inParallel, owner, print, round, run, setting, settle } from '../support/harness.ts';
+import { atMost, each, tell } from '../support/figures.ts';
+import { cpuOf, inParallel, owner, run, setting, settle } from '../support/harness.ts';
 
 /**
  * What the start of a gateway takes, and the memory that it then holds (PSS), by how many devices are registered; then
@@ -28,10 +29,12 @@ await run(async () => {
     filled = devices;
     for (let start = 1; start <= STARTS; start += 1) {
       await gateway.stop('SIGTERM');
-      print({ bench: 'start with devices', devices, start, ...(await startFigures(gateway)) });
+      const { ms, cpuMs } = await startFigures(gateway);
+      const goals = devices === 20_000 ? [atMost(2_000, 'issue 10')] : [];
+      tell('start with devices', { devices, start }, { ready: [ms, 'ms', ...goals], ...each(cpuMs, 'CPU ms') });
     }
     await settle(10);
-    print({ bench: 'memory with devices (MiB)', devices, ...memoryOf(gateway) });
+    tell('memory with devices', { devices }, each(memoryOf(gateway), 'MiB'));
     for (const callers of CALLERS) await registerMore(gateway, devices, callers);
   }
   await gateway.stop('SIGTERM');
@@ -53,15 +56,16 @@ async function registerMore(gateway: Gateway, devices: number, callers: number):
   const seconds = (performance.now() - startMs) / 1000;
   const registered = BATCHES * DEVICES_AT_ONCE_MAX;
   const after = cpuOf(gateway);
-  const cpuMsEach = (name: string): number => round((((after[name] ?? 0) - (before[name] ?? 0)) * 1_000) / registered);
-  print({
-    bench: 'registered by batch',
-    devices,
-    callers,
-    registered,
-    perS: Math.round(registered / seconds),
-    cpuMsEach: { gateway: cpuMsEach('gateway'), postgres: cpuMsEach('postgres') },
-  });
+  const cpuMsEach = (name: string): number => (((after[name] ?? 0) - (before[name] ?? 0)) * 1_000) / registered;
+  tell(
+    'registered by batch',
+    { devices, callers },
+    {
+      devices: [registered / seconds, '/s'],
+      'gateway, each': [cpuMsEach('gateway'), 'CPU ms'],
+      'PostgreSQL, each': [cpuMsEach('postgres'), 'CPU ms'],
+    },
+  );
 }
 
 function batchOf(name: string): object[] {

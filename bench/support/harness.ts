@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Gateway } from '../../test/support/gateway/gateway.ts';
 import type { MqttDevice } from '../../test/support/uplinks/mqtt-devices.ts';
+import { type Given, type Goal, tellMachine } from './figures.ts';
 import type { Clocks, LoadResult, Order } from './gateway-load.ts';
 
 /** What the measurements of the whole gateway share: the machine, devices, the load generator, CPU and memory. */
@@ -16,6 +16,8 @@ export const owner = { teardown: (run: () => void | Promise<void>) => void teard
 const PROBE_EVERY_MS = 1_000;
 const ASK_EVERY_MS = 25;
 
+/** Of histories a caller may ask for four at a time; a probe asks for one. */
+const HISTORIES_AT_ONCE = 3;
 /** Requests at a time; the API lets a caller have 64 and eight heavy ones. */
 const AT_ONCE = 6;
 const CLOCK_TICKS_PER_S = 100;
@@ -24,13 +26,7 @@ export type Devices = { id: string; secret: string }[];
 
 /** Names the machine, measures, and ends what the measurement started. */
 export async function run(measure: () => Promise<void>): Promise<void> {
-  print({
-    machine: cpus()[0]?.model,
-    cores: cpus().length,
-    memoryBytes: totalmem(),
-    node: process.version,
-    loadAverage: loadavg().map(round),
-  });
+  tellMachine();
   try {
     await measure();
   } finally {
@@ -62,12 +58,15 @@ export interface Registering {
 }
 
 /** Tokens of as many callers: each may ask only so often. */
-export function tokensOf(gateway: Gateway, count: number): Promise<string[]> {
-  return Promise.all(Array.from({ length: count }, () => tokenOf(gateway)));
+export function tokensOf(gateway: Gateway, count: number, role: BenchRole = 'technician'): Promise<string[]> {
+  return Promise.all(Array.from({ length: count }, () => tokenOf(gateway, role)));
 }
 
-async function tokenOf(gateway: Gateway): Promise<string> {
-  const input = { name: 'registers devices', role: 'technician', jurisdiction: '330200' };
+/** Who registers devices, and who watches cameras. */
+export type BenchRole = 'technician' | 'operator';
+
+async function tokenOf(gateway: Gateway, role: BenchRole): Promise<string> {
+  const input = { name: `bench of a ${role}`, role, jurisdiction: '330200' };
   const { status, text, body } = await gateway.api('POST', '/tokens', { body: input });
   if (status !== 201) throw new Error(`a token was answered ${status}: ${text}`);
   return body.token;
@@ -153,10 +152,11 @@ export async function inParallel<In, Out>(
 /** How many of the load's messages InfluxDB has. */
 export async function countStored(gateway: Gateway, devices: { id: string }[], baseMs: number): Promise<number> {
   const range = `from=${new Date(baseMs).toISOString()}&to=${new Date(baseMs + 10_000_000).toISOString()}`;
-  const counts = await inParallel(devices, async ({ id }) => {
+  const count = async ({ id }: { id: string }): Promise<number> => {
     const { points } = await gateway.get(`/devices/${id}/history?fields=weight_kg&${range}&fn=count`);
     return Number(points[0]?.values.weight_kg ?? 0);
-  });
+  };
+  const counts = await inParallel(devices, count, HISTORIES_AT_ONCE);
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
@@ -187,7 +187,12 @@ export function cpuOf(gateway: Gateway): Record<string, number> {
     const name = program.startsWith('postgres') ? 'postgres' : program;
     used[name] = (used[name] ?? 0) + cpuSeconds(pid);
   }
-  return used;
+  return inOrder(used);
+}
+
+/** The gateway first, then its servers by their names: figures of processes stand in the same order in each case. */
+export function inOrder({ gateway = 0, ...servers }: Record<string, number>): Record<string, number> {
+  return { gateway, ...Object.fromEntries(Object.entries(servers).sort(([one], [other]) => (one < other ? -1 : 1))) };
 }
 
 /** CPU seconds of a process so far, those of children that have ended among them. */
@@ -209,6 +214,11 @@ export function pssMiB(pid: number): number {
   return Number(/^Pss:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) / 1024;
 }
 
+/** Resident memory of a process. */
+export function residentMiB(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024;
+}
+
 /** The sum of a counter or gauge of the gateway over its labels. */
 export async function metric(gateway: Gateway, name: string): Promise<number> {
   const { text } = await gateway.api('GET', '/metrics');
@@ -222,6 +232,19 @@ export function quantiles(values: number[]): { p50Ms: number; p99Ms: number; max
   return { p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
 }
 
+export interface Delays {
+  p50Ms: number;
+  p99Ms: number;
+  maxMs?: number;
+}
+
+/** Delays as figures, from each of them or from their quantiles; what is asked of them is asked of their p99. */
+export function delays(times: number[] | Delays, ...goals: Goal[]): Record<string, Given> {
+  const { p50Ms, p99Ms, maxMs } = Array.isArray(times) ? quantiles(times) : times;
+  const figures: Record<string, Given> = { p50: [p50Ms, 'ms'], p99: [p99Ms, 'ms', ...goals] };
+  return maxMs === undefined ? figures : { ...figures, max: [maxMs, 'ms'] };
+}
+
 function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');
@@ -232,8 +255,4 @@ function read(path: string): string {
 
 export function round(value: number): number {
   return Math.round(value * 100) / 100;
-}
-
-export function print(line: unknown): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
 }

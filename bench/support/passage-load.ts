@@ -8,8 +8,8 @@ import { generate } from 'mqtt-packet';
  */
 export type PassageOrder =
   | { do: 'connect'; port: number; devices: { id: string; secret: string }[] }
-  /** Of these, `hitsPerSecond` are of wanted plates, another for each; the first is number `from`. */
-  | { do: 'pass'; perSecond: number; seconds: number; hitsPerSecond: number; from: number };
+  /** Of these, `hitsPerSecond` are of wanted plates, another for each, the first number `from`, read so surely. */
+  | { do: 'pass'; perSecond: number; seconds: number; hitsPerSecond: number; from: number; confidence: number };
 
 export interface PassageResult {
   sent: number;
@@ -18,11 +18,13 @@ export interface PassageResult {
   seconds: number;
 }
 
-/** The wanted plates of a list of 100,000 by their number, and plates that nobody wants. */
-export const wantedPlate = (number: number): string => `浙A${String(number).padStart(5, '0')}`;
+/** The wanted plates of a list by their number, 100,000 of each letter, and plates that nobody wants. */
+export const wantedPlate = (number: number): string =>
+  `浙${'ABCDEFGH'[Math.floor(number / 100_000)]}${String(number % 100_000).padStart(5, '0')}`;
 const otherPlate = (number: number): string => `沪B${String(number % 100_000).padStart(5, '0')}`;
 
 const ACK_BYTES = 4;
+const SURE = 0.97;
 const PACKET_IDS = 65_535;
 const TICK_MS = 2;
 
@@ -47,8 +49,14 @@ async function open(port: number, { id, secret }: { id: string; secret: string }
   sockets.push({ id, socket, sent: 0 });
 }
 
-function pass(device: (typeof sockets)[number], number: number, plate: string): void {
-  const data = { plate, plateColor: 'blue', plateConfidence: 0.97, lane: 1 + (number % 4), speedKmh: 54 };
+interface Seen {
+  number: number;
+  plate: string;
+  confidence: number;
+}
+
+function pass(device: (typeof sockets)[number], { number, plate, confidence }: Seen): void {
+  const data = { plate, plateColor: 'blue', plateConfidence: confidence, lane: 1 + (number % 4), speedKmh: 54 };
   const payload = JSON.stringify({ ts: Date.now(), id: `p-${device.sent}`, type: 'passage', data });
   device.sent += 1;
   const messageId = 1 + (device.sent % (PACKET_IDS - 1));
@@ -57,7 +65,7 @@ function pass(device: (typeof sockets)[number], number: number, plate: string): 
 }
 
 async function pace(order: Extract<PassageOrder, { do: 'pass' }>): Promise<PassageResult> {
-  const { perSecond, seconds, hitsPerSecond, from } = order;
+  const { perSecond, seconds, hitsPerSecond, from, confidence } = order;
   const every = Math.round(perSecond / hitsPerSecond);
   const before = acked;
   const startMs = performance.now();
@@ -68,7 +76,8 @@ async function pace(order: Extract<PassageOrder, { do: 'pass' }>): Promise<Passa
     const due = Math.floor(Math.min(elapsedS, seconds) * perSecond);
     for (; sent < due; sent += 1) {
       const isHit = sent % every === every - 1;
-      pass(sockets[sent % sockets.length]!, sent, isHit ? wantedPlate(from + hits) : otherPlate(sent));
+      const plate = isHit ? wantedPlate(from + hits) : otherPlate(sent);
+      pass(sockets[sent % sockets.length]!, { number: sent, plate, confidence: isHit ? confidence : SURE });
       if (isHit) hits += 1;
     }
   }

@@ -8,8 +8,8 @@ import { TestCamera } from '../../test/support/streams/rtsp-camera.ts';
  */
 export type Order =
   | { do: 'cameras'; count: number }
-  /** One viewer for each address of a master playlist, until they are ended. */
-  | { do: 'watch'; urls: string[]; token: string }
+  /** One viewer for each address of a master playlist, with each token in turn, until they are ended. */
+  | { do: 'watch'; urls: string[]; tokens: string[] }
   | { do: 'end' };
 
 const FRAMES_PER_S = 25;
@@ -32,7 +32,8 @@ async function carryOut(order: Order): Promise<unknown> {
   if (order.do === 'cameras') return startCameras(order.count);
   if (order.do === 'watch') {
     watching = new AbortController();
-    for (const url of order.urls) void watch(url, order.token, watching.signal);
+    const { urls, tokens } = order;
+    for (const [n, url] of urls.entries()) void watch(url, tokens[n % tokens.length]!, watching.signal);
     return null;
   }
   watching.abort();
@@ -55,11 +56,12 @@ async function watch(masterUrl: string, token: string, signal: AbortSignal): Pro
     const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` }, signal });
     return Buffer.from(await answer.arrayBuffer());
   };
-  const master = (await get(masterUrl)).toString();
-  const media = new URL(master.split('\n').find((line) => line.startsWith('media')) ?? '', masterUrl);
+  let media: URL | null = null;
   const seen = new Set<string>();
   while (!signal.aborted) {
     try {
+      // All viewers come at once, and a gateway closes some who have not said yet who they are: they come again.
+      media ??= mediaOf(await get(masterUrl), masterUrl);
       const text = (await get(media)).toString();
       const names = [...text.matchAll(/^(?:#EXT-X-MAP:URI=")?([0-9a-f-]+\.(?:mp4|m4s)[^"\n]*)/gm)].map(
         ([, name]) => name!,
@@ -76,4 +78,14 @@ async function watch(masterUrl: string, token: string, signal: AbortSignal): Pro
       await sleep(500);
     }
   }
+}
+
+/** Throws where the camera is not shown yet. */
+function mediaOf(master: Buffer, url: string): URL {
+  const name = master
+    .toString()
+    .split('\n')
+    .find((line) => line.startsWith('media'));
+  if (name === undefined) throw new Error(`no playlist of ${url} yet`);
+  return new URL(name, url);
 }

@@ -1,2 +1,3 @@
 export function partOf(document: unknown): object;
 export function headOf(part: object, types: string): string;
+export function bodiesOf(document: unknown): object;

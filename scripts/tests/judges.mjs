@@ -16,7 +16,7 @@ const JUDGES = {
   mosquitto_sub: { debian: 'mosquitto-clients', path: 'usr/bin/mosquitto_sub' },
   mosquitto: { debian: 'mosquitto', path: 'usr/sbin/mosquitto' },
   // The browser itself, not the script that Debian puts before it: that one reads the machine's own settings.
-  chromium: { debian: 'chromium', path: 'usr/lib/chromium/chromium' },
+  chromium: { debian: 'chromium-headless-shell', path: 'usr/lib/chromium/chromium-headless-shell' },
   // Chinese letters for screenshots; not a program.
   fonts: { debian: 'fonts-wqy-microhei', path: 'usr/share/fonts/truetype/wqy/wqy-microhei.ttc' },
   // Its package also brings a window program and with it all of Qt, which the tests have no use for.
@@ -33,6 +33,19 @@ const JUDGES = {
       MAGICK_CONFIGURE_PATH: join(directory, 'etc/ImageMagick-6'),
       MAGICK_CODER_MODULE_PATH: librariesOf(directory)
         .map((path) => join(path, 'ImageMagick-6.9.11/modules-Q16/coders'))
+        .join(':'),
+    }),
+  },
+  mediainfo: { debian: 'mediainfo', path: 'usr/bin/mediainfo' },
+  // Debian's has no part for RTSP (live555); it plays files and HLS.
+  vlc: {
+    debian: 'vlc-bin',
+    more: ['vlc-plugin-base'],
+    path: 'usr/bin/vlc',
+    bench: true,
+    env: (directory) => ({
+      VLC_PLUGIN_PATH: librariesOf(directory)
+        .map((path) => join(path, 'vlc/plugins'))
         .join(':'),
     }),
   },

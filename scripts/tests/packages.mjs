@@ -120,11 +120,26 @@ function fileOf(name) {
   return name.replace(/[^a-z0-9.-]/g, '_');
 }
 
+/**
+ * Ends a process in which nothing waits any more. Node 26 by itself closes all handles then, and was seen to turn in
+ * `Environment::CleanupHandles` for ever, on a loaded machine; to exit leaves that out. Other listeners come first, and
+ * may have begun something.
+ */
+const ENDING = `process.once('beforeExit', () => {
+  // Pipes of its output are among them.
+  const unawaited = process.getActiveResourcesInfo().length;
+  process.on('beforeExit', () => {
+    if (process.getActiveResourcesInfo().length <= unawaited) process.exit();
+  });
+  setImmediate(() => {});
+});`;
+
 function hooksFor(names) {
   const files = JSON.stringify(names.map((name) => [name, `./${fileOf(name)}.mjs`]));
   return `import { registerHooks } from 'node:module';
 const made = new Map(${files}.map(([name, file]) => [name, new URL(file, import.meta.url).href]));
 made.set('node:http', new URL('${HTTP_FILE}', import.meta.url).href);
+${ENDING}
 registerHooks({
   resolve(name, context, next) {
     const { parentURL } = context;

@@ -1,50 +1,26 @@
-import type { Account, Accounts, AuthScheme } from './digest.ts';
+import type { Account, Accounts } from './digest.ts';
 import { type CameraFaults, NO_FAULTS } from './faults.ts';
 import { inventIdentity } from './identity.ts';
 import { eyeOf, NOTICEABLE, type Noticeable } from './noticing.ts';
 import type { CameraIdentity, ServiceName } from './onvif/device-service.ts';
-import { EventService, type EventServiceOptions } from './onvif/event-service.ts';
+import { EventService } from './onvif/event-service.ts';
 import { HeadService } from './onvif/head-service.ts';
 import type { Eye } from './onvif/media-service.ts';
 import { type CameraSettings, newSettings } from './onvif/settings.ts';
 import { StorageServices } from './onvif/storage-services.ts';
+import type { CameraOptions } from './options.ts';
 import { RtspServer } from './rtsp/rtsp-server.ts';
-import { Storage, type StorageOptions } from './storage/storage.ts';
-import { type UserOptions, Users } from './users.ts';
+import { type CardCoding, type CardSound, cardSound } from './storage/card-sound.ts';
+import { Storage } from './storage/storage.ts';
+import { Users } from './users.ts';
 import { Stream } from './video/stream.ts';
 import type { Pictures, Studio } from './video/studio.ts';
 import type { Quality } from './video/video.ts';
 import { WebServer } from './web-server.ts';
 
-export interface CameraOptions extends UserOptions {
-  id: string;
-  /** Drawn into the picture and told in scopes; ASCII, because the font may have nothing else. */
-  name: string;
-  /** An address of its own, such as 127.64.0.11. */
-  address: string;
-  /** 0 takes any free port. */
-  onvifPort?: number;
-  rtspPort?: number;
-  username?: string;
-  password: string;
-  onvifAuth?: 'wsse' | 'digest' | 'both' | 'none';
-  rtspAuth?: AuthScheme;
-  rtspTimeoutS?: number;
-  identity?: Partial<CameraIdentity>;
-  events?: EventServiceOptions;
-  /** Its head moves. */
-  head?: boolean;
-  /** Which media services it offers; both unless told. */
-  media?: 'both' | 'media' | 'media2';
-  /** A recorder of so many channels; each has a source and pictures of its own, `/ch7/main`. A camera where absent. */
-  channels?: number;
-  /** How long it is away when it restarts. */
-  rebootMs?: number;
-  /** A memory card on which it keeps the main picture; none where absent. */
-  storage?: StorageOptions;
-  /** `http://host:port` that it names in its answers: what it believes to be, behind a NAT or when it lies. */
-  origin?: string;
-}
+export type { CameraOptions } from './options.ts';
+
+type Sounds = Record<'card' | 'live', CardSound | null>;
 
 /** A network camera of one address: ONVIF device and media service, snapshot page, RTSP server, and its faults. */
 export class VirtualCamera {
@@ -70,7 +46,7 @@ export class VirtualCamera {
   #alive = false;
   #rebooting: NodeJS.Timeout | undefined;
 
-  private constructor(options: CameraOptions, pictures: Pictures) {
+  private constructor(options: CameraOptions, pictures: Pictures, { card: sound, live }: Sounds) {
     this.id = options.id;
     this.address = options.address;
     this.identity = { ...inventIdentity(options.id), ...options.identity };
@@ -84,17 +60,19 @@ export class VirtualCamera {
     this.head = options.head ? new HeadService() : null;
     this.events = new EventService({ origin, nowMs }, options.events);
     const card = options.storage;
-    this.storage = card ? new Storage(pictures.sources.main, nowMs, card) : null;
+    this.storage = card ? new Storage(pictures.sources.main, nowMs, card, sound) : null;
     this.#web = new WebServer(this.#webDeps(), {
       host: options.address,
       port: options.onvifPort ?? 0,
       auth: options.onvifAuth ?? 'both',
+      certificate: options.certificate ?? null,
     });
     const accounts = this.#accounts();
     const rtspDeps = {
       name: options.name,
       streams: this.#streams,
       storage: this.storage,
+      sound: live,
       accounts,
       faults: () => this.#faults,
     };
@@ -108,7 +86,10 @@ export class VirtualCamera {
 
   /** A camera that is switched on and answers. */
   static async start(studio: Studio, options: CameraOptions): Promise<VirtualCamera> {
-    const camera = new VirtualCamera(options, await studio.pictures(`${options.id}  ${options.name}`));
+    const { id, name, codec, storage, sound } = options;
+    const soundOf = async (coding?: CardCoding) => (coding ? await cardSound(coding) : null);
+    const sounds = { card: await soundOf(storage?.sound), live: await soundOf(sound) };
+    const camera = new VirtualCamera(options, await studio.pictures(`${id}  ${name}`, codec), sounds);
     await camera.revive();
     return camera;
   }
@@ -118,7 +99,7 @@ export class VirtualCamera {
   }
 
   get #origin(): string {
-    return `http://${this.address}:${this.#web.port}`;
+    return `${this.#options.certificate ? 'https' : 'http'}://${this.address}:${this.#web.port}`;
   }
 
   get snapshotUrl(): string {
@@ -270,6 +251,7 @@ export class VirtualCamera {
       media: () => ({
         sizes: this.#pictures.sizes,
         fps: this.#pictures.fps,
+        codecs: this.#pictures.codecs,
         eyes: this.#eyes,
         hasHead: this.head !== null,
       }),

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSealedServer } from 'node:https';
 import { Door } from '../door.ts';
 import { type Accounts, AuthCheck } from './digest.ts';
 import type { CameraFaults } from './faults.ts';
@@ -40,6 +41,14 @@ export interface WebServerOptions {
    * `none`: everybody is told everything.
    */
   auth: 'wsse' | 'digest' | 'both' | 'none';
+  /** What it shows over TLS; null speaks plainly. */
+  certificate: Certificate | null;
+}
+
+/** Both as PEM. */
+export interface Certificate {
+  key: string;
+  cert: string;
 }
 
 const BODY_MAX_BYTES = 256 * 1024;
@@ -65,10 +74,11 @@ export class WebServer {
   }
 
   async open(): Promise<void> {
-    const server = createServer((request, response) => {
+    const { certificate } = this.#options;
+    const serve = (request: IncomingMessage, response: ServerResponse): void => {
       this.#serve(request, response).catch(() => response.destroy());
-    });
-    await this.#door.open(server);
+    };
+    await this.#door.open(certificate ? createSealedServer(certificate, serve) : createServer(serve));
   }
 
   close(): Promise<void> {

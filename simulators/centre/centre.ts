@@ -14,19 +14,32 @@ export interface LedgerEntry {
   device: string | null;
   /** `event` of the payload: which entry of the log of alerts it is. */
   place: string | null;
+  /** `data.stormCount` of the payload: for how many alerts it stands; 0 for itself alone. */
+  storm: number;
+  /** `data.stamps` of the payload, Unix ms; null where it has none. */
+  stamps: Stamps | null;
   verdict: Verdict | 'unparseable';
   /** Taken before: the effect must not happen again. */
   duplicate: boolean;
+  /** Thrown away, whatever was answered. */
+  lost: boolean;
   /** What we answered; null when we did not. */
   status: number | null;
   bytes: number;
 }
 
+/** When the gateway says that it had the message, decided on it and kept the alert. */
+export interface Stamps {
+  receivedMs: number;
+  decidedMs: number;
+  committedMs: number;
+}
+
 /**
  * How it treats deliveries: takes them; is not there; answers late; answers with an error; takes the delivery, and the
- * line breaks before the answer.
+ * line breaks before the answer; says that it took the delivery, and throws it away.
  */
-export type CentreMood = 'open' | 'down' | 'slow' | 'failing' | 'forgetful';
+export type CentreMood = 'open' | 'down' | 'slow' | 'failing' | 'forgetful' | 'lying';
 
 export interface CentreOptions {
   host: string;
@@ -85,9 +98,11 @@ export class CommandCentre {
     else if (!this.#door.isOpen) await this.start();
   }
 
-  /** Deliveries that were taken: right signature, first of their id, and not answered with an error. */
+  /** Deliveries that were taken: right signature, first of their id, not answered with an error nor thrown away. */
   get effects(): LedgerEntry[] {
-    return this.ledger.filter(({ verdict, duplicate, status }) => verdict === 'right' && !duplicate && status !== 500);
+    return this.ledger.filter(
+      ({ verdict, duplicate, lost, status }) => verdict === 'right' && !duplicate && !lost && status !== 500,
+    );
   }
 
   /** Resolves when `done` holds for the ledger, asked at each delivery. */
@@ -113,9 +128,10 @@ export class CommandCentre {
     if (this.#mood === 'slow') await (this.#options.dawdle ?? halfAMinute)();
     const status = this.#statusFor(verdict);
     const duplicate = this.#accepted.has(webhookId);
-    if (verdict === 'right' && (status === 204 || status === null)) this.#accepted.add(webhookId);
+    const lost = this.#mood === 'lying';
+    if (verdict === 'right' && !lost && (status === 204 || status === null)) this.#accepted.add(webhookId);
     const bytes = body.length;
-    this.#write({ receivedAtMs: Date.now(), webhookId, ...told, verdict, duplicate, status, bytes });
+    this.#write({ receivedAtMs: Date.now(), webhookId, ...told, verdict, duplicate, lost, status, bytes });
     if (status === null) response.destroy();
     else response.writeHead(status).end();
   }
@@ -148,23 +164,39 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-type Told = Pick<LedgerEntry, 'alertId' | 'type' | 'device' | 'place'>;
+type Told = Pick<LedgerEntry, 'alertId' | 'type' | 'device' | 'place' | 'storm' | 'stamps'>;
 
 function readPayload(body: Buffer): Told & { ok: boolean } {
   try {
     const { type, data, event } = JSON.parse(body.toString('utf8')) as Record<'type' | 'data' | 'event', unknown>;
-    const outer = (data ?? {}) as { id?: unknown; device?: unknown; alert?: { id?: unknown } | string };
+    const outer = (data ?? {}) as {
+      id?: unknown;
+      device?: unknown;
+      stormCount?: unknown;
+      stamps?: Record<string, unknown>;
+      alert?: { id?: unknown } | string;
+    };
     const inner = typeof outer.alert === 'string' ? outer.alert : outer.alert?.id;
     const told = { alertId: inner ?? outer.id, type, device: outer.device, place: event };
     const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+    const { stormCount } = outer;
     return {
       alertId: text(told.alertId),
       type: text(told.type),
       device: text(told.device),
       place: text(told.place),
+      storm: Number.isSafeInteger(stormCount) ? Number(stormCount) : 0,
+      stamps: stampsOf(outer.stamps),
       ok: true,
     };
   } catch {
-    return { alertId: null, type: null, device: null, place: null, ok: false };
+    return { alertId: null, type: null, device: null, place: null, storm: 0, stamps: null, ok: false };
   }
+}
+
+function stampsOf(stamps: Record<string, unknown> | undefined): Stamps | null {
+  const [receivedMs, decidedMs, committedMs] = ['receivedAt', 'decidedAt', 'committedAt'].map((name) =>
+    Date.parse(String(stamps?.[name])),
+  ) as [number, number, number];
+  return Number.isFinite(receivedMs + decidedMs + committedMs) ? { receivedMs, decidedMs, committedMs } : null;
 }

@@ -9,6 +9,9 @@ const DEVICE_BYTES = { here: 24 * 1024, both: 96 * 1024 };
 /** What the generator takes before its first device, and what has to stay free for the rest of the machine. */
 const BASE_BYTES = 100 * 1024 * 1024;
 const SPARE_BYTES = 512 * 1024 * 1024;
+/** What a camera with video costs its process and the gateway beside it; its descriptors, while a gateway looks. */
+const CAMERA_BYTES = 320 * 1024;
+const CAMERA_FILES = 8;
 /** Descriptors of a process that are not connections. */
 const SPARE_FILES = 64;
 /** A generator that is busy for more of its time is late. */
@@ -53,7 +56,7 @@ function filesMax(): number {
 export function refuseTooMuch(
   city: SimulatedCity,
   machine: Machine,
-  { scale, beside }: { scale: number; beside: boolean },
+  { scale, beside, cameras = 0 }: { scale: number; beside: boolean; cameras?: number },
 ): void {
   const devices = city.citizens.length;
   const perDevice = beside ? DEVICE_BYTES.both : DEVICE_BYTES.here;
@@ -61,8 +64,13 @@ export function refuseTooMuch(
     { what: 'source addresses', need: devices, have: DEVICES_MAX },
     { what: 'open files (ulimit -n)', need: devices + SPARE_FILES, have: machine.filesMax },
     {
+      what: 'open files of the cameras (ulimit -n)',
+      need: cameras * CAMERA_FILES + SPARE_FILES,
+      have: machine.filesMax,
+    },
+    {
       what: 'MiB of free memory',
-      need: Math.ceil((devices * perDevice + BASE_BYTES + SPARE_BYTES) / 2 ** 20),
+      need: Math.ceil((devices * perDevice + cameras * CAMERA_BYTES + BASE_BYTES + SPARE_BYTES) / 2 ** 20),
       have: Math.floor(machine.freeBytes / 2 ** 20),
     },
     {

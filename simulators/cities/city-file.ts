@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { NETWORK_FAULTS } from '../faults/tcp-proxy.ts';
 import { MODELS } from '../models/models.ts';
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,19}$/, 'is a short word of small letters');
@@ -42,12 +43,15 @@ const fleet = z.strictObject({
   mix: z.strictObject({ trait: z.string(), shares: z.record(z.string(), z.number().positive()) }).optional(),
   /** The fleet whose devices are its parents, in equal parts. */
   under: name.optional(),
+  /** Of cameras: each also answers ONVIF and RTSP at its own address, and so many are looked at all the time. */
+  video: z.strictObject({ watched: z.int().min(0).max(200) }).optional(),
 });
 
 /** What can be made to happen. A trouble of devices is one that their model knows. */
 const TROUBLE = z.enum(['fire', 'full', 'wanted', 'sos', 'tamper', 'fault']);
 const atS = z.number().min(0).max(86_400);
 const forS = z.number().positive().max(86_400);
+const program = z.string().regex(/^[a-zA-Z0-9._-]{1,15}$/, 'is the name of a program as `ps` shows it');
 const happening = z.union([
   z.strictObject({
     atS,
@@ -59,9 +63,36 @@ const happening = z.union([
     plate: z.string().max(16).optional(),
     /** The command centre has to hear of it within so many seconds. */
     alertWithinS: z.number().positive().max(600).optional(),
+    /** And, when it is over, within so many that it is: only where the device says nothing else that keeps it open. */
+    clearWithinS: z.number().positive().max(600).optional(),
   }),
   z.strictObject({ atS, do: z.literal('power-cut'), district, forS }),
   z.strictObject({ atS, do: z.literal('storm'), forS, peakMmh: z.number().positive().max(200) }),
+  /** All processes of the gateway with this name of a program stand still, or are ended at once. */
+  z.strictObject({ atS, do: z.literal('stop'), program, forS }),
+  z.strictObject({ atS, do: z.literal('kill'), program }),
+  /** The file system that the gateway keeps its messages on has no room left. */
+  z.strictObject({ atS, do: z.literal('fill-disk'), forS }),
+  /** Between the devices of a district and the gateway. */
+  z.strictObject({
+    atS,
+    do: z.literal('network'),
+    district,
+    fault: z.enum(NETWORK_FAULTS),
+    delayMs: z.number().min(1).max(30_000).default(300),
+    forS,
+  }),
+  /** Strangers guess the logins of so many devices, and send noise. */
+  z.strictObject({
+    atS,
+    do: z.literal('attack'),
+    fleet: name,
+    count: z.int().min(1).max(20).default(1),
+    perS: z.number().min(1).max(500).default(20),
+    forS,
+  }),
+  /** So many devices are replaced by new units: those before have to be refused from then on. */
+  z.strictObject({ atS, do: z.literal('swap'), fleet: name, count: z.int().min(1).max(100).default(1) }),
 ]);
 
 /** Promises that a run is judged by; each may be made stricter. */
@@ -69,6 +100,8 @@ const promises = z.strictObject({
   lost: z.int().min(0).default(0),
   doubled: z.int().min(0).default(0),
   ackP99Ms: z.number().positive().default(2_000),
+  /** All lights are green so long after the end of a fault. */
+  wellWithinS: z.number().positive().max(600).default(60),
 });
 
 const cityFile = z.strictObject({
@@ -129,10 +162,12 @@ function parseYaml(text: string, path: string): unknown {
 function looseEnd({ fleets, timeline, districts }: CityFile): string | null {
   const named = new Map(fleets.map((one) => [one.name, one]));
   if (named.size < fleets.length) return 'fleets: two have the same name';
-  for (const { name: own, under, kind: of, mix } of fleets) {
+  for (const { name: own, under, kind: of, mix, video, count } of fleets) {
     if (of === 'gateway') return `fleets.${own}: the kind gateway is the gateway itself, no device of a city`;
     if (under === own || (under !== undefined && !named.has(under))) return `fleets.${own}: under names no other fleet`;
     if (under !== undefined && named.get(under)?.under) return `fleets.${own}: stands two levels deep; one is enough`;
+    if (video && of !== 'camera') return `fleets.${own}.video: only devices of the kind camera have video`;
+    if (video && video.watched > count) return `fleets.${own}.video.watched: ${video.watched} are more than it has`;
     if (mix && Object.keys(mix.shares).length === 0) return `fleets.${own}.mix: shares are missing`;
   }
   for (const [at, one] of timeline.entries()) {
@@ -143,17 +178,18 @@ function looseEnd({ fleets, timeline, districts }: CityFile): string | null {
 }
 
 function wrongHappening(one: Happening, named: Map<string, FleetFile>, districts: readonly string[]): string | null {
-  if (one.do === 'storm') return null;
-  if (one.do === 'power-cut') {
+  if (one.do === 'storm' || one.do === 'stop' || one.do === 'kill' || one.do === 'fill-disk') return null;
+  if (one.do === 'power-cut' || one.do === 'network') {
     return districts.includes(one.district) ? null : `${one.district} is none of the city's districts`;
   }
   const fleetOf = named.get(one.fleet);
   if (!fleetOf) return `there is no fleet ${one.fleet}`;
+  if (one.count > fleetOf.count) return `${one.count} are more than the fleet ${one.fleet} has`;
+  if (one.do === 'attack' || one.do === 'swap') return null;
   const known = MODELS.get(fleetOf.kind)?.troubles ?? [];
   if (!known.includes(one.do)) {
     return `${one.do} cannot befall a ${fleetOf.kind}${known.length > 0 ? `; ${known.join(', ')} can` : ''}`;
   }
   if (one.do === 'wanted' && !one.plate) return 'wanted needs a plate';
-  if (one.count > fleetOf.count) return `${one.count} are more than the fleet ${one.fleet} has`;
   return null;
 }

@@ -1,4 +1,5 @@
-import type { Sender } from '../devices/packets.ts';
+import { outageAt } from '../devices/habits.ts';
+import { BACK_WITHIN_MS, type Sender } from '../devices/packets.ts';
 import type { Befallen } from '../fleet/ledger-lines.ts';
 import type { Speech } from '../links/link.ts';
 import { chance, type Span, seedOf } from '../models/chance.ts';
@@ -23,10 +24,21 @@ export interface SimulatedCity {
   citizens: readonly Citizen[];
   /** What befalls whom, in Unix ms. */
   befallen: readonly Befallen[];
+  /** What is done to the gateway, to the way to it, and by strangers. */
+  faults: readonly FaultPlan[];
   /** Plates that are looked for. */
   plates: readonly string[];
   /** Messages a second on an ordinary day, without events. */
   messagesPerS: number;
+}
+
+type FaultHappening = Extract<Happening, { do: 'stop' | 'kill' | 'network' | 'fill-disk' | 'attack' | 'swap' }>;
+
+/** A fault of the timeline, and which devices it means. */
+export interface FaultPlan extends Span {
+  what: string;
+  doing: FaultHappening;
+  devices: readonly string[];
 }
 
 export interface CityChoice {
@@ -55,13 +67,15 @@ export function buildCity(file: CityFile, choice: CityChoice): SimulatedCity {
   );
   const wrong = citizens.find(({ sender }) => !ID.test(sender.being.id));
   if (wrong) throw new CityFileError(`--prefix ${prefix}: ${wrong.sender.being.id} is no id of a device`);
-  const { befallen, storms } = happen(file.timeline, citizens, choice);
+  const { befallen, storms, faults } = happen(file.timeline, citizens, choice);
+  const senders = new Map(citizens.map(({ sender }) => [sender.being.id, sender]));
   const { lat, lon } = file.middle;
   const plates = file.timeline.flatMap((one) => ('plate' in one && one.plate ? [one.plate] : []));
   return {
     world: { seed, lat, lon, home: file.home, storms },
     citizens,
-    befallen,
+    befallen: befallen.map((one) => ({ ...one, ...whenSaid(one, senders.get(one.device ?? '')) })),
+    faults,
     plates: [...new Set(plates)],
     messagesPerS: citizens.reduce((sum, { sender }) => sum + perSecond(sender), 0),
   };
@@ -123,26 +137,81 @@ function mixed(shares: Record<string, number>, part: number): string {
 function happen(timeline: readonly Happening[], citizens: readonly Citizen[], choice: CityChoice) {
   const befallen: Befallen[] = [];
   const storms: Storm[] = [];
+  const faults: FaultPlan[] = [];
   for (const [at, one] of timeline.entries()) {
     const fromMs = Math.round(choice.beginAtMs + one.atS * 1_000);
-    const span: Span = { fromMs, toMs: fromMs + Math.round(one.forS * 1_000) };
-    if (one.do === 'storm') {
+    const span: Span = { fromMs, toMs: fromMs + Math.round(('forS' in one ? one.forS : 0) * 1_000) };
+    const of = { ...UNTOLD, ...span };
+    const some = 'fleet' in one ? chosen(citizens, one, choice.seed + at) : [];
+    if (isFault(one)) {
+      const devices = some.map(({ sender }) => sender.being.id);
+      const plan = { ...span, what: nameOf(one), doing: one, devices };
+      faults.push(plan);
+      if (devices.length > 0) befallen.push(...devices.map((device) => ({ ...of, what: plan.what, device })));
+      else befallen.push({ ...of, what: plan.what, district: one.do === 'network' ? one.district : null });
+    } else if (one.do === 'storm') {
       storms.push({ ...span, peakMmh: one.peakMmh });
-      befallen.push({ what: 'storm', device: null, district: null, ...span, alertWithinMs: null });
+      befallen.push({ ...of, what: 'storm' });
     } else if (one.do === 'power-cut') {
       for (const { sender, district } of citizens) if (district === one.district) darken(sender, span);
-      befallen.push({ what: 'power-cut', device: null, district: one.district, ...span, alertWithinMs: null });
+      befallen.push({ ...of, what: 'power-cut', district: one.district });
     } else {
       const trouble: Trouble = { what: one.do, ...span };
       if (one.plate !== undefined) trouble.plate = one.plate;
-      for (const { sender } of chosen(citizens, one, choice.seed + at)) {
+      const [alertWithinMs, clearWithinMs] = [one.alertWithinS, one.clearWithinS].map(millisecondsOf) as Within;
+      for (const { sender } of some) {
         sender.being.troubles = [...sender.being.troubles, trouble];
-        const alertWithinMs = one.alertWithinS === undefined ? null : one.alertWithinS * 1_000;
-        befallen.push({ what: one.do, device: sender.being.id, district: null, ...span, alertWithinMs });
+        befallen.push({ ...of, what: one.do, device: sender.being.id, alertWithinMs, clearWithinMs });
       }
     }
   }
-  return { befallen, storms };
+  return { befallen, storms, faults };
+}
+
+const UNTOLD = {
+  device: null,
+  district: null,
+  alertWithinMs: null,
+  clearWithinMs: null,
+  saidMs: null,
+  overSaidMs: null,
+};
+
+/**
+ * Of what befalls a device without power or network nobody can hear before it has them again. What is over by then it
+ * tells of as something past: a gateway may make an alert of that or not.
+ */
+function whenSaid({ fromMs, toMs, ...one }: Befallen, sender: Sender | undefined): Partial<Befallen> {
+  if (!sender || one.alertWithinMs === null) return {};
+  const [saidMs, overSaidMs] = [fromMs, toMs].map((atMs) => backAt(sender, atMs)) as [number | null, number | null];
+  const isPast = saidMs !== null && saidMs >= toMs;
+  return { saidMs, overSaidMs, ...(isPast && { alertWithinMs: null, clearWithinMs: null }) };
+}
+
+/** When a device that is away at a moment has told what it kept; null where it is not away. */
+function backAt({ being, habits, dark }: Sender, atMs: number): number | null {
+  let backMs = atMs;
+  for (;;) {
+    const away = outageAt(being.seed, habits, backMs, dark);
+    if (away === null) return backMs === atMs ? null : backMs + BACK_WITHIN_MS;
+    backMs = away.toMs;
+  }
+}
+
+type Within = [number | null, number | null];
+
+function millisecondsOf(seconds: number | undefined): number | null {
+  return seconds === undefined ? null : seconds * 1_000;
+}
+
+function isFault(one: Happening): one is FaultHappening {
+  return ['stop', 'kill', 'network', 'fill-disk', 'attack', 'swap'].includes(one.do);
+}
+
+/** What stands in the ledger; the judge knows faults of the gateway's ground by the first word. */
+function nameOf(one: FaultHappening): string {
+  if (one.do === 'stop' || one.do === 'kill') return `${one.do} ${one.program}`;
+  return one.do === 'network' ? `network ${one.fault}` : one.do;
 }
 
 function darken(sender: Sender, span: Span): void {
@@ -150,7 +219,7 @@ function darken(sender: Sender, span: Span): void {
 }
 
 /** Devices of a fleet that something befalls: as many as are said, or as there are in a city made smaller. */
-function chosen(citizens: readonly Citizen[], one: Extract<Happening, { fleet: string }>, seed: number): Citizen[] {
+function chosen(citizens: readonly Citizen[], one: { fleet: string; count: number }, seed: number): Citizen[] {
   return citizens
     .filter(({ fleet }) => fleet === one.fleet)
     .map((citizen, index) => ({ citizen, order: chance(seed, 'chosen', index) }))

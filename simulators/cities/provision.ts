@@ -1,4 +1,5 @@
 import { type GatewayClient, GatewayError } from '../gateway-client.ts';
+import type { CameraDoor } from './cameras/camera-set.ts';
 import type { Citizen } from './city.ts';
 
 /** Devices that are registered with one request. */
@@ -36,14 +37,20 @@ export class Provision {
    * Registers all devices, parents first; resolves with their secrets by id. Throws at the first one that is refused:
    * what was made until then is for {@link clean}.
    */
-  async register(citizens: readonly Citizen[], told: (done: number) => void): Promise<Map<string, string>> {
+  async register(
+    citizens: readonly Citizen[],
+    told: (done: number) => void,
+    doors: ReadonlyMap<string, CameraDoor> = new Map(),
+  ): Promise<Map<string, string>> {
     const secrets = new Map<string, string>();
     const parents = new Set(citizens.flatMap(({ parent }) => parent ?? []));
     const isParent = ({ sender }: Citizen): boolean => parents.has(sender.being.id);
     for (const some of [citizens.filter(isParent), citizens.filter((one) => !isParent(one))]) {
       const batches = chunks(some, BATCH);
       await inTurns(batches, async (batch) => {
-        const { body } = await this.#gateway.call('POST', '/devices/batch', { devices: batch.map(deviceOf) });
+        const { body } = await this.#gateway.call('POST', '/devices/batch', {
+          devices: batch.map((one) => deviceOf(one, doors)),
+        });
         for (const { id, secret, problem } of (body as { items: Made[] }).items) {
           if (problem)
             throw new Error(`${id ?? 'a device'} was refused: ${problem.code} ${problem.detail ?? ''}`.trim());
@@ -64,9 +71,9 @@ export class Provision {
     await this.#gateway.call('POST', '/watchlists', { ...about, entries });
   }
 
-  /** Has alerts sent to `url`; resolves with the secret that signs them. */
+  /** Has all alerts but those of the gateway itself sent to `url`; resolves with the secret that signs them. */
   async subscribe(url: string, jurisdiction: string): Promise<string> {
-    const body = { name: `${this.#prefix} centre`, url, jurisdiction };
+    const body = { name: `${this.#prefix} centre`, url, jurisdiction, classes: ['incident', 'fault'] };
     return ((await this.#gateway.call('POST', '/subscriptions', body)).body as { secret: string }).secret;
   }
 
@@ -149,9 +156,14 @@ interface Ended {
   state?: string;
 }
 
-function deviceOf({ sender: { being, model }, name, district, parent }: Citizen) {
+function deviceOf(
+  { sender: { being, model }, name, district, parent }: Citizen,
+  doors: ReadonlyMap<string, CameraDoor>,
+) {
   const { id, lat, lon } = being;
-  const device = { id, kind: model.kind, name, jurisdiction: district, location: { lat, lon } };
+  const door = doors.get(id);
+  const place = { id, kind: model.kind, name, jurisdiction: district, location: { lat, lon } };
+  const device = door ? { ...place, onvif: door } : place;
   return parent === null ? device : { ...device, parent };
 }
 

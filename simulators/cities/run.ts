@@ -1,25 +1,34 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { arch, cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { CommandCentre } from '../centre/centre.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import { Ledger, readLedger } from '../fleet/ledger.ts';
 import { line, type RunHead } from '../fleet/ledger-lines.ts';
 import { GatewayClient, GatewayError } from '../gateway-client.ts';
 import type { Doors } from '../links/link.ts';
+import { firstAddressOf, livePart } from '../parts/part-run.ts';
+import { type Part, refuseLate, shareOf } from '../parts/share.ts';
+import { PowerWatch } from '../power/power-watch.ts';
+import { seeded } from '../random.ts';
 import { Facts } from '../report/facts.ts';
 import { judge } from '../report/judge.ts';
-import { toPage } from '../report/page.ts';
-import { ProcessTree } from '../report/processes.ts';
+import { toPage } from '../report/shown/page.ts';
 import type { StoreReader } from '../report/store.ts';
 import type { Verdict } from '../report/verdict.ts';
+import { CameraSet, camerasOf } from './cameras/camera-set.ts';
 import { measureMachine, refuseTooMuch } from './carry.ts';
 import { buildCity, type CityChoice, type SimulatedCity } from './city.ts';
-import type { CityFile } from './city-file.ts';
-import { lookAtLatest } from './look.ts';
+import { type CityFile, CityFileError } from './city-file.ts';
+import { FaultRun } from './fault-run.ts';
+import { refuseFaults } from './faults.ts';
+import { Hearing, until } from './hearing.ts';
+import { lookAcross } from './looks/across.ts';
+import { countedBetween, readBooks, readBooksAfter } from './looks/books.ts';
+import { lookAtLatest } from './looks/latest.ts';
+import { StageWatch } from './looks/stages.ts';
 import { Provision } from './provision.ts';
 import { isLoopback } from './targets.ts';
+import { pause, watch } from './watch.ts';
 
 export interface RunOptions {
   file: CityFile;
@@ -35,9 +44,15 @@ export interface RunOptions {
   store: StoreReader | null;
   /** A process that is watched with all below it. */
   watchPid: number | null;
+  /** A folder on the file system of the gateway's journal, which a timeline may fill. */
+  fillDir: string | null;
+  /** Whether it is looked by strace if that process answers only what is on the disk. */
+  power: boolean;
   /** Address of the command centre; null judges no alerts. */
   centre: string | null;
   keep: boolean;
+  /** Where several generators are one city. */
+  part: Part | null;
   /** How long what was acknowledged may take into the store, after the end. */
   settleMs: number;
   signal: AbortSignal;
@@ -45,9 +60,8 @@ export interface RunOptions {
 }
 
 const CONNECT_MS = 120_000;
-const PROGRESS_MS = 5_000;
 const ANSWERS_WAIT_MS = 15_000;
-const ALERTS_WAIT_MS = 20_000;
+const BOOKS_WAIT_MS = 20_000;
 const SETTLE_STEP_MS = 2_000;
 /** Planning the first period of a device. */
 const PLAN_MS = 0.3;
@@ -55,13 +69,20 @@ const BEGIN_AFTER_MS = 1_000;
 
 /**
  * One run of a city: registers it, lets it live for a while, judges what became of what it sent, and clears up. What
- * was made is removed also when something fails on the way.
+ * was made is removed also when something fails on the way. Null of a part of a city, which only leaves a ledger.
  */
-export async function runCity(options: RunOptions): Promise<Verdict> {
+export async function runCity(options: RunOptions): Promise<Verdict | null> {
   const { file, seed, scale, prefix, doors, token, say } = options;
   const choice: CityChoice = { seed, scale, prefix, beginAtMs: 0 };
-  const city = buildCity(file, choice);
-  refuseTooMuch(city, measureMachine(city), { scale, beside: isLoopback(doors) });
+  const city = shareOf(buildCity(file, choice), options.part);
+  refuseFaults(city, options);
+  refusePower(options);
+  refuseCameras(options);
+  refuseTooMuch(city, measureMachine(city), {
+    scale,
+    beside: isLoopback(doors),
+    cameras: camerasOf(file, city, options).length,
+  });
   const gateway = new GatewayClient(doors.http.href, token);
   const provision = new Provision(gateway, prefix);
   await mkdir(options.out, { recursive: true });
@@ -70,19 +91,27 @@ export async function runCity(options: RunOptions): Promise<Verdict> {
   say(`All names begin with ${prefix}; simulate --clean ${prefix} removes what a killed run leaves`);
   const ledger = await Ledger.create(ledgerPath);
   try {
-    await live(options, { city, choice, provision, ledger });
+    const { part } = options;
+    if (part && part.index > 1) await livePart(options, part, ledger);
+    else await live(options, { city, choice, provision, ledger });
     await ledger.close();
-    const verdict = await settle(ledgerPath, options);
-    await writeFile(join(options.out, 'verdict.json'), `${JSON.stringify(verdict, null, 1)}\n`);
-    await writeFile(join(options.out, 'report.html'), toPage(verdict));
-    return verdict;
+    // A part knows too little of the others to be judged.
+    if (part) return null;
+    return await writeVerdict(await settle(ledgerPath, options), options.out);
   } finally {
-    if (!options.keep) {
+    if (!options.keep && !options.part) {
       const { removed, left } = await provision.clean();
       say(`Removed ${removed} things of the city`);
       for (const text of left) say(`Left behind: ${text}`);
     }
   }
+}
+
+/** Puts a verdict and its page beside the ledger. */
+export async function writeVerdict(verdict: Verdict, out: string): Promise<Verdict> {
+  await writeFile(join(out, 'verdict.json'), `${JSON.stringify(verdict, null, 1)}\n`);
+  await writeFile(join(out, 'report.html'), toPage(verdict));
+  return verdict;
 }
 
 interface Parts {
@@ -92,36 +121,108 @@ interface Parts {
   ledger: Ledger;
 }
 
-async function live(options: RunOptions, { city, choice, provision, ledger }: Parts): Promise<void> {
+async function live(options: RunOptions, parts: Parts): Promise<void> {
+  const cameras = await CameraSet.start(camerasOf(options.file, parts.city, options), isLoopback(options.doors));
+  try {
+    await liveWith(options, parts, cameras);
+  } finally {
+    await cameras?.stop();
+  }
+}
+
+async function liveWith(options: RunOptions, parts: Parts, cameras: CameraSet | null): Promise<void> {
+  const { city, choice, provision, ledger } = parts;
   const { doors, run, signal, say } = options;
-  const centre = await startCentre(options, provision, ledger);
   const nowMs = Date.now;
-  const read = await provision.readToken(provinceOf(options.file));
+  const admin = new GatewayClient(doors.http.href, options.token);
+  const readToken = await provision.readToken(provinceOf(options.file));
+  const reader = new GatewayClient(doors.http.href, readToken);
+  const hearing = await Hearing.start(options, { provision, ledger, reader, jurisdiction: provinceOf(options.file) });
   await provision.watch(city.plates, provinceOf(options.file));
-  const secrets = await provision.register(city.citizens, (done) => say(`Registered ${done}`));
+  const told = (done: number): void => say(`Registered ${done}`);
+  const secrets = await provision.register(city.citizens, told, cameras?.doors);
+  const faults = await faultsOf(options, { city, ledger });
   const members = city.citizens.map(({ sender, speech, district }) => {
-    return { sender, speech, district, secret: secrets.get(sender.being.id) ?? '' };
+    return { sender, speech, district, secret: secrets.get(sender.being.id) ?? '', doors: faults.doorsOf(district) };
   });
-  const fleet = new Fleet({ run, members, doors, ledger, ownAddresses: isLoopback(doors), nowMs });
+  const { part } = options;
+  const addressesFrom = part ? firstAddressOf(part) : 0;
+  const fleet = new Fleet({ run, members, doors, ledger, ownAddresses: isLoopback(doors), addressesFrom, nowMs });
+  // Before devices connect: what is said on a connection that is half over cannot be followed.
+  const power = await powerOf(options);
   try {
     await fleet.connect(CONNECT_MS, signal);
-    const beginAtMs = nowMs() + BEGIN_AFTER_MS + Math.ceil(members.length * PLAN_MS);
-    const begun = buildCity(options.file, { ...choice, beginAtMs });
+    if (part) refuseLate(part, nowMs());
+    const beginAtMs = part?.beginAtMs ?? nowMs() + BEGIN_AFTER_MS + Math.ceil(members.length * PLAN_MS);
+    const begun = shareOf(buildCity(options.file, { ...choice, beginAtMs }), part);
     ledger.add(line.head(headOf(options, beginAtMs)));
     for (const one of begun.befallen) ledger.add(line.befallen(one));
+    const books = await readBooks(admin);
     fleet.begin(beginAtMs, { world: begun.world, senders: begun.citizens.map(({ sender }) => sender) });
-    await watch(options, { fleet, ledger, endAtMs: beginAtMs + options.forMs });
+    faults.begin(begun, fleet);
+    await cameras?.begin(begun, doors.http.href, readToken);
+    const stages = new StageWatch({ gateway: admin, ledger, nowMs });
+    await watch(options, { fleet, ledger, stages, endAtMs: beginAtMs + options.forMs });
     fleet.pause();
+    await faults.stop();
     await until(() => fleet.waiting === 0, ANSWERS_WAIT_MS);
+    if (power) ledger.add(line.power(await power.finish()));
+    for (const one of fleet.owed()) ledger.add(line.owed(one));
+    await cameras?.finish(ledger);
     const endedAtMs = nowMs();
-    if (centre) await until(() => heardAll(begun, centre, endedAtMs), ALERTS_WAIT_MS);
-    const reader = new GatewayClient(doors.http.href, read);
+    await hearing?.finish(begun.befallen, endedAtMs);
+    const after = await readBooksAfter(admin, { before: books, acked: fleet.counts.acked, mostMs: BOOKS_WAIT_MS });
+    const kinds = begun.citizens.map(({ sender }) => sender.model.kind);
+    for (const one of countedBetween(books, after, kinds)) ledger.add(line.counted(one));
+    if (options.file.districts.length > 1) await lookFromDistrict(options, { city: begun, provision, ledger });
     for (const look of await lookAtLatest(reader, begun.citizens, fleet.newest())) ledger.add(line.looked(look));
   } finally {
     fleet.pause();
+    await power?.finish();
+    await faults.close();
     await fleet.close();
-    await centre?.stop();
+    await hearing?.stop();
   }
+}
+
+/** Looks as somebody does who may see the first district alone. */
+async function lookFromDistrict({ file, doors, say }: RunOptions, { city, provision, ledger }: Omit<Parts, 'choice'>) {
+  const [district = ''] = file.districts;
+  try {
+    const reader = new GatewayClient(doors.http.href, await provision.readToken(district));
+    ledger.add(line.refusal(await lookAcross(reader, city.citizens, district)));
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    say(`What ${district} is shown of other districts is not judged: ${error.message}`);
+  }
+}
+
+function faultsOf(options: RunOptions, { city, ledger }: Pick<Parts, 'city' | 'ledger'>): Promise<FaultRun> {
+  const { doors, token, file, seed } = options;
+  return FaultRun.open(city, {
+    ...options,
+    ownAddresses: isLoopback(doors),
+    wellWithinMs: file.promises.wellWithinS * 1_000,
+    ledger,
+    gateway: new GatewayClient(doors.http.href, token),
+    random: seeded(`${seed}-faults`),
+  });
+}
+
+function refusePower({ power, watchPid }: RunOptions): void {
+  if (!power || watchPid !== null) return;
+  throw new CityFileError('--power needs --watch-pid PID of a gateway on this machine, or no --gateway');
+}
+
+function refuseCameras({ file, part }: RunOptions): void {
+  if (part === null || file.fleets.every(({ video }) => video === undefined)) return;
+  throw new CityFileError('--part: cameras with video are one process on one machine; leave video out of the file');
+}
+
+async function powerOf({ power, watchPid, run, say }: RunOptions): Promise<PowerWatch | null> {
+  if (!power || watchPid === null) return null;
+  say('strace watches the gateway, which makes it slow');
+  return PowerWatch.start(watchPid, run);
 }
 
 /** The prefecture of a city: all of its districts lie in it. */
@@ -129,100 +230,17 @@ function provinceOf({ districts }: CityFile): string {
   return `${(districts[0] ?? '').slice(0, 4)}00`;
 }
 
-function headOf({ run, file, seed, scale, prefix, doors }: RunOptions, beganAtMs: number): RunHead {
+export function headOf(options: RunOptions, beganAtMs: number): RunHead {
+  const { run, file, seed, scale, prefix, doors, part: own } = options;
   const [cpu] = cpus();
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
   const machine = `${cpus().length} x ${cpu?.model ?? arch()}, ${memory}, Linux ${release()}, Node ${process.version}`;
-  return { run, city: file.city, seed, scale, prefix, gateway: doors.http.origin, beganAtMs, machine };
-}
-
-/** A gateway that refuses the command centre still gets its devices; alerts are not judged then. */
-async function startCentre({ centre: host, file, say }: RunOptions, provision: Provision, ledger: Ledger) {
-  if (host === null) return null;
-  const centre = new CommandCentre({
-    host,
-    onEntry: ({ receivedAtMs, webhookId, alertId, type, device, place, verdict, duplicate }) =>
-      ledger.add(
-        line.delivered({
-          atMs: receivedAtMs,
-          webhook: webhookId,
-          alert: alertId,
-          type,
-          device,
-          place,
-          verdict,
-          isRepeat: duplicate,
-        }),
-      ),
-  });
-  await centre.start();
-  try {
-    centre.secrets = [await provision.subscribe(centre.url, provinceOf(file))];
-    return centre;
-  } catch (error) {
-    await centre.stop();
-    if (!(error instanceof GatewayError)) throw error;
-    say(`Alerts are not judged, as the gateway sends none to ${centre.url}: ${error.message}`);
-    return null;
-  }
-}
-
-function heardAll(city: SimulatedCity, centre: CommandCentre, endedAtMs: number): boolean {
-  const heard = new Set(centre.ledger.map(({ device }) => device));
-  return city.befallen.every((one) => one.alertWithinMs === null || one.fromMs > endedAtMs || heard.has(one.device));
-}
-
-interface Watched {
-  fleet: Fleet;
-  ledger: Ledger;
-  endAtMs: number;
-}
-
-/** Lets the fleet run to its end, and writes down how it and the machine are. */
-async function watch(options: RunOptions, { fleet, ledger, endAtMs }: Watched): Promise<void> {
-  const { watchPid, signal, say } = options;
-  const loop = monitorEventLoopDelay({ resolution: 10 });
-  loop.enable();
-  const [before, beganMs] = [process.cpuUsage(), performance.now()];
-  const own = new ProcessTree(process.pid);
-  const others = watchPid === null ? null : new ProcessTree(watchPid);
-  const look = (): void => {
-    const ours = own.look(Date.now()).map((one) => ({ ...one, name: 'simulator' }));
-    for (const one of [...ours, ...(others?.look(Date.now()) ?? [])]) ledger.add(line.process(one));
-  };
-  look();
-  while (Date.now() < endAtMs && !signal.aborted) {
-    await pause(Math.min(PROGRESS_MS, endAtMs - Date.now()), signal);
-    look();
-    const { sent, acked, refused, late, up } = fleet.counts;
-    const leftS = Math.max(0, Math.round((endAtMs - Date.now()) / 1_000));
-    const p99 = fleet.answers.quantile(0.99);
-    say(`${leftS} s left: ${up} up, ${sent} sent, ${acked} acked, ${refused} refused, ${late} late, p99 ${p99} ms`);
-  }
-  loop.disable();
-  ledger.add(line.self(selfOf(fleet, loop, { before, beganMs })));
-}
-
-function selfOf(
-  fleet: Fleet,
-  loop: ReturnType<typeof monitorEventLoopDelay>,
-  since: { before: NodeJS.CpuUsage; beganMs: number },
-) {
-  const { user, system } = process.cpuUsage(since.before);
-  const tookMs = performance.now() - since.beganMs;
-  return {
-    sent: fleet.counts.sent,
-    late: fleet.counts.late,
-    lateP99Ms: fleet.lateness.quantile(0.99),
-    loopP99Ms: Math.max(0, Math.round(loop.percentile(99) / 1e6 - 10)),
-    cpuShare: Math.round(((user + system) / 1_000 / tookMs) * 1_000) / 1_000,
-    rssMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
-    endedAtMs: Date.now(),
-  };
+  const part = own ? `${own.index}/${own.of}` : '1/1';
+  return { run, city: file.city, seed, scale, prefix, gateway: doors.http.origin, beganAtMs, machine, part };
 }
 
 /** Judges, and again while something is still on its way into the store. */
-async function settle(ledgerPath: string, { store, file, settleMs, say, signal }: RunOptions): Promise<Verdict> {
+export async function settle(ledgerPath: string, { store, file, settleMs, say, signal }: RunOptions): Promise<Verdict> {
   const untilMs = Date.now() + settleMs;
   for (;;) {
     const verdict = await judge(await Facts.of(readLedger(ledgerPath)), store, file.promises);
@@ -231,22 +249,4 @@ async function settle(ledgerPath: string, { store, file, settleMs, say, signal }
     say(`${missing} records are not in the store yet`);
     await pause(SETTLE_STEP_MS, signal);
   }
-}
-
-async function until(isDone: () => boolean, mostMs: number): Promise<void> {
-  const endMs = Date.now() + mostMs;
-  while (!isDone() && Date.now() < endMs) await new Promise((resolve) => setTimeout(resolve, 100));
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, Math.max(0, ms));
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
 }

@@ -46,7 +46,7 @@ const KEPT_PERIODS_MAX = 1_000;
 const LATE_MS = { from: 1_000, to: 15_000 };
 const COPY_AFTER_MS = { from: 200, to: 3_000 };
 /** After a power cut devices do not come back in the same moment. */
-const BACK_WITHIN_MS = 5_000;
+export const BACK_WITHIN_MS = 5_000;
 
 /**
  * Its moments of reporting, `periodS` apart, at a phase of its own: a city does not speak in one voice. The first one
@@ -101,6 +101,11 @@ function changesOf({ troubles }: Being, { fromMs, toMs }: Span): number[] {
   return edges.filter((atMs) => atMs > fromMs && atMs < toMs);
 }
 
+/** What tells that trouble begins or ends goes out at once: how soon an alert has to come counts from then. */
+function isEdge({ troubles }: Being, atMs: number): boolean {
+  return troubles.some(({ fromMs, toMs }) => atMs === fromMs || atMs === toMs);
+}
+
 function textOf(sender: Sender, { tsMs, channel, body }: Noted & Stamp, run: Run): string {
   const hasId = chance(sender.being.seed, 'has-ids') >= sender.habits.withoutIds;
   // Two records of a device have never the same time, so the time tells them apart in an id too.
@@ -111,7 +116,7 @@ function textOf(sender: Sender, { tsMs, channel, body }: Noted & Stamp, run: Run
 function messagesOf(sender: Sender, record: Noted & Stamp, run: Run): Packet[] {
   const { being, habits } = sender;
   const step = record.tsMs % 2 ** 31;
-  const isLate = chance(being.seed, 'reordered', step) < habits.reordered;
+  const isLate = !isEdge(being, record.atMs) && chance(being.seed, 'reordered', step) < habits.reordered;
   const lateMs = isLate ? between(LATE_MS.from, LATE_MS.to, chance(being.seed, 'late', step)) : 0;
   const dueMs = record.atMs + Math.floor(lateMs);
   const first: Packet = {

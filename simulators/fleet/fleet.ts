@@ -1,7 +1,6 @@
-import { outageAt } from '../devices/habits.ts';
 import { nextReport, type Packet, packetsOf, type Sender } from '../devices/packets.ts';
 import type { Link, LinkOptions } from '../links/link.ts';
-import { addressOf, type Doors, type Speech } from '../links/link.ts';
+import { addressOf } from '../links/link.ts';
 import { makeLink } from '../links/open-link.ts';
 import { pick, seedOf } from '../models/chance.ts';
 import type { World } from '../models/world.ts';
@@ -9,46 +8,20 @@ import { type Args, Obedience } from '../obedience.ts';
 import { seeded } from '../random.ts';
 import { Delays } from './delays.ts';
 import { Heap } from './heap.ts';
-import type { Ledger } from './ledger.ts';
-import { line } from './ledger-lines.ts';
-
-/** One device of a fleet and how it speaks. */
-export interface Member {
-  sender: Sender;
-  speech: Speech;
-  secret: string;
-  district: string;
-}
-
-export interface FleetOptions {
-  /** Stands in every id of a record. */
-  run: string;
-  members: readonly Member[];
-  doors: Doors;
-  ledger: Pick<Ledger, 'add'>;
-  /** Each device from an address of its own in 127.65.0.0/16. */
-  ownAddresses: boolean;
-  nowMs(): number;
-}
-
-export interface Counts {
-  sent: number;
-  acked: number;
-  refused: number;
-  /** Sent more than {@link LATE_MS} after they were meant to go out. */
-  late: number;
-  /** Devices that are connected. */
-  up: number;
-}
+import { line, type Owed } from './ledger-lines.ts';
+import type { Counts, FleetOptions, Member } from './member.ts';
+import { type OutageStep, outageSteps } from './outages.ts';
+import { inParts } from './parts.ts';
 
 /** From here on a message counts as sent late: the generator, not the gateway, was slow. */
 export const LATE_MS = 100;
 const LOOK_MS = { least: 1, most: 25 };
 const CONNECTS_PER_S = 400;
+const CLOSED_AT_ONCE = 200;
 
 const NOWHERE: World = { seed: 0, lat: 0, lon: 0, home: '京A', storms: [] };
 
-type Step = { dueMs: number; packet: Packet } | { dueMs: number; do: 'cut' | 'open' };
+type Step = { dueMs: number; packet: Packet } | OutageStep;
 
 interface Device {
   index: number;
@@ -60,6 +33,8 @@ interface Device {
   plannedToMs: number;
   /** Time of the newest reading that was sent as a first copy, by the device's clock. */
   newestMs: number;
+  /** Messages that were sent and not answered. */
+  waiting: number;
   obedience: Obedience | null;
 }
 
@@ -108,16 +83,18 @@ export class Fleet {
 
   /**
    * Plans the first period of each device and begins to send at `beginAtMs`. What befalls the city and its devices is
-   * given here, as its times count from the beginning.
+   * given here, as its times count from the beginning. May be asked again after {@link pause}: for another stretch.
    */
   begin(beginAtMs: number, { world, senders }: { world: World; senders: readonly Sender[] }): void {
     this.#beganAtMs = beginAtMs;
     this.#world = world;
+    this.#heap.clear();
     const { ledger } = this.#options;
     for (const device of this.#devices) {
       device.sender = senders[device.index] ?? device.sender;
       const { being, model } = device.sender;
       ledger.add(line.device(device.index, model.kind, being.id, device.member.district));
+      device.steps = [];
       device.plannedToMs = beginAtMs;
       this.#plan(device);
       this.#heap.push(this.#dueOf(device), device);
@@ -136,9 +113,30 @@ export class Fleet {
     return this.counts.sent - this.counts.acked - this.counts.refused;
   }
 
+  /**
+   * Another unit takes the place of a device: the one before is gone with what it still had. Gives a link of the one
+   * before with its old secret, which is closed: to see what becomes of it.
+   */
+  replace(id: string, secret: string): Link {
+    const device = this.#devices.find(({ member }) => member.sender.being.id === id);
+    if (!device) throw new Error(`there is no ${id} in the fleet`);
+    device.link.abandon();
+    const before = makeLink({ ...this.#wayOf(device, device.member.secret), onUp: () => {}, onDown: () => {} });
+    device.member = { ...device.member, secret };
+    device.link = makeLink(this.#wayOf(device, secret));
+    device.link.open();
+    return before;
+  }
+
+  /** Devices that are connected, and still wait for answers: to one that is away nobody can answer. */
+  owed(): Owed[] {
+    const open = this.#devices.filter(({ link, waiting }) => link.isUp && waiting > 0);
+    return open.map(({ member, waiting }) => ({ device: member.sender.being.id, messages: waiting }));
+  }
+
   async close(): Promise<void> {
     this.pause();
-    await inParts(this.#devices, async ({ link, obedience }) => {
+    await inParts(this.#devices, CLOSED_AT_ONCE, async ({ link, obedience }) => {
       obedience?.stop();
       await link.close();
     });
@@ -150,8 +148,6 @@ export class Fleet {
   }
 
   #make(member: Member, index: number): Device {
-    const { doors, ownAddresses } = this.#options;
-    const { being, model } = member.sender;
     const device: Omit<Device, 'link'> & { link?: Link } = {
       index,
       member,
@@ -159,21 +155,29 @@ export class Fleet {
       steps: [],
       plannedToMs: 0,
       newestMs: 0,
+      waiting: 0,
       obedience: null,
     };
-    const options: LinkOptions = {
+    return Object.assign(device, { link: makeLink(this.#wayOf(device as Device, member.secret)) });
+  }
+
+  #wayOf(device: Device, secret: string): LinkOptions {
+    const { doors, ownAddresses, addressesFrom = 0, driver } = this.#options;
+    const { index, member } = device;
+    const { being, model } = member.sender;
+    return {
       id: being.id,
-      secret: member.secret,
+      secret,
       firmware: pick(model.firmware, (seedOf(`${being.id}-firmware`) % 1_000) / 1_000),
-      from: ownAddresses ? addressOf(index) : null,
-      doors,
+      from: ownAddresses ? addressOf(addressesFrom + index) : null,
+      doors: member.doors ?? doors,
       speech: member.speech,
+      manner: driver?.mannerOf({ device: being.id, kind: model.kind }) ?? null,
       random: seeded(`${being.id}-link`),
       onUp: () => this.#count(1),
       onDown: () => this.#count(-1),
-      onCommand: (payload) => this.#obey(device as Device, payload),
+      onCommand: (payload) => this.#obey(device, payload),
     };
-    return Object.assign(device, { link: makeLink(options) });
   }
 
   #count(change: 1 | -1): void {
@@ -194,31 +198,27 @@ export class Fleet {
   }
 
   #plan(device: Device): void {
+    const { script } = device.member;
+    if (script) {
+      device.steps = script(this.#beganAtMs).map((packet) => ({ dueMs: packet.dueMs, packet }));
+      device.plannedToMs = Number.POSITIVE_INFINITY;
+      return;
+    }
     const { sender } = device;
-    const { run } = this.#options;
+    const { run, driver } = this.#options;
+    const speaker = { device: sender.being.id, kind: sender.model.kind };
     const fromMs = device.plannedToMs;
     const reportMs = nextReport(sender, fromMs);
     const packets = packetsOf(sender, reportMs, { id: run, world: this.#world });
-    for (const packet of packets) {
-      if (packet.dueMs >= this.#beganAtMs) device.steps.push({ dueMs: packet.dueMs, packet });
+    for (const plain of packets) {
+      const { dueMs } = plain;
+      if (dueMs < this.#beganAtMs) continue;
+      const said = driver?.packetsOf(plain, speaker) ?? [plain];
+      device.steps.push(...said.map((packet) => ({ dueMs, packet })));
     }
-    this.#planOutage(device, fromMs, reportMs);
+    device.steps.push(...outageSteps(sender, { fromMs, toMs: reportMs }, this.#beganAtMs));
     device.steps.sort((a, b) => a.dueMs - b.dueMs);
     device.plannedToMs = reportMs;
-  }
-
-  /** A device without a network has no connection either. */
-  #planOutage({ sender, steps }: Device, fromMs: number, toMs: number): void {
-    const { being, habits, dark } = sender;
-    const stepMs = Math.max(1_000, Math.floor((toMs - fromMs) / 16));
-    const seen = new Set<number>();
-    for (let atMs = fromMs; atMs < toMs; atMs += stepMs) {
-      const outage = outageAt(being.seed, habits, atMs, dark);
-      if (!outage || seen.has(outage.fromMs)) continue;
-      seen.add(outage.fromMs);
-      const cutMs = Math.max(outage.fromMs, this.#beganAtMs);
-      if (cutMs >= fromMs) steps.push({ dueMs: cutMs, do: 'cut' }, { dueMs: outage.toMs, do: 'open' });
-    }
   }
 
   #dueOf({ steps, plannedToMs }: Device): number {
@@ -261,12 +261,14 @@ export class Fleet {
     const isUnanswered = protocol === 'mqtt' && qos === 0;
     const [dueMs, sentMs] = [packet.dueMs - this.#beganAtMs, now - this.#beganAtMs];
     ledger.add(line.sent({ seq, device: device.index, channel, fate, dueMs, sentMs, tsMs }));
+    device.waiting += 1;
     device.link.send({
       channel,
       payload: packet.payload,
       onAck: (isTaken) => {
         const atMs = nowMs();
         this.counts[isTaken ? 'acked' : 'refused'] += 1;
+        device.waiting -= 1;
         // Nobody answers a message of QoS 0, so nobody promised to keep it.
         if (isUnanswered) return;
         if (isTaken) this.answers.add(atMs - packet.dueMs);
@@ -274,13 +276,5 @@ export class Fleet {
         ledger.add(say(seq, atMs - this.#beganAtMs));
       },
     });
-  }
-}
-
-const CLOSED_AT_ONCE = 200;
-
-async function inParts<Item>(items: readonly Item[], run: (item: Item) => Promise<void>): Promise<void> {
-  for (let at = 0; at < items.length; at += CLOSED_AT_ONCE) {
-    await Promise.all(items.slice(at, at + CLOSED_AT_ONCE).map(run));
   }
 }

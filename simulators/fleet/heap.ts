@@ -11,6 +11,10 @@ export class Heap<Item> {
     return this.#items[0]?.dueMs ?? Number.POSITIVE_INFINITY;
   }
 
+  clear(): void {
+    this.#items.length = 0;
+  }
+
   push(dueMs: number, item: Item): void {
     const items = this.#items;
     items.push({ dueMs, item });

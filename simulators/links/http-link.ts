@@ -61,6 +61,13 @@ export class HttpLink implements Link {
     this.#options.onDown?.();
   }
 
+  abandon(): void {
+    const lost = this.#waiting;
+    this.#waiting = [];
+    this.cut();
+    for (const message of lost) message.onAck(false);
+  }
+
   async close(): Promise<void> {
     this.cut();
   }

@@ -11,6 +11,8 @@ export interface Link {
   open(): void;
   /** Breaks the connection as a device does that loses power, and stays away until `open`. */
   cut(): void;
+  /** Ends as {@link cut}, and what it still had is lost: the device is gone for good. */
+  abandon(): void;
   /** Says goodbye in order; resolves when the connection is gone. */
   close(): Promise<void>;
 }
@@ -30,6 +32,15 @@ export interface Speech {
   tls: boolean;
 }
 
+/** How a device speaks to a gateway whose contract is not that of this repository; by MQTT. */
+export interface Manner {
+  clientId: string;
+  username: string | null;
+  password: string | null;
+  /** Null for what it does not say at all. */
+  topicOf(channel: Outgoing['channel']): string | null;
+}
+
 /** Where a gateway is reached, and how it is believed. */
 export interface Doors {
   http: URL;
@@ -47,6 +58,8 @@ export interface LinkOptions {
   from: string | null;
   doors: Doors;
   speech: Speech;
+  /** Where it is not the manner of this repository's contract. */
+  manner?: Manner | null;
   /** In [0, 1), other each time: spreads what many devices do at the same moment. */
   random(): number;
   onUp?(): void;

@@ -10,6 +10,7 @@ const KEEPALIVE_S = 240;
 const PACKET_IDS = 65_535;
 const SUBSCRIBE_ID = 65_535;
 const CLOSE_WAIT_MS = 2_000;
+const GONE = Buffer.from('{"online":false}');
 /** One for all: what is read is dealt with before the next is read. */
 const READ = Buffer.allocUnsafe(64 * 1024);
 
@@ -58,6 +59,14 @@ export class MqttLink implements Link {
     this.#lost();
   }
 
+  abandon(): void {
+    const lost = [...this.#unacked.values(), ...this.#waiting];
+    this.#unacked.clear();
+    this.#waiting = [];
+    this.cut();
+    for (const message of lost) message.onAck(false);
+  }
+
   async close(): Promise<void> {
     const socket = this.#socket;
     const wasUp = this.#isUp;
@@ -77,8 +86,10 @@ export class MqttLink implements Link {
     return { protocolVersion: this.#options.speech.version };
   }
 
-  #topic(channel: string): string {
-    return `cw/v1/${this.#options.id}/${channel}`;
+  #topic(channel: Outgoing['channel'] | 'command'): string | null {
+    const { id, manner } = this.#options;
+    if (!manner) return `cw/v1/${id}/${channel}`;
+    return channel === 'command' ? null : manner.topicOf(channel);
   }
 
   #connect(): void {
@@ -111,24 +122,22 @@ export class MqttLink implements Link {
   }
 
   #hello(): Buffer {
-    const { id, secret } = this.#options;
-    const will = {
-      topic: this.#topic('state'),
-      payload: Buffer.from('{"online":false}'),
-      qos: 1,
-      retain: true,
-    } as const;
+    const { id, secret, manner } = this.#options;
+    const topic = this.#topic('state');
+    const will = topic === null ? null : ({ topic, payload: GONE, qos: 1, retain: true } as const);
+    const username = manner ? manner.username : id;
+    const password = manner ? manner.password : secret;
     const packet: IConnectPacket = {
       cmd: 'connect',
       protocolId: 'MQTT',
       protocolVersion: this.#options.speech.version,
       clean: true,
-      clientId: id,
-      username: id,
-      password: Buffer.from(secret),
+      clientId: manner?.clientId ?? id,
       keepalive: KEEPALIVE_S,
-      will,
     };
+    if (username !== null) packet.username = username;
+    if (password !== null) packet.password = Buffer.from(password);
+    if (will) packet.will = will;
     return generate(packet);
   }
 
@@ -169,8 +178,9 @@ export class MqttLink implements Link {
     this.#timer = setInterval(() => this.#write(generate({ cmd: 'pingreq' })), KEEPALIVE_S * 750);
     this.#timer.unref();
     this.#publish({ channel: 'state', payload: JSON.stringify({ online: true, firmware }), onAck: () => {} });
-    if (onCommand) {
-      const subscriptions = [{ topic: this.#topic('command'), qos: 1 as const, nl: false, rap: false, rh: 0 }];
+    const commands = this.#topic('command');
+    if (onCommand && commands !== null) {
+      const subscriptions = [{ topic: commands, qos: 1 as const, nl: false, rap: false, rh: 0 }];
       this.#write(generate({ cmd: 'subscribe', messageId: SUBSCRIBE_ID, subscriptions }, this.#version));
     }
     const before = [...this.#unacked.values(), ...this.#waiting];
@@ -183,6 +193,10 @@ export class MqttLink implements Link {
   #publish(message: Outgoing): void {
     const { speech } = this.#options;
     const topic = this.#topic(message.channel);
+    if (topic === null) {
+      message.onAck(true);
+      return;
+    }
     const common = { cmd: 'publish', topic, payload: message.payload, dup: false } as const;
     const retain = message.channel === 'state';
     if (speech.qos === 0) {

@@ -1,77 +1,149 @@
 import { Delays } from '../fleet/delays.ts';
 import type { Befallen, Delivered } from '../fleet/ledger-lines.ts';
 import type { Facts } from './facts.ts';
+import { excusedUntil, isOfTheGround } from './faults.ts';
+import { type Known, miscounted, partsKnown, stormsTold } from './storms.ts';
 import { delaysOf, type Verdict } from './verdict.ts';
 
 const OPENED = 'alert.opened';
+const CLEARED = 'alert.cleared';
 /** An alert that comes so long after its time is late; later it is missing. */
 const MISSING_AFTER_MS = 60_000;
 /** How long after something befell a device an alert of it may still have come from that. */
 const AFTERMATH_MS = 120_000;
 
+/** Each of these is told by itself, however many there are at once: one that is part of a storm reached nobody. */
+const GRAVE: ReadonlySet<string> = new Set(['fire', 'wanted', 'sos']);
+
 /**
  * Holds what reached the command centre against what was made to happen. Which rule said it does not matter, only that
- * the device was told of in time. An alert of a device that nothing befell is one of nothing.
+ * the device was told of in time, by itself or as part of a storm. An alert of a device that nothing befell is one of
+ * nothing.
  */
 export function judgeAlerts(facts: Facts): Verdict['alerts'] & { examples: string[] } {
   const taken = facts.deliveries.filter(({ verdict, isRepeat }) => verdict === 'right' && !isRepeat);
-  const opened = taken.filter(({ type, device }) => type === OPENED && device !== null);
-  const delays = new Delays();
-  const examples: string[] = [];
-  const expected = expectedOf(facts);
-  let late = 0;
-  let missing = 0;
-  for (const one of expected) {
-    const first = firstOf(opened, one);
-    if (!first) {
-      missing += 1;
-      examples.push(`${one.device} ${one.what}: no alert`);
-      continue;
-    }
-    const tookMs = Math.max(0, first.atMs - one.fromMs);
-    delays.add(tookMs);
-    if (tookMs > (one.alertWithinMs ?? 0)) late += 1;
-  }
-  const wrong = opened.filter(
-    (one) => isOurs(facts, one) && !facts.befallen.some((befell) => explains(befell, one, facts)),
+  const told = stormsTold(taken);
+  const parts = partsKnown(facts, taken, told);
+  const known = [...openedOf(taken), ...parts].sort((a, b) => a.atMs - b.atMs);
+  const place: Place = {
+    befallen: facts.befallen,
+    districts: new Map([...facts.devices.values()].map(({ id, district }) => [id, district])),
+  };
+  const { examples, answers, ...found } = holdAgainst(expectedOf(facts), known, place);
+  const open = unclearedOf(answers, taken, { ...place, endedAtMs: facts.self?.endedAtMs ?? 0 });
+  const wrong = known.filter(
+    (one) => isOurs(facts, one) && !facts.befallen.some((befell) => explains(befell, one, place)),
   );
   for (const { device, alert } of wrong) examples.push(`${device}: alert ${alert} of nothing`);
   const doubled = doubledOf(taken);
   examples.push(...doubled.map((place) => `entry ${place} of the log of alerts was told as several`));
+  const counts = miscounted(facts, taken, told);
   return {
-    expected: expected.length,
-    delivered: expected.length - missing,
-    late,
-    missing,
+    ...found,
+    uncleared: open.length,
     false: wrong.length,
     doubled: doubled.length,
-    delay: delaysOf(delays),
-    examples,
+    storms: told.size,
+    parts: parts.length,
+    miscounted: counts.length,
+    examples: [...examples, ...open, ...counts],
   };
+}
+
+/** What befell the city, and where each device is. */
+interface Place {
+  befallen: readonly Befallen[];
+  districts: ReadonlyMap<string, string>;
+}
+
+function openedOf(taken: readonly Delivered[]): Known[] {
+  return taken.flatMap(({ type, device, alert, atMs }) =>
+    type === OPENED && device !== null ? [{ device, alert, atMs, notBeforeMs: atMs, isPart: false }] : [],
+  );
+}
+
+/**
+ * How much of what was expected came, and when; `examples` are of what did not. Each alert answers to one thing alone:
+ * a kiosk that is full and burns has two.
+ */
+function holdAgainst(expected: readonly Befallen[], known: readonly Known[], { befallen, districts }: Place) {
+  const delays = new Delays();
+  const examples: string[] = [];
+  const left = new Set(known);
+  const answers = new Map<Befallen, Known>();
+  let late = 0;
+  const rank = ({ what }: Befallen): number => (GRAVE.has(what) ? 0 : 1);
+  for (const one of [...expected].sort((a, b) => rank(a) - rank(b) || a.fromMs - b.fromMs)) {
+    // What happens while the gateway has lost its ground is owed from then on at which it has it again.
+    const saidMs = one.saidMs ?? one.fromMs;
+    const owedMs = excusedUntil(befallen, saidMs, districts.get(one.device ?? '') ?? '');
+    const first = firstOf(left, one, owedMs);
+    if (!first) {
+      examples.push(`${one.device} ${one.what}: no alert`);
+      continue;
+    }
+    left.delete(first);
+    answers.set(one, first);
+    delays.add(Math.max(0, first.atMs - saidMs));
+    // A part is seen at the next look: late is what was not there at one that came too late.
+    if (first.notBeforeMs - owedMs > (one.alertWithinMs ?? 0)) late += 1;
+  }
+  const missing = examples.length;
+  const delivered = expected.length - missing;
+  return { expected: expected.length, delivered, late, missing, delay: delaysOf(delays), examples, answers };
+}
+
+/**
+ * Alerts that the command centre was told of one by one and not, in time, that what they tell of is over. Nobody is
+ * told that of a part of a storm.
+ */
+function unclearedOf(
+  answers: ReadonlyMap<Befallen, Known>,
+  taken: readonly Delivered[],
+  { befallen, districts, endedAtMs }: Place & { endedAtMs: number },
+): string[] {
+  const cleared = taken.filter(({ type }) => type === CLEARED);
+  return [...answers].flatMap(([{ what, device, toMs, overSaidMs, clearWithinMs }, { alert, isPart }]) => {
+    if (clearWithinMs === null || isPart) return [];
+    const byMs = excusedUntil(befallen, overSaidMs ?? toMs, districts.get(device ?? '') ?? '') + clearWithinMs;
+    if (byMs > endedAtMs || cleared.some((one) => one.alert === alert && one.atMs <= byMs)) return [];
+    return [`${device} ${what}: alert ${alert} not cleared`];
+  });
 }
 
 /** What befell devices before the run ended: nothing is expected of what did not happen any more. */
 export function expectedOf({ befallen, self }: Facts): Befallen[] {
   const endedAtMs = self?.endedAtMs ?? Number.POSITIVE_INFINITY;
-  return befallen.filter(({ alertWithinMs, fromMs }) => alertWithinMs !== null && fromMs < endedAtMs);
-}
-
-function firstOf(opened: readonly Delivered[], { device, fromMs }: Befallen): Delivered | undefined {
-  return opened.find((one) => {
-    return one.device === device && one.atMs >= fromMs - 1_000 && one.atMs <= fromMs + MISSING_AFTER_MS;
+  return befallen.filter(({ alertWithinMs, fromMs, saidMs }) => {
+    return alertWithinMs !== null && (saidMs ?? fromMs) < endedAtMs;
   });
 }
 
-function isOurs(facts: Facts, { device }: Delivered): boolean {
-  const prefix = facts.head?.prefix ?? '';
-  return prefix !== '' && device !== null && device.startsWith(prefix);
+function firstOf(known: Iterable<Known>, { what, device, fromMs }: Befallen, owedMs: number): Known | undefined {
+  const mayBePart = !GRAVE.has(what);
+  for (const one of known) {
+    if (one.device !== device || (one.isPart && !mayBePart)) continue;
+    if (one.atMs >= fromMs - 1_000 && one.notBeforeMs <= owedMs + MISSING_AFTER_MS) return one;
+  }
+  return undefined;
 }
 
-function explains(befell: Befallen, { device, atMs }: Delivered, facts: Facts): boolean {
-  if (atMs < befell.fromMs - 1_000 || atMs > befell.toMs + AFTERMATH_MS) return false;
-  if (befell.device !== null) return befell.device === device;
-  if (befell.district === null) return true;
-  return [...facts.devices.values()].some(({ id, district }) => id === device && district === befell.district);
+function isOurs(facts: Facts, { device }: Known): boolean {
+  const prefix = facts.head?.prefix ?? '';
+  return prefix !== '' && device.startsWith(prefix);
+}
+
+function explains(befell: Befallen, { device, atMs, notBeforeMs }: Known, { befallen, districts }: Place): boolean {
+  const district = districts.get(device) ?? '';
+  // That a part of the gateway is away is no reason to tell of a device.
+  const isMeant =
+    befell.device === null
+      ? befell.district === district || (befell.district === null && !isOfTheGround(befell))
+      : befell.device === device;
+  if (!isMeant || atMs < befell.fromMs - 1_000) return false;
+  const { fromMs, toMs, saidMs, overSaidMs } = befell;
+  const overMs = [fromMs, toMs, saidMs ?? fromMs, overSaidMs ?? toMs].map((ms) => excusedUntil(befallen, ms, district));
+  return notBeforeMs <= Math.max(...overMs) + AFTERMATH_MS;
 }
 
 /** Entries of the log that came under more than one id: whoever does the same id once would do them twice. */

@@ -1,3 +1,4 @@
+import { unmadeText } from './shown/text.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Differences of a share below this are noise of one machine. */
@@ -26,6 +27,16 @@ const memory = ({ processes }: Verdict): number => {
   return [...peaks.values()].reduce((all, mb) => all + mb, 0);
 };
 
+/** Of all programs together: for each the average of the looks at it. */
+const processor = ({ processes }: Verdict): number => {
+  const names = new Set(processes.map(({ name }) => name));
+  const shares = [...names].map((name) => {
+    const looks = processes.filter((one) => one.name === name);
+    return looks.reduce((sum, { cpuShare }) => sum + cpuShare, 0) / looks.length;
+  });
+  return Math.round(shares.reduce((sum, share) => sum + share, 0) * 1_000) / 1_000;
+};
+
 const FIGURES: readonly [string, (verdict: Verdict) => number, boolean | null][] = [
   ['sent', (one) => sum(one, 'sent'), null],
   ['acked', (one) => sum(one, 'acked'), null],
@@ -38,6 +49,12 @@ const FIGURES: readonly [string, (verdict: Verdict) => number, boolean | null][]
   ['alerts late', ({ alerts }) => alerts.late, true],
   ['alerts of nothing', ({ alerts }) => alerts.false, true],
   ['alert p99 ms', ({ alerts }) => alerts.delay.p99Ms, true],
+  ['alert p50 ms', ({ alerts }) => alerts.delay.p50Ms, true],
+  ['parts of storms', ({ alerts }) => alerts.parts, null],
+  ['faults not made', ({ unmade }) => unmade.length, true],
+  ['well after a fault ms', ({ events }) => Math.max(0, ...events.map((one) => one.wellAfterMs ?? 0)), true],
+  ['event loop p99 ms', ({ loop }) => Math.max(0, ...loop.map(({ p99Ms }) => p99Ms)), true],
+  ['processor, cores', processor, true],
   ['memory, peaks, MB', memory, true],
 ];
 
@@ -49,7 +66,10 @@ function wordFor(before: number, after: number, isSmallBetter: boolean | null): 
 
 function warningsOf(before: Verdict, after: Verdict): string[] {
   const differ = (['city', 'scale', 'machine'] as const).filter((name) => before.head[name] !== after.head[name]);
-  return differ.map((name) => `  Not the same ${name}: ${before.head[name]}, ${after.head[name]}`);
+  return [
+    ...differ.map((name) => `  Not the same ${name}: ${before.head[name]}, ${after.head[name]}`),
+    ...[before, after].flatMap(({ head, unmade }) => unmade.map((one) => `  ${head.run}: ${unmadeText(one)}`)),
+  ];
 }
 
 function rowOf([name = '', before = '', after = '', word = '']: readonly string[]): string {

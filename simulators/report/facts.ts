@@ -1,14 +1,25 @@
 import { Delays } from '../fleet/delays.ts';
 import type {
   Befallen,
+  Counted,
   Delivered,
   Entry,
+  Eye,
+  Healed,
   Looked,
+  Owed,
+  PowerFound,
   ProcessLook,
+  Refusal,
   RunHead,
   SelfKnown,
   Sent,
+  Stage,
+  StormEnd,
+  StormPart,
+  Unmade,
 } from '../fleet/ledger-lines.ts';
+import { excusedUntil } from './faults.ts';
 
 /** Records of one time of one device. */
 export interface Moment {
@@ -44,10 +55,22 @@ export class Facts {
   readonly kinds = new Map<string, KindCounts>();
   readonly befallen: Befallen[] = [];
   readonly deliveries: Delivered[] = [];
+  readonly parts: StormPart[] = [];
+  readonly storms: StormEnd[] = [];
+  readonly healed: Healed[] = [];
+  readonly unmade: Unmade[] = [];
+  readonly refusals: Refusal[] = [];
+  readonly owed: Owed[] = [];
+  readonly counted: Counted[] = [];
   readonly looks: Looked[] = [];
+  readonly stages: Stage[] = [];
+  power: PowerFound | null = null;
+  readonly eyes: Eye[] = [];
   readonly processes: ProcessLook[] = [];
   readonly lateness = new Delays();
   readonly answers = new Delays();
+  /** Of messages that were due while a fault lasted or had just ended: nothing is owed of them but that they come. */
+  readonly excused = new Delays();
   readonly bins: { sent: number; acked: number }[] = [];
   fromMs = Number.POSITIVE_INFINITY;
   toMs = Number.NEGATIVE_INFINITY;
@@ -67,6 +90,7 @@ export class Facts {
   }
 
   #take(entry: Entry): void {
+    if (entry.what === 'unmade') this.#takeUnmade(entry.unmade);
     switch (entry.what) {
       case 'head':
         this.head = entry.head;
@@ -87,8 +111,35 @@ export class Facts {
       case 'delivered':
         this.deliveries.push(entry.delivered);
         return;
+      case 'part':
+        this.parts.push(entry.part);
+        return;
+      case 'storm':
+        this.storms.push(entry.storm);
+        return;
+      case 'healed':
+        this.healed.push(entry.healed);
+        return;
+      case 'refusal':
+        this.refusals.push(entry.refusal);
+        return;
+      case 'owed':
+        this.owed.push(entry.owed);
+        return;
+      case 'counted':
+        this.counted.push(entry.counted);
+        return;
       case 'looked':
         this.looks.push(entry.looked);
+        return;
+      case 'stage':
+        this.stages.push(entry.stage);
+        return;
+      case 'power':
+        this.power = entry.power;
+        return;
+      case 'eye':
+        this.eyes.push(entry.eye);
         return;
       case 'process':
         this.processes.push(entry.process);
@@ -96,6 +147,13 @@ export class Facts {
       case 'self':
         this.self = entry.self;
     }
+  }
+
+  /** What was not made befell nobody: it explains nothing, and nobody has to be told of it. */
+  #takeUnmade(unmade: Unmade): void {
+    this.unmade.push(unmade);
+    const kept = this.befallen.filter((one) => one.what !== unmade.what || one.fromMs !== unmade.fromMs);
+    this.befallen.splice(0, this.befallen.length, ...kept);
   }
 
   #takeSent(sent: Sent): void {
@@ -120,7 +178,9 @@ export class Facts {
     const counts = this.#countsOf(device.kind);
     counts[what] += 1;
     if (what === 'refused') return;
-    this.answers.add(Math.max(0, atMs - sent.dueMs));
+    const dueMs = sent.dueMs + (this.head?.beganAtMs ?? 0);
+    const isExcused = excusedUntil(this.befallen, dueMs, device.district) > dueMs;
+    (isExcused ? this.excused : this.answers).add(Math.max(0, atMs - sent.dueMs));
     this.#bin(atMs).acked += 1;
     if (sent.fate !== 'kept') counts.explained += 1;
     else for (const tsMs of sent.tsMs) momentOf(device, tsMs).acked += 1;

@@ -8,11 +8,14 @@ const PAGE_MB = 4_096 / 2 ** 20;
 /** Looks at what a process and all below it take, each time anew. */
 export class ProcessTree {
   readonly #root: number;
+  readonly #except: number | null;
   readonly #ticks = new Map<number, number>();
   #lookedMs = 0;
 
-  constructor(root: number) {
+  /** @param except a process that is left out with all below it, such as the generator that a gateway started */
+  constructor(root: number, except: number | null = null) {
     this.#root = root;
+    this.#except = except;
   }
 
   /** One row for each name of a program: `node`, `postgres`. Empty when the process is gone. */
@@ -21,7 +24,7 @@ export class ProcessTree {
     const isFirst = this.#lookedMs === 0;
     this.#lookedMs = nowMs;
     const rows = new Map<string, ProcessLook>();
-    for (const pid of treeOf(this.#root)) {
+    for (const pid of treeOf(this.#root, this.#except)) {
       const found = statOf(pid);
       if (!found) continue;
       const before = this.#ticks.get(pid) ?? (isFirst ? found.ticks : 0);
@@ -39,9 +42,10 @@ function rounded({ rssMb, cpuShare, ...rest }: ProcessLook): ProcessLook {
   return { ...rest, rssMb: Math.round(rssMb), cpuShare: Math.round(cpuShare * 1_000) / 1_000 };
 }
 
-function treeOf(root: number): number[] {
+/** A process and all below it but `except` and what is below that, itself first. */
+export function treeOf(root: number, except: number | null = null): number[] {
   const found = [root];
-  for (let at = 0; at < found.length; at += 1) found.push(...childrenOf(found[at]!));
+  for (let at = 0; at < found.length; at += 1) found.push(...childrenOf(found[at]!).filter((pid) => pid !== except));
   return found;
 }
 

@@ -24,6 +24,22 @@ export const storeAddress = z.strictObject({
 });
 export type StoreAddress = z.infer<typeof storeAddress>;
 
+/** How records are asked for, and by which tag they tell their device. */
+export interface StoreWords {
+  deviceTag: string;
+  /** InfluxQL, grouped by that tag; both ends of the range of times are included. */
+  queryOf(kind: string, fromMs: number, toMs: number): string;
+}
+
+/** As this repository's gateway fills it: one measurement for each kind. */
+const OURS: StoreWords = {
+  deviceTag: 'dev',
+  queryOf: (kind, fromMs, toMs) => {
+    const range = `time >= ${fromMs}ms AND time < ${toMs + 1}ms`;
+    return `SELECT *::field FROM "${kind.replace(/["\\]/g, '')}" WHERE ${range} GROUP BY "dev"`;
+  },
+};
+
 const SOCKET_SCHEME = 'http+unix://';
 const CHUNK_ROWS = 5_000;
 const TIMEOUT_MS = 120_000;
@@ -48,24 +64,25 @@ const answer = z.object({
 });
 
 /**
- * InfluxDB 1.x as this gateway fills it: one measurement for each kind, a tag `dev`. Times are asked for as text: as
- * numbers they would be rounded to 256 ns, and with bad luck into the next millisecond.
+ * InfluxDB 1.x. Times are asked for as text: as numbers they would be rounded to 256 ns, and with bad luck into the
+ * next millisecond.
  */
 export class InfluxStore implements StoreReader {
   readonly #address: StoreAddress;
+  readonly #words: StoreWords;
 
-  constructor(address: StoreAddress) {
+  constructor(address: StoreAddress, words: StoreWords = OURS) {
     this.#address = address;
+    this.#words = words;
   }
 
   async *rows(kind: string, fromMs: number, toMs: number): AsyncGenerator<StoredRow> {
-    const range = `time >= ${fromMs}ms AND time < ${toMs + 1}ms`;
-    const statement = `SELECT *::field FROM "${kind.replace(/["\\]/g, '')}" WHERE ${range} GROUP BY "dev"`;
-    for await (const line of this.#ask(statement)) {
+    const { deviceTag, queryOf } = this.#words;
+    for await (const line of this.#ask(queryOf(kind, fromMs, toMs))) {
       const { results, error } = answer.parse(JSON.parse(line));
       const problem = error ?? results.find((one) => one.error !== undefined)?.error;
       if (problem !== undefined) throw new Error(`the store refuses: ${problem}`);
-      for (const { series } of results) for (const one of series ?? []) yield* rowsOf(one);
+      for (const { series } of results) for (const one of series ?? []) yield* rowsOf(one, deviceTag);
     }
   }
 
@@ -93,7 +110,13 @@ export class InfluxStore implements StoreReader {
   }
 }
 
-function* rowsOf({ tags, columns, values }: { tags: Record<string, string>; columns: string[]; values: unknown[][] }) {
+interface Series {
+  tags: Record<string, string>;
+  columns: string[];
+  values: unknown[][];
+}
+
+function* rowsOf({ tags, columns, values }: Series, deviceTag: string): Generator<StoredRow> {
   const timeAt = columns.indexOf('time');
   const receivedAt = columns.indexOf('recv_ms');
   const eventAt = columns.indexOf('event');
@@ -101,7 +124,7 @@ function* rowsOf({ tags, columns, values }: { tags: Record<string, string>; colu
     // A report of state has no time of the device's own: it tells when it was received, and is no event.
     const isState = receivedAt >= 0 && row[receivedAt] !== null && (eventAt < 0 || row[eventAt] === null);
     if (isState) continue;
-    yield { device: tags.dev ?? '', tsMs: millisecondsOf(String(row[timeAt])) };
+    yield { device: tags[deviceTag] ?? '', tsMs: millisecondsOf(String(row[timeAt])) };
   }
 }
 

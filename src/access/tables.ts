@@ -1,7 +1,7 @@
 import type { Role } from '../core/types.ts';
 import type { ColumnType, Generated, RawBuilder } from '../platform/database/database.ts';
 
-/** Tables of migrations 0003, 0064, 0207 on and 0262; what each column means stands there. */
+/** Tables of migrations 0003, 0064, 0207 on, 0262 and 0390; what each column means stands there. */
 export interface AccessTables {
   jurisdiction: {
     code: string;
@@ -12,6 +12,8 @@ export interface AccessTables {
     valid_to: string | null;
     successor: string | null;
     members: Generated<string[]>;
+    /** Corners in order, jsonb; null where nobody has drawn it. */
+    bounds: ColumnType<[lon: number, lat: number][] | null, string | null | undefined, string | null>;
     shipped: ColumnType<unknown, RawBuilder<unknown> | null>;
   };
   api_token: {
@@ -27,6 +29,13 @@ export interface AccessTables {
     created_at_ms: number;
     expires_at_ms: number | null;
     revoked_at_ms: number | null;
+    /** Of a second screen; null of every other token, as all that follow. */
+    display_view: Generated<'wall' | 'map' | 'desk' | null>;
+    display_address: Generated<string | null>;
+    display_wall: Generated<string | null>;
+    display_token_until_ms: Generated<number | null>;
+    display_session_hash: Generated<Buffer | null>;
+    display_begun_at_ms: Generated<number | null>;
   };
   person: {
     id: string;

@@ -133,7 +133,8 @@ export class Tokens {
 
   /** Those within the caller's jurisdiction, newest first, revoked ones included; at most 1,000. */
   async list(caller: Caller): Promise<TokenInfo[]> {
-    const query = this.#tables().selectFrom('api_token').selectAll().orderBy('created_at_ms', 'desc').orderBy('id');
+    const all = this.#tables().selectFrom('api_token').selectAll().where('display_view', 'is', null);
+    const query = all.orderBy('created_at_ms', 'desc').orderBy('id');
     const rows = await withinJurisdiction(query, 'jurisdiction', ownArea(caller)).limit(LIST_MAX).execute();
     return rows.map((row) => ({
       id: row.id,
@@ -189,6 +190,7 @@ export class Tokens {
           .updateTable('api_token')
           .set({ revoked_at_ms: atMs })
           .where('id', '=', id)
+          .where('display_view', 'is', null)
           .where('revoked_at_ms', 'is', null);
         const row = await withinJurisdiction(query, 'jurisdiction', ownArea(caller))
           .returning(['jurisdiction', 'name'])
@@ -269,6 +271,7 @@ export class Tokens {
         hashes.map((hash) => Buffer.from(hash, 'base64')),
       )
       .where('revoked_at_ms', 'is', null)
+      .where('display_view', 'is', null)
       .execute();
     return new Map(
       rows.map(({ token_hash: hash, expires_at_ms: expiresAtMs, ...who }) => [

@@ -3,6 +3,7 @@ import type { CapReader } from '../alerts/cap/reader.ts';
 import type { AlertCases } from '../alerts/desk/case/cases.ts';
 import type { AlertFeed } from '../alerts/desk/feed.ts';
 import type { AlertActions } from '../alerts/desk/life/actions.ts';
+import type { OpenAlerts } from '../alerts/desk/open-alerts.ts';
 import type { AlertQueries } from '../alerts/desk/queries.ts';
 import type { HandOvers } from '../alerts/duty/hand-overs.ts';
 import type { Roster } from '../alerts/duty/roster.ts';
@@ -39,6 +40,7 @@ export interface AlertParts {
     AlertQueries,
     'get' | 'list' | 'counts' | 'stages' | 'events' | 'openCounts' | 'ownCounts' | 'ofCamera'
   >;
+  open: Pick<OpenAlerts, 'ofDevices'>;
   cases: Pick<AlertCases, 'history' | 'near'>;
   feed: Pick<AlertFeed, 'epoch' | 'floor' | 'head' | 'newest' | 'next'>;
   figures: Pick<AlertFigures, 'times' | 'precision'>;
@@ -56,13 +58,13 @@ export interface AlertParts {
   handOvers: Pick<HandOvers, 'give' | 'take' | 'list' | 'get'>;
   silences: Pick<Silences, 'preview' | 'create' | 'list' | 'get' | 'end'>;
   watchlists: Pick<Watchlists, 'create' | 'step' | 'remove'>;
-  lists: Pick<WatchlistQueries, 'list' | 'get' | 'entries'>;
+  lists: Pick<WatchlistQueries, 'list' | 'get' | 'entries' | 'hits'>;
   entryFiles: Pick<EntryFiles, 'add'>;
   /** Steps are the desk's: rights to the alert are decided by it. */
   hits: Pick<Hits, 'get' | 'step'>;
-  permits: Pick<PlatePermits, 'give' | 'list' | 'end' | 'of'>;
+  permits: Pick<PlatePermits, 'give' | 'list' | 'end' | 'of' | 'holds'>;
   /** Registers the look itself. */
-  whole: Pick<WholePlates, 'get'>;
+  whole: Pick<WholePlates, 'get' | 'list' | 'entries'>;
   actions: Pick<AlertActions, 'do'>;
   subscriptions: Pick<Subscriptions, 'create' | 'list' | 'takeOver' | 'remove' | 'deadLetters' | 'redrive'>;
   subscriptionTools: Pick<SubscriptionTools, 'test' | 'judge' | 'rotate'>;

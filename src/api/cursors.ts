@@ -27,8 +27,16 @@ export class PageCursors {
   }
 
   seal(scope: CursorScope, after: string): string {
-    const body = Buffer.from(after, 'utf8');
-    return Buffer.concat([this.#mac(scope, body), body]).toString('base64url');
+    return this.sealer(scope)(after);
+  }
+
+  /** Seals many of one scope: who follows a list is given one with each entry. */
+  sealer(scope: CursorScope): (after: string) => string {
+    const scopeHash = hashOf(scope);
+    return (after) => {
+      const body = Buffer.from(after, 'utf8');
+      return Buffer.concat([this.#mac(scopeHash, body), body]).toString('base64url');
+    };
   }
 
   /** Errors: `request.cursor` for anything this server did not seal for this scope. */
@@ -38,7 +46,7 @@ export class PageCursors {
     const body = bytes.subarray(MAC_BYTES);
     const mac = bytes.subarray(0, MAC_BYTES);
     const sealed = bytes.length > MAC_BYTES && cursor.length <= CURSOR_LENGTH_MAX;
-    if (!sealed || !timingSafeEqual(mac, this.#mac(scope, body))) {
+    if (!sealed || !timingSafeEqual(mac, this.#mac(hashOf(scope), body))) {
       throw new CitywatchError('request.cursor', {
         issues: [{ path: 'cursor', message: 'belongs to another list, filter or caller; start again without it' }],
       });
@@ -46,11 +54,14 @@ export class PageCursors {
     return body.toString('utf8');
   }
 
-  #mac({ route, filter, caller }: CursorScope, body: Buffer): Buffer {
-    const names = Object.keys(filter).filter((name) => filter[name] !== undefined);
-    const question = names.sort().map((name) => [name, filter[name]]);
-    const scope = JSON.stringify([route, question, caller.type, caller.id, namesOfScope(caller)]);
-    const scopeHash = createHash('sha256').update(scope).digest();
+  #mac(scopeHash: Buffer, body: Buffer): Buffer {
     return createHmac('sha256', this.#key).update(scopeHash).update(body).digest().subarray(0, MAC_BYTES);
   }
+}
+
+function hashOf({ route, filter, caller }: CursorScope): Buffer {
+  const names = Object.keys(filter).filter((name) => filter[name] !== undefined);
+  const question = names.sort().map((name) => [name, filter[name]]);
+  const scope = JSON.stringify([route, question, caller.type, caller.id, namesOfScope(caller)]);
+  return createHash('sha256').update(scope).digest();
 }

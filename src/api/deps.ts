@@ -7,6 +7,7 @@ import type { SetupStatus } from '../devices/cameras/setup.ts';
 import type { ForeignUnit } from '../devices/cameras/units.ts';
 import type { RecorderEvents } from '../devices/recorders/channel-events.ts';
 import type { ShownAddresses } from '../devices/registry/connections.ts';
+import type { PlacedDevice } from '../devices/registry/directory.ts';
 import type { DeviceInput, DevicePatch } from '../devices/registry/input.ts';
 import type { Created } from '../devices/registry/registry.ts';
 import type { Messages } from '../ingest/explain/messages.ts';
@@ -206,6 +207,9 @@ export interface DirectoryPort {
   needsIncident(id: string): boolean;
   /** Every device within an area, from memory. */
   within(scope: Scope): Iterable<DeviceIdentity>;
+  /** The same, with where each stands; `changes` is another number after every change of either. */
+  placed(scope: Scope): Iterable<PlacedDevice>;
+  changes(): number;
   /** How many of them there are of each code and police agency. */
   counts(scope: Scope): Iterable<Place & { count: number }>;
 }

@@ -1,4 +1,5 @@
 import type { Authority } from '../access/authority.ts';
+import type { Displays } from '../access/displays/displays.ts';
 import type { Grants } from '../access/grants/grants.ts';
 import type { OwnAccount } from '../access/own-account.ts';
 import type { People } from '../access/people.ts';
@@ -19,6 +20,9 @@ export interface TokensPort {
   revoke(caller: Caller, id: string): Promise<void>;
   verify(bearer: string): Promise<Caller | null>;
 }
+
+/** Second screens. */
+export type DisplaysPort = Pick<Displays, 'create' | 'list' | 'renew' | 'revoke' | 'begin' | 'verify'>;
 
 export type VouchersPort = Pick<Vouchers, 'give'>;
 

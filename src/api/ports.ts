@@ -49,8 +49,11 @@ import type { RecordingPlans } from '../streams/recorder/plan/plans.ts';
 import type { Pins } from '../streams/recordings/pins.ts';
 import type { Playback } from '../streams/recordings/playback.ts';
 import type { RecordingReport } from '../streams/recordings/report.ts';
+import type { Walls } from '../streams/walls/walls.ts';
 import type { Exports } from '../telemetry/history/export.ts';
 import type { Latest, Presence, PresenceCounts } from '../telemetry/twin/twin.ts';
+import type { BaseMap } from './base-map/base-map.ts';
+import type { DisplaysPort } from './people-ports.ts';
 
 /** Rights are decided by device. Errors: `not-found`, alike for what is foreign and what is absent. */
 export interface CommandsPort {
@@ -99,13 +102,13 @@ export type MaintenancesPort = Pick<Maintenances, 'begin' | 'end' | 'list'>;
 export type FileReportPort = Pick<FileReport, 'sum' | 'byJurisdiction' | 'incomplete'>;
 /** `list` is limited to what the caller may see; rights to the one device are decided before the others are asked. */
 export type DeviceHealthPort = Pick<HealthList, 'list' | 'of' | 'told' | 'lies'> &
-  Pick<HealthStore, 'downtimeOf'> & { changes: Pick<HealthFeed, 'epoch' | 'head' | 'next'> };
+  Pick<HealthStore, 'downtimeOf' | 'stretchesOf'> & { changes: Pick<HealthFeed, 'epoch' | 'head' | 'next'> };
 
 /** Shows nothing of positions beyond the caller's jurisdiction. */
 type UnitHistoryPort = Pick<UnitHistory, 'ofPosition' | 'ofUnit'>;
 
 /** The right to see the device is checked before `device` is asked; a look at a picture is registered by it. */
-export type ChecksPort = Pick<Checks, 'device' | 'address'>;
+export type ChecksPort = Pick<Checks, 'device' | 'address' | 'progress'>;
 
 /** Work orders. Foreign and absent ones are refused alike, with `not-found`. */
 type OrdersPort = Pick<Orders, 'open' | 'step'>;
@@ -203,10 +206,15 @@ export type StreamLinksPort = Pick<StreamLinks, 'create' | 'list' | 'revoke' | '
   origin(): string | null;
 };
 
-/** What opens live video to players that cannot log in. */
+/** What is shown beside data: live video to players that cannot log in, and what lies below a map. */
 export interface ViewerParts {
   streamPasses: StreamPassesPort;
   streamLinks: StreamLinksPort;
+  /** Walls that people keep. That cameras are the caller's to see is checked before they are put on one. */
+  walls: Pick<Walls, 'list' | 'get' | 'create' | 'change' | 'remove'>;
+  displays: DisplaysPort;
+  /** The ground of the map. */
+  baseMap: Pick<BaseMap, 'parts' | 'tile' | 'city' | 'outlines'>;
 }
 
 /** Pictures that were approved. The caller's right to the camera is checked before; the look is registered by it. */

@@ -1,3 +1,4 @@
+import type { Colleagues } from '../access/tree/colleagues.ts';
 import type { Jurisdictions } from '../access/tree/jurisdictions.ts';
 import type { TreeEdits } from '../access/tree/tree-edits.ts';
 import type { Departments } from '../devices/departments/departments.ts';
@@ -7,8 +8,10 @@ import type { PoliceOfDevice } from '../devices/police/police-of-device.ts';
 
 /** What the API asks of the trees of areas, of departments and of the police. */
 export interface TreePorts {
-  jurisdictions: Pick<Jurisdictions, 'list' | 'totals' | 'area'>;
-  treeEdits: Pick<TreeEdits, 'add' | 'setMembers' | 'rename' | 'end'>;
+  /** Who sees a place and may do something there. */
+  colleagues: Pick<Colleagues, 'list'>;
+  jurisdictions: Pick<Jurisdictions, 'list' | 'totals' | 'area' | 'around'>;
+  treeEdits: Pick<TreeEdits, 'add' | 'setMembers' | 'setBounds' | 'rename' | 'end'>;
   departments: Pick<Departments, 'list' | 'add' | 'rename' | 'end' | 'named' | 'inForce'>;
   departmentReport: Pick<DepartmentReport, 'of'>;
   police: Pick<PoliceAgencies, 'list' | 'below' | 'add' | 'setBounds' | 'rename' | 'end'>;

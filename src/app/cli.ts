@@ -19,6 +19,7 @@ import { recordings } from './commands/recordings/recordings.ts';
 import { audit } from './commands/registers/audit.ts';
 import { verify } from './commands/registers/verify.ts';
 import { restore } from './commands/restore.ts';
+import { rule } from './commands/rule.ts';
 import { serve } from './commands/serve.ts';
 import { simulate } from './commands/simulate/simulate.ts';
 import { token } from './commands/token.ts';
@@ -45,6 +46,7 @@ const COMMANDS: readonly Command[] = [
   plan,
   simulate,
   kind,
+  rule,
   check,
   rotate,
   token,

@@ -29,6 +29,11 @@ export const ERRORS = {
     retryable: false,
     text: 'The code that an administrator gives to you in person is missing or wrong.',
   },
+  'auth.other-person': {
+    status: 403,
+    retryable: false,
+    text: 'Somebody else made this than is signed in. Sign in as that person to send it.',
+  },
   'auth.forbidden': { status: 403, retryable: false, text: 'Your role does not allow this.' },
   'look.incident-missing': {
     status: 403,

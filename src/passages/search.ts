@@ -1,12 +1,13 @@
 import { type Clock, DAY_MS, toRfc3339 } from '../core/clock.ts';
 import { CitywatchError } from '../core/errors.ts';
-import { covers, type Place } from '../core/jurisdiction.ts';
+import { covers, type Jurisdiction, type Place, type Tree } from '../core/jurisdiction.ts';
 import { maskPlate, normalizePlate } from '../core/plates.ts';
 import { receiptId } from '../core/receipt.ts';
 import type { Caller, DeviceId, FieldValue, Lane } from '../core/types.ts';
 import { type Database, type RawBuilder, sql } from '../platform/database/database.ts';
 import type { Look } from '../platform/records/access-register.ts';
 import { ownerOf, type PassageRow, type PassageTables, type PlateKeys, plateHash } from './rows.ts';
+import { isPlateQuestion, placesUnread, platesMeant, UNREAD_MAX } from './unread.ts';
 
 export interface PassageSearchDeps {
   database: Database;
@@ -15,18 +16,21 @@ export interface PassageSearchDeps {
   clock: Clock;
   /** Where a device stands today, also a retired one; undefined for one that never was. */
   placeOf(device: DeviceId): Place | undefined;
+  tree: Tree;
   /** Resolves once the look is in the access register. */
   register: { add(look: Look): Promise<void> };
 }
 
 export interface PassageQuery {
-  /** Compared whole, as {@link normalizePlate} has it. */
+  /** Compared whole, as {@link normalizePlate} has it; `?` for each of {@link UNREAD_MAX} places that nobody read. */
   plate?: string;
   /** Unix ms, inclusive. */
   fromMs: number;
   /** Unix ms, exclusive; at most {@link SPAN_DAYS_MAX} days later. */
   toMs: number;
   devices?: DeviceId[];
+  /** Only what stands in this area. */
+  jurisdiction?: Jurisdiction;
   purpose: string;
   case: string | null;
   /** Tell plates as they were read; a search for a plate always does. */
@@ -51,7 +55,6 @@ export interface Passage {
 }
 
 export const SPAN_DAYS_MAX = 31;
-const PLATE = /^[\p{L}\p{N}]{2,16}$/u;
 
 /** Who passed where. Nothing is looked up before the look itself is registered. */
 export class PassageSearch {
@@ -77,15 +80,32 @@ export class PassageSearch {
     }
     await register.add(lookOf(caller, query, hash));
     const fromMs = Math.max(query.fromMs, clock.nowMs() - keepDays * DAY_MS);
-    const devices = query.devices ?? (await this.#reporting()).filter((id) => this.#sees(caller, id));
+    const devices = await this.#asked(caller, query);
     if (devices.length === 0 || fromMs >= query.toMs) return { items: [], next: null };
     const range = { fromMs, toMs: query.toMs, after, limit: query.limit + 1 };
-    const statement = hash ? byPlate(hash, devices, range) : byDevice(devices, range);
+    const statement =
+      query.plate === undefined ? byDevice(devices, range) : byPlate(this.#meant(query.plate), devices, range);
     const { rows } = await statement.execute(this.#deps.database.tables());
     const page = rows.slice(0, query.limit);
     const last = rows.length > query.limit ? page.at(-1) : undefined;
     const whole = hash !== null || query.full;
     return { items: page.map((row) => this.#passage(row, whole)), next: last ? textOf(last) : null };
+  }
+
+  #meant(plate: string): Buffer[] {
+    return platesMeant(plate).map((one) => plateHash(this.#deps.keys.hash, one));
+  }
+
+  /** The devices that are looked at: those that are named, else all that the caller sees; of both those of the area. */
+  async #asked(caller: Caller, { devices, jurisdiction }: PassageQuery): Promise<DeviceId[]> {
+    const all = devices ?? (await this.#reporting()).filter((id) => this.#sees(caller, id));
+    if (jurisdiction === undefined) return all;
+    const { placeOf, tree } = this.#deps;
+    const area = tree.area(jurisdiction);
+    return all.filter((id) => {
+      const place = placeOf(id);
+      return place !== undefined && covers(area, place);
+    });
   }
 
   #sees(caller: Caller, device: DeviceId): boolean {
@@ -120,8 +140,10 @@ function receiptOfRow({ lane, journal_offset: offset, incarnation }: PassageRow)
 }
 
 function check({ plate, fromMs, toMs, full, case: caseNumber }: PassageQuery): void {
-  if (plate !== undefined && !PLATE.test(normalizePlate(plate))) {
-    const message = 'must be a whole plate of 2 to 16 letters and digits: wildcards and beginnings find nothing';
+  if (plate !== undefined && !isPlateQuestion(normalizePlate(plate))) {
+    const message =
+      `must be a whole plate of 2 to 16 letters and digits, of which ${UNREAD_MAX} places at most may be \`?\` where ` +
+      'nobody read them: beginnings find nothing';
     throw invalid('plate', message);
   }
   if (toMs <= fromMs) throw invalid('to', 'must be later than from');
@@ -136,7 +158,7 @@ function invalid(path: string, message: string): CitywatchError {
 }
 
 function lookOf(caller: Caller, query: PassageQuery, hash: Buffer | null): Look {
-  const { plate, fromMs, toMs, devices, full, limit, after } = query;
+  const { plate, fromMs, toMs, devices, jurisdiction, full, limit, after } = query;
   return {
     viewer: { type: caller.type, id: caller.id, name: caller.name },
     act: 'plates',
@@ -145,15 +167,22 @@ function lookOf(caller: Caller, query: PassageQuery, hash: Buffer | null): Look 
     purpose: query.purpose,
     case: query.case,
     asked: {
-      ...(plate === undefined ? {} : { plate: maskPlate(normalizePlate(plate)), plateHash: hash?.toString('hex') }),
+      ...(plate === undefined ? {} : askedPlate(plate, hash)),
       from: toRfc3339(fromMs),
       to: toRfc3339(toMs),
       full,
       limit,
       ...(devices ? { devices } : {}),
+      ...(jurisdiction === undefined ? {} : { jurisdiction }),
       ...(after === undefined ? {} : { after }),
     },
   };
+}
+
+function askedPlate(text: string, hash: Buffer | null) {
+  const plate = normalizePlate(text);
+  const unread = placesUnread(plate);
+  return { plate: maskPlate(plate), plateHash: hash?.toString('hex'), ...(unread > 0 && { unread }) };
 }
 
 /** Where a page ended: time, device and identity of its last row. */
@@ -190,9 +219,11 @@ function within({ fromMs, toMs, after }: Range): RawBuilder<boolean> {
 const NEWEST_FIRST = sql`order by at_ms desc, device desc, identity desc`;
 
 /** What a search for a plate runs; its plan is tested. */
-export function byPlate(hash: Buffer, devices: DeviceId[], range: Range): RawBuilder<PassageRow> {
+export function byPlate(hashes: Buffer[], devices: DeviceId[], range: Range): RawBuilder<PassageRow> {
+  // Of one hash the index has the rows in order of time.
+  const isMeant = hashes.length === 1 ? sql`= ${hashes[0]}` : sql`= any(${hashes}::bytea[])`;
   return sql<PassageRow>`
-    select * from passage where plate_hash = ${hash} and ${within(range)} and device = any(${devices}::text[])
+    select * from passage where plate_hash ${isMeant} and ${within(range)} and device = any(${devices}::text[])
     ${NEWEST_FIRST} limit ${range.limit}`;
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Watch } from '../../src/alerts/rules/conditions/condition.ts';
 import { CONDITIONS } from '../../src/alerts/rules/conditions/conditions.ts';
-import { RulesEngine } from '../../src/alerts/rules/engine.ts';
+import { type DevicesPort, RulesEngine } from '../../src/alerts/rules/engine.ts';
 import { RuleBook } from '../../src/alerts/rules/rule-book.ts';
 import { WorkDays } from '../../src/core/calendar/work-days.ts';
 import { Kinds } from '../../src/devices/kinds/kinds.ts';
@@ -37,6 +37,10 @@ interface Example {
 
 interface Fixture {
   wanted?: string[];
+  /** What all of its devices hang on. */
+  site?: string;
+  /** Where zones of the registry lie, by what they are called. */
+  zones?: Record<string, [lon: number, lat: number][][]>;
   fires: Example;
   doesNotFire: Example;
 }
@@ -83,12 +87,17 @@ t.test('a rule stands in the file of its name', async (t) => {
 for (const rule of book.current().filter(({ by }) => by.hears === 'devices')) {
   t.test(`${rule.rule}: fires in one of its examples, and not in the other`, async (t) => {
     const text = readFileSync(join(FIXTURES, `${rule.rule}.json`), 'utf8');
-    const { wanted = [], fires, doesNotFire } = JSON.parse(text) as Fixture;
+    const { wanted = [], site, zones = {}, fires, doesNotFire } = JSON.parse(text) as Fixture;
     const match: Watch['match'] = ({ plate }) =>
       wanted.includes(plate) ? [{ scope: plate, data: {}, seenBy: null }] : [];
     const watch = { match };
+    const devices: DevicesPort = {
+      ...ALL_THERE,
+      topmost: (id) => site ?? id,
+      boundsOfZones: (name) => zones[name] ?? [],
+    };
     const judge = ({ recorded, until }: Example): string[] => {
-      const engine = new RulesEngine([rule], watch, ALL_THERE);
+      const engine = new RulesEngine([rule], watch, devices);
       const findings = inOrder(recorded).flatMap(({ at, channel, payload, device: id = 'd-1', kind: name }, offset) => {
         const kind = kinds.latest(name ?? rule.kinds[0]!)!;
         const device = { id, kind: kind.kind, kindVersion: kind.version, jurisdiction: '330203' };

@@ -37,20 +37,34 @@ export type Costs = Map<string, Cost>;
 
 export const paceName = (perSecond: number | 'saturated', clocks: Clocks): string => `${perSecond} ${clocks}`;
 
-/** Ours, from `bench/message-cost.ts`, whose lines are passed on. */
+/** What `bench/message-cost.ts` calls what is read of it here. */
+export const COST = 'processor time of 100,000 messages';
+export const PUBACK = 'publish to PUBACK';
+export const THROUGHPUT = 'throughput';
+
+interface Line {
+  bench?: string;
+  of: { perSecond: number | 'saturated'; clocks: Clocks; uplink?: string };
+  figures: { name: string; value: number }[];
+}
+
+/** Ours, from `bench/message-cost.ts`, whose lines are passed on but for its machine, which is this one. */
 export async function ourMessages(): Promise<Costs> {
   const file = join(import.meta.dirname, '../../message-cost.ts');
   const child = fork(file, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const costs: Costs = new Map();
   for await (const line of createInterface({ input: child.stdout! })) {
+    const { bench, of, figures }: Line = JSON.parse(line);
+    if (bench === undefined) continue;
     process.stdout.write(`${line}\n`);
-    const row = JSON.parse(line);
-    const name = paceName(row.perSecond, row.clocks);
+    if (of.uplink !== undefined) continue;
+    const name = paceName(of.perSecond, of.clocks);
+    const value = (figure: string): number => figures.find((one) => one.name === figure)?.value ?? 0;
     const cost = costs.get(name) ?? { cpuSPer100k: 0, p99AckMs: 0, storedPerS: null };
-    if (row.bench === 'CPU s per 100,000') costs.set(name, { ...cost, cpuSPer100k: row.all });
-    if (row.bench === 'publish to PUBACK') costs.set(name, { ...cost, p99AckMs: row.p99Ms });
-    if (row.bench === 'throughput') costs.set(name, { ...cost, storedPerS: row.storedPerSecond });
+    if (bench === COST) costs.set(name, { ...cost, cpuSPer100k: value('all') });
+    if (bench === PUBACK) costs.set(name, { ...cost, p99AckMs: value('p99') });
+    if (bench === THROUGHPUT) costs.set(name, { ...cost, storedPerS: value('stored') });
   }
   const status = await ended;
   if (status !== 0) throw new Error(`bench/message-cost.ts ended with ${status}`);

@@ -16,9 +16,10 @@ export class Mosquitto implements Peer<void> {
       `listener ${port} 127.0.0.1`,
       'allow_anonymous true',
       'persistence false',
-      // Without these it drops what it has acknowledged when the subscriber is slower than the devices.
+      // Without it it drops what it has acknowledged when the subscriber is slower than the devices.
       'max_queued_messages 0',
-      'max_inflight_messages 0',
+      // As docs/operators.md says.
+      'max_inflight_messages 512',
       'set_tcp_nodelay true',
       'log_dest none',
       ...(process.getuid?.() === 0 ? ['user root'] : []),

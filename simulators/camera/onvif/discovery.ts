@@ -114,7 +114,7 @@ function announcement(what: 'Hello' | 'Bye', camera: Discoverable): Buffer {
 function described(camera: Discoverable): string {
   return (
     `<wsa:EndpointReference><wsa:Address>${camera.identity.endpoint}</wsa:Address></wsa:EndpointReference>` +
-    leaf('d:Types', 'dn:NetworkVideoTransmitter') +
+    leaf('d:Types', 'dn:NetworkVideoTransmitter tds:Device') +
     leaf('d:Scopes', cameraScopes(camera).join(' ')) +
     leaf('d:XAddrs', camera.xaddr) +
     leaf('d:MetadataVersion', 1)
@@ -125,7 +125,8 @@ function datagram(header: string, body: string): Buffer {
   const soap = 'xmlns:env="http://www.w3.org/2003/05/soap-envelope"';
   const addressing = 'xmlns:wsa="http://schemas.xmlsoap.org/ws/2004/08/addressing"';
   const discovery = 'xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery"';
-  const network = 'xmlns:dn="http://www.onvif.org/ver10/network/wsdl"';
+  const network =
+    'xmlns:dn="http://www.onvif.org/ver10/network/wsdl" xmlns:tds="http://www.onvif.org/ver10/device/wsdl"';
   return Buffer.from(
     `<?xml version="1.0" encoding="UTF-8"?>\n<env:Envelope ${soap} ${addressing} ${discovery} ${network}>` +
       `<env:Header>${header}</env:Header><env:Body>${body}</env:Body></env:Envelope>`,

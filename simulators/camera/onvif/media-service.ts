@@ -1,10 +1,11 @@
-import type { Quality } from '../video/video.ts';
+import type { Codec, Quality } from '../video/video.ts';
 import { HEAD_CONFIGURATION } from './head-service.ts';
 import { leaf, operationUnknown, pick, SoapFault, tag, textOf, type XmlValue } from './soap.ts';
 
 export interface MediaFacts {
   sizes: Record<Quality, { width: number; height: number }>;
   fps: number;
+  codecs: Record<Quality, Codec>;
   /** One for a camera, one per channel for a recorder. */
   eyes: readonly Eye[];
   /** Whether its head moves. */
@@ -120,7 +121,7 @@ function encoderConfiguration(name: string, facts: MediaFacts, { eye, quality }:
   const inner = [
     leaf('tt:Name', quality),
     leaf('tt:UseCount', 1),
-    leaf('tt:Encoding', 'H264'),
+    leaf('tt:Encoding', facts.codecs[quality]),
     resolution('tt:Resolution', facts.sizes[quality]),
     leaf('tt:Quality', 3),
     tag('tt:RateControl', limits),

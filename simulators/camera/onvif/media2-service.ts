@@ -63,7 +63,7 @@ function encoder(name: string, facts: MediaFacts, { eye, quality }: Chosen): str
   const inner = [
     leaf('tt:Name', quality),
     leaf('tt:UseCount', 1),
-    leaf('tt:Encoding', 'H264'),
+    leaf('tt:Encoding', facts.codecs[quality]),
     resolution('tt:Resolution', facts.sizes[quality]),
     tag('tt:RateControl', leaf('tt:FrameRateLimit', facts.fps), leaf('tt:BitrateLimit', 1024)),
     leaf('tt:Quality', 3),

@@ -1,4 +1,4 @@
-import type { AccessUnit } from '../video/video.ts';
+import type { AccessUnit, Codec } from '../video/video.ts';
 
 /** RTP payload type of the video; dynamic, so the SDP names it. */
 export const PAYLOAD_TYPE = 96;
@@ -11,8 +11,9 @@ const HEADER_BYTES = 12;
 const OVERHEAD_BYTES = FRAMING_BYTES + HEADER_BYTES;
 
 /**
- * One access unit cut into RTP packets (RFC 6184: single NAL unit and FU-A), each framed for RTSP interleaving. The
- * packets are cut once per picture; numbers and channel are stamped into a copy for each stream that carries it.
+ * One access unit cut into RTP packets (RFC 6184: single NAL unit and FU-A; RFC 7798: single NAL unit and FU), each
+ * framed for RTSP interleaving. The packets are cut once per picture; numbers and channel are stamped into a copy for
+ * each stream that carries it.
  */
 export interface PacketTemplate {
   bytes: Buffer;
@@ -20,8 +21,8 @@ export interface PacketTemplate {
   starts: number[];
 }
 
-export function cutIntoPackets(unit: AccessUnit): PacketTemplate {
-  const chunks = unit.nals.flatMap(cutNal);
+export function cutIntoPackets(unit: AccessUnit, codec: Codec = 'H264'): PacketTemplate {
+  const chunks = unit.nals.flatMap(codec === 'H265' ? cutHevcNal : cutNal);
   const starts: number[] = [];
   let size = 0;
   for (const chunk of chunks) {
@@ -55,6 +56,23 @@ function cutNal(nal: Buffer): { head: Buffer; body: Buffer }[] {
   return pieces;
 }
 
+/** The type of a fragment of H.265. */
+const HEVC_FRAGMENT = 49;
+
+function cutHevcNal(nal: Buffer): { head: Buffer; body: Buffer }[] {
+  if (nal.length <= PAYLOAD_MAX_BYTES) return [{ head: Buffer.alloc(0), body: nal }];
+  const [first, second] = [nal.readUInt8(0), nal.readUInt8(1)];
+  const type = (first >> 1) & 63;
+  const pieces: { head: Buffer; body: Buffer }[] = [];
+  for (let at = 2; at < nal.length; at += PAYLOAD_MAX_BYTES - 3) {
+    const end = Math.min(nal.length, at + PAYLOAD_MAX_BYTES - 3);
+    const edges = (at === 2 ? 0x80 : 0) | (end === nal.length ? 0x40 : 0);
+    const head = Buffer.from([(first & 0x81) | (HEVC_FRAGMENT << 1), second, edges | type]);
+    pieces.push({ head, body: nal.subarray(at, end) });
+  }
+  return pieces;
+}
+
 export interface Stamp {
   channel: number;
   /** Sequence number of the first packet; the following ones count on. */
@@ -73,6 +91,20 @@ export function stampPackets(template: PacketTemplate, stamp: Stamp): Buffer {
     bytes.writeUInt32BE(stamp.ssrc >>> 0, at + FRAMING_BYTES + 8);
   });
   return bytes;
+}
+
+/** One frame of sound, framed for interleaving: each is whole, and so marked. */
+export function soundPacket(stamp: Stamp, payloadType: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(FRAMING_BYTES + HEADER_BYTES);
+  head.writeUInt8(0x24, 0);
+  head.writeUInt8(stamp.channel, 1);
+  head.writeUInt16BE(HEADER_BYTES + payload.length, 2);
+  head.writeUInt8(0x80, 4);
+  head.writeUInt8(0x80 | payloadType, 5);
+  head.writeUInt16BE(stamp.sequence, 6);
+  head.writeUInt32BE(stamp.timestamp >>> 0, 8);
+  head.writeUInt32BE(stamp.ssrc >>> 0, 12);
+  return Buffer.concat([head, payload]);
 }
 
 /** Seconds between the NTP epoch (1900) and the Unix epoch. */

@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { Door } from '../../door.ts';
 import { type Accounts, AuthCheck, type AuthScheme } from '../digest.ts';
 import type { CameraFaults } from '../faults.ts';
+import type { CardSound } from '../storage/card-sound.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Stream } from '../video/stream.ts';
 import type { Quality } from '../video/video.ts';
@@ -14,6 +15,8 @@ export interface RtspServerDeps {
   accounts: Accounts;
   /** Null for a camera without a card. */
   storage: Storage | null;
+  /** As {@link SessionDeps}. */
+  sound: CardSound | null;
   faults(): CameraFaults;
 }
 

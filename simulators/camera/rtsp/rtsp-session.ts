@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { CameraFaults } from '../faults.ts';
+import type { CardSound } from '../storage/card-sound.ts';
 import { readClockRange, replay } from '../storage/replay.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Player, Stream } from '../video/stream.ts';
-import type { Quality, VideoParameters } from '../video/video.ts';
+import { codecOf, type Quality, type VideoParameters } from '../video/video.ts';
+import { playSound } from './live-sound.ts';
 import { PAYLOAD_TYPE } from './rtp.ts';
 import type { RtspAnswer, RtspInput } from './rtsp-message.ts';
 
@@ -17,19 +19,27 @@ export interface SessionDeps {
   timeoutS: number;
   /** What is played back; null for a camera without a card. */
   storage: Storage | null;
+  /** What goes along with live pictures; null for a camera that hears nothing. */
+  sound: CardSound | null;
   faults(): CameraFaults;
 }
 
 const TRACK = 'trackID=1';
+const SOUND_TRACK = 'trackID=2';
 const METHODS = 'OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, TEARDOWN';
 
-/** One RTSP session on one connection: at most one track of one quality, interleaved on that connection (RFC 2326). */
+/**
+ * One RTSP session on one connection: at most the pictures of one quality and their sound, interleaved on that
+ * connection (RFC 2326).
+ */
 export class RtspSession {
   readonly #deps: SessionDeps;
   readonly #socket: Socket;
   #id: string | null = null;
   #quality: Quality | null = null;
   #player: Player | null = null;
+  #soundChannel: number | null = null;
+  #silence: (() => void) | null = null;
   #playing = false;
   /** Set up to play back from the card. */
   #replays = false;
@@ -65,6 +75,7 @@ export class RtspSession {
     this.#pause();
     this.#id = null;
     this.#player = null;
+    this.#soundChannel = null;
   }
 
   async #describe({ uri }: Request): Promise<RtspAnswer> {
@@ -74,12 +85,13 @@ export class RtspSession {
     if (!parameters) return { status: 503 };
     const base = `${uri.split('?')[0]?.replace(/\/$/, '')}/`;
     const headers = { 'Content-Base': base, 'Content-Type': 'application/sdp' };
-    return { status: 200, headers, body: describe(this.#deps.name, base, parameters) };
+    return { status: 200, headers, body: describe(this.#deps.name, base, parameters) + this.#soundOf(uri, base) };
   }
 
   #setup({ uri, headers }: Request): RtspAnswer {
     const quality = qualityOf(uri);
-    if (!quality || !uri.includes(TRACK)) return { status: 404 };
+    const isSound = uri.includes(SOUND_TRACK);
+    if (!quality || !(isSound ? this.#soundOf(uri, '') : uri.includes(TRACK))) return { status: 404 };
     if (this.#playing) return { status: 455 };
     if (isReplay(uri) && !this.#deps.storage) return { status: 404 };
     this.#replays = isReplay(uri);
@@ -91,13 +103,21 @@ export class RtspSession {
     this.#id ??= randomBytes(8).toString('hex');
     this.#quality = quality;
     const socket = this.#socket;
-    this.#player = {
-      channel,
-      write: (bytes) => void socket.write(bytes),
-      backlogBytes: () => socket.writableLength,
-    };
+    if (isSound) this.#soundChannel = channel;
+    else
+      this.#player = {
+        channel,
+        write: (bytes) => void socket.write(bytes),
+        backlogBytes: () => socket.writableLength,
+      };
     const chosen = `RTP/AVP/TCP;unicast;interleaved=${channel}-${channel + 1}`;
     return { status: 200, headers: { Transport: chosen, Session: `${this.#id};timeout=${this.#deps.timeoutS}` } };
+  }
+
+  /** What a description says of sound; nothing where there is none. */
+  #soundOf(uri: string, base: string): string {
+    const sound = isReplay(uri) ? this.#deps.storage?.sound : this.#deps.sound;
+    return sound ? [...sound.lines, `a=control:${base}${SOUND_TRACK}`, ''].join('\r\n') : '';
   }
 
   #play(request: Request): RtspAnswer {
@@ -107,7 +127,14 @@ export class RtspSession {
     const stream = this.#deps.streams[this.#quality];
     const player = this.#player;
     // After the answer is on its way, so that no packet comes before it.
-    if (!this.#playing) setImmediate(() => this.#playing && stream.play(player));
+    if (!this.#playing) {
+      setImmediate(() => {
+        if (!this.#playing) return;
+        stream.play(player);
+        const [sound, channel] = [this.#deps.sound, this.#soundChannel];
+        if (sound && channel !== null) this.#silence = playSound(sound, { channel, write: player.write });
+      });
+    }
     this.#playing = true;
     // Without sequence and time, as cameras do that begin at their next key frame: it is not known yet.
     const info = `url=${uri.split('?')[0]?.replace(/\/$/, '')}/${TRACK}`;
@@ -126,6 +153,7 @@ export class RtspSession {
     this.#playing = true;
     const socket = this.#socket;
     const { channel } = this.#player!;
+    const soundChannel = this.#soundChannel;
     const write = async (bytes: Buffer): Promise<void> => {
       if (socket.destroyed) controller.abort();
       else if (!socket.write(bytes)) await once(socket, 'drain', { signal: controller.signal }).catch(() => {});
@@ -135,7 +163,7 @@ export class RtspSession {
     const told = { asked, faults: { cutAfter, timeless, everyMs }, signal: controller.signal };
     // After the answer is on its way, so that no packet comes before it.
     setImmediate(() => {
-      void replay(storage, { channel, write }, told).then(
+      void replay(storage, { channel, soundChannel, write }, told).then(
         (isCut) => isCut && socket.destroy(),
         () => socket.destroy(),
       );
@@ -146,6 +174,8 @@ export class RtspSession {
   #pause(): void {
     this.#replaying?.abort();
     this.#replaying = null;
+    this.#silence?.();
+    this.#silence = null;
     if (this.#player && this.#quality) this.#deps.streams[this.#quality].leave(this.#player);
     this.#playing = false;
   }
@@ -153,7 +183,7 @@ export class RtspSession {
 
 /** `rtsp://host/main`, `rtsp://host/sub/trackID=1`, `rtsp://host/ch7/main`; anything else is no stream. */
 function qualityOf(uri: string): Quality | null {
-  const match = /^rtsp:\/\/[^/]+\/(?:ch\d+\/|replay\/)?(main|sub)(?:\/(?:trackID=1)?)?(?:\?.*)?$/.exec(uri);
+  const match = /^rtsp:\/\/[^/]+\/(?:ch\d+\/|replay\/)?(main|sub)(?:\/(?:trackID=[12])?)?(?:\?.*)?$/.exec(uri);
   return (match?.[1] as Quality | undefined) ?? null;
 }
 
@@ -161,9 +191,7 @@ function isReplay(uri: string): boolean {
   return /^rtsp:\/\/[^/]+\/replay\//.test(uri);
 }
 
-function describe(name: string, base: string, { sps, pps }: VideoParameters): string {
-  const profile = sps.subarray(1, 4).toString('hex').toUpperCase();
-  const sets = `${sps.toString('base64')},${pps.toString('base64')}`;
+function describe(name: string, base: string, parameters: VideoParameters): string {
   return [
     'v=0',
     'o=- 1 1 IN IP4 0.0.0.0',
@@ -173,9 +201,16 @@ function describe(name: string, base: string, { sps, pps }: VideoParameters): st
     'a=range:npt=now-',
     `a=control:${base}`,
     `m=video 0 RTP/AVP ${PAYLOAD_TYPE}`,
-    `a=rtpmap:${PAYLOAD_TYPE} H264/90000`,
-    `a=fmtp:${PAYLOAD_TYPE} packetization-mode=1;profile-level-id=${profile};sprop-parameter-sets=${sets}`,
+    `a=rtpmap:${PAYLOAD_TYPE} ${codecOf(parameters)}/90000`,
+    `a=fmtp:${PAYLOAD_TYPE} ${formatOf(parameters)}`,
     `a=control:${base}${TRACK}`,
     '',
   ].join('\r\n');
+}
+
+function formatOf({ vps, sps, pps }: VideoParameters): string {
+  const text = (set: Buffer): string => set.toString('base64');
+  if (vps) return `sprop-vps=${text(vps)};sprop-sps=${text(sps)};sprop-pps=${text(pps)}`;
+  const profile = sps.subarray(1, 4).toString('hex').toUpperCase();
+  return `packetization-mode=1;profile-level-id=${profile};sprop-parameter-sets=${text(sps)},${text(pps)}`;
 }

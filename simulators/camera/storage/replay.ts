@@ -1,12 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as after, setImmediate as soon } from 'node:timers/promises';
-import { cutIntoPackets, stampPackets } from '../rtsp/rtp.ts';
-import type { VideoParameters } from '../video/video.ts';
+import { cutIntoPackets, soundPacket, stampPackets } from '../rtsp/rtp.ts';
+import { codecOf, setsOf } from '../video/video.ts';
 import type { Storage } from './storage.ts';
 
 /** A connection that plays back. */
 export interface ReplayPlayer {
   channel: number;
+  /** Of the sound; null where it was not set up. */
+  soundChannel: number | null;
   /** Resolves when the connection can take more; rejects when it is gone. */
   write(bytes: Buffer): Promise<void>;
 }
@@ -31,6 +33,8 @@ export interface ReplayFaults {
 }
 
 const NTP_OFFSET_S = 2_208_988_800;
+/** How long the last picture of a section is heard. */
+const LAST_MS = 100;
 const FRAMING_BYTES = 4;
 const HEADER_BYTES = 12;
 const EXTENSION_BYTES = 16;
@@ -63,11 +67,12 @@ export async function replay(
   const pictures = storage.read(asked.fromMs, asked.toMs);
   const [ssrc, base] = [randomInt(2 ** 32), randomInt(2 ** 31)];
   let sequence = randomInt(2 ** 15);
+  const sound = soundBeside(storage, player, asked.cseq);
   for (const [index, { picture, isFirst, isLast }] of pictures.entries()) {
     if (signal.aborted) return false;
     if (faults.cutAfter !== null && index >= faults.cutAfter) return true;
-    const nals = picture.unit.key ? withSets(parameters, picture.unit.nals) : picture.unit.nals;
-    const template = cutIntoPackets({ ...picture.unit, nals });
+    const nals = picture.unit.key ? [...setsOf(parameters), ...picture.unit.nals] : picture.unit.nals;
+    const template = cutIntoPackets({ ...picture.unit, nals }, codecOf(parameters));
     const timestamp = base + Math.round((picture.atMs - pictures[0]!.picture.atMs) * 90);
     const stamped = stampPackets(template, { channel: player.channel, sequence, timestamp, ssrc });
     sequence = (sequence + template.starts.length) & 0xffff;
@@ -80,6 +85,8 @@ export async function replay(
     const extension = extensionOf(picture.atMs, flags, asked.cseq);
     await player.write(faults.timeless ? stamped : withExtension(stamped, extension));
     const next = pictures[index + 1];
+    const beside = sound(picture.atMs, isLast || !next ? picture.atMs + LAST_MS : next.picture.atMs);
+    if (beside.length > 0 && !isTerminal) await player.write(beside);
     const pauseMs = asked.paced && next ? next.picture.atMs - picture.atMs : faults.everyMs;
     if (pauseMs > 0) await after(pauseMs, undefined, { signal }).catch(() => {});
     else await soon();
@@ -87,8 +94,22 @@ export async function replay(
   return false;
 }
 
-function withSets({ sps, pps }: VideoParameters, nals: Buffer[]): Buffer[] {
-  return [sps, pps, ...nals];
+/** Frames of what sounds between two moments, each with its time. */
+function soundBeside({ sound }: Storage, { soundChannel }: ReplayPlayer, cseq: number) {
+  const [ssrc, base] = [randomInt(2 ** 32), randomInt(2 ** 31)];
+  let sequence = randomInt(2 ** 15);
+  let beganMs: number | null = null;
+  return (fromMs: number, toMs: number): Buffer => {
+    if (!sound || soundChannel === null) return Buffer.alloc(0);
+    const packets = sound.between(fromMs, toMs).map(({ atMs, payload }) => {
+      beganMs ??= atMs;
+      sequence = (sequence + 1) & 0xffff;
+      const timestamp = base + Math.round(((atMs - beganMs) * sound.rate) / 1_000);
+      const packet = soundPacket({ channel: soundChannel, sequence, timestamp, ssrc }, sound.payloadType, payload);
+      return withExtension(packet, extensionOf(atMs, 0, cseq));
+    });
+    return Buffer.concat(packets);
+  };
 }
 
 function extensionOf(atMs: number, flags: number, cseq: number): Buffer {

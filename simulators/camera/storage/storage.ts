@@ -1,4 +1,5 @@
 import type { AccessUnit, VideoParameters, VideoSource } from '../video/video.ts';
+import type { CardCoding, CardSound } from './card-sound.ts';
 
 /** A picture on the card, with the time at which the camera took it by its own clock, Unix ms. */
 export interface StoredPicture {
@@ -9,6 +10,8 @@ export interface StoredPicture {
 export interface StorageOptions {
   /** The oldest pictures go when the card holds this much time. */
   keepS: number;
+  /** What it keeps of sound; pictures alone where absent. */
+  sound?: CardCoding;
 }
 
 /** Pictures further apart do not belong to one section. */
@@ -22,11 +25,13 @@ export class Storage {
   readonly #source: VideoSource;
   readonly #options: StorageOptions;
   readonly #nowMs: () => number;
+  readonly sound: CardSound | null;
   #pictures: StoredPicture[] = [];
   #last: { atMs: number; atTicks: number } | null = null;
   #unwant: (() => void) | null = null;
 
-  constructor(source: VideoSource, nowMs: () => number, options: StorageOptions) {
+  constructor(source: VideoSource, nowMs: () => number, options: StorageOptions, sound: CardSound | null = null) {
+    this.sound = sound;
     this.#source = source;
     this.#nowMs = nowMs;
     this.#options = options;

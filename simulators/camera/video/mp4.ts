@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { AccessUnit, VideoParameters } from './video.ts';
 
-/** An H.264 clip in memory, ready to be sent round and round. */
+/** An H.264 or H.265 clip in memory, ready to be sent round and round. */
 export interface Clip {
   parameters: VideoParameters;
   /** In display order (the clip has no reordered frames); `atTicks` counts 1/90,000 s from the start of the clip. */
@@ -9,7 +9,10 @@ export interface Clip {
   durationTicks: number;
 }
 
-/** Reads an MP4 file with one H.264 track of NAL units with 4-byte lengths. Throws when the file is anything else. */
+/**
+ * Reads an MP4 file with one H.264 or H.265 track of NAL units with 4-byte lengths. Throws when the file is anything
+ * else.
+ */
 export async function readClip(path: string): Promise<Clip> {
   return parseClip(await readFile(path), path);
 }
@@ -88,6 +91,26 @@ export function parseDecoderConfiguration(record: Buffer): VideoParameters {
   return { sps, pps };
 }
 
+/** VPS, SPS and PPS out of an HEVCDecoderConfigurationRecord (ISO/IEC 14496-15 §8.3.3.1). */
+function parseHevcConfiguration(record: Buffer): VideoParameters {
+  if ((record.readUInt8(21) & 3) !== 3) throw new Error('NAL unit lengths of four bytes are expected');
+  const found = new Map<number, Buffer>();
+  let at = 23;
+  for (let left = record.readUInt8(22); left > 0; left -= 1) {
+    const type = record.readUInt8(at) & 63;
+    const count = record.readUInt16BE(at + 1);
+    at += 3;
+    for (let index = 0; index < count; index += 1) {
+      const length = record.readUInt16BE(at);
+      at += 2 + length;
+      if (!found.has(type)) found.set(type, record.subarray(at - length, at));
+    }
+  }
+  const [vps, sps, pps] = [32, 33, 34].map((type) => found.get(type));
+  if (!vps || !sps || !pps) throw new Error('the decoder configuration lacks VPS, SPS or PPS');
+  return { vps, sps, pps };
+}
+
 interface Box {
   type: string;
   body: Buffer;
@@ -155,6 +178,8 @@ function readDurations(stts: Buffer): number[] {
 
 function readParameters(stsd: Buffer, path: string): VideoParameters {
   const entry = boxes(stsd.subarray(8))[0];
-  if (entry?.type !== 'avc1') throw new Error(`${path} is not H.264`);
+  const isHevc = entry?.type === 'hvc1' || entry?.type === 'hev1';
+  if (isHevc) return parseHevcConfiguration(need(boxes(entry.body.subarray(78)), 'hvcC', path).body);
+  if (entry?.type !== 'avc1') throw new Error(`${path} is neither H.264 nor H.265`);
   return parseDecoderConfiguration(need(boxes(entry.body.subarray(78)), 'avcC', path).body);
 }

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { cutIntoPackets, type PacketTemplate, senderReport, stampPackets } from '../rtsp/rtp.ts';
-import type { AccessUnit, VideoParameters, VideoSource } from './video.ts';
+import { type AccessUnit, codecOf, setsOf, type VideoParameters, type VideoSource } from './video.ts';
 
 /** One connection that plays. */
 export interface Player {
@@ -92,12 +92,13 @@ export class Stream {
     }
   }
 
-  /** SPS and PPS go before each key frame as well, so that a player that missed the SDP can still begin. */
+  /** The sets of parameters go before each key frame as well, so that a player that missed the SDP can still begin. */
   #template(unit: AccessUnit): PacketTemplate {
     const known = templates.get(unit.nals);
     if (known) return known;
-    const head = unit.key && this.#parameters ? [this.#parameters.sps, this.#parameters.pps] : [];
-    const template = cutIntoPackets({ ...unit, nals: [...head, ...unit.nals] });
+    const head = unit.key && this.#parameters ? setsOf(this.#parameters) : [];
+    const codec = codecOf(this.#parameters ?? {});
+    const template = cutIntoPackets({ ...unit, nals: [...head, ...unit.nals] }, codec);
     templates.set(unit.nals, template);
     return template;
   }

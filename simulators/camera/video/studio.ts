@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { type Clip, readClip, withKeyEvery } from './mp4.ts';
 import { drawSnapshot, encodedSize, findOverlayFont, type Overlay } from './overlay.ts';
 import { EncodedSource, PlainSource } from './sources.ts';
-import type { Quality, VideoSource } from './video.ts';
+import { inH265 } from './transcode.ts';
+import type { Codec, Quality, VideoSource } from './video.ts';
 
 const MEDIA = fileURLToPath(new URL('../../media/', import.meta.url));
 const CLIP_PATH = join(MEDIA, 'cctv-pedestrians.mp4');
@@ -15,10 +16,14 @@ const PICTURE_PATH = join(MEDIA, 'cctv-pedestrians.jpg');
 const STEP_S = 7;
 const ROUND_S = 77;
 const SNAPSHOT_LIFE_MS = 1_000;
+/** Of the clip. */
+const PLAIN_SIZE = { width: 768, height: 576 };
+const ALL_H264: Record<Quality, Codec> = { main: 'H264', sub: 'H264' };
 
 /** Where one camera's pictures come from. */
 export interface Pictures {
   sources: Record<Quality, VideoSource>;
+  codecs: Record<Quality, Codec>;
   sizes: Record<Quality, { width: number; height: number }>;
   fps: number;
   snapshot(): Promise<Buffer>;
@@ -29,6 +34,8 @@ export interface StudioOptions {
   plain: boolean;
   /** Pictures from one key frame of plain pictures to the next, at most; 20 (2 s) when absent, as the clip has them. */
   keyEvery?: number;
+  /** Another clip than the one that comes along; its pictures are not reordered. */
+  clipPath?: string;
   ffmpeg?: string;
   warn?(sentence: string): void;
 }
@@ -39,6 +46,9 @@ export class Studio {
   readonly #picture: Buffer;
   readonly #overlay: Omit<Overlay, 'labelPath' | 'startS'> | null;
   readonly #directory: string;
+  readonly #ffmpeg: string;
+  readonly #clipPath: string;
+  #h265: Promise<Clip> | null = null;
   #cameras = 0;
 
   private constructor(parts: {
@@ -46,22 +56,32 @@ export class Studio {
     picture: Buffer;
     overlay: Omit<Overlay, 'labelPath' | 'startS'> | null;
     directory: string;
+    ffmpeg: string;
+    clipPath: string;
   }) {
     this.#clip = parts.clip;
     this.#picture = parts.picture;
     this.#overlay = parts.overlay;
     this.#directory = parts.directory;
+    this.#ffmpeg = parts.ffmpeg;
+    this.#clipPath = parts.clipPath;
   }
 
   /** Without a usable ffmpeg or font it warns and falls back to plain pictures. */
-  static async open({ plain, keyEvery, ffmpeg = 'ffmpeg', warn }: StudioOptions): Promise<Studio> {
+  static async open({
+    plain,
+    keyEvery,
+    clipPath = CLIP_PATH,
+    ffmpeg = 'ffmpeg',
+    warn,
+  }: StudioOptions): Promise<Studio> {
     const found = plain ? null : await findOverlayFont(ffmpeg);
     if (found && 'reason' in found) warn?.(`Cameras show neither name nor clock: ${found.reason}.`);
-    const overlay = found && 'fontPath' in found ? { ffmpeg, clipPath: CLIP_PATH, fontPath: found.fontPath } : null;
+    const overlay = found && 'fontPath' in found ? { ffmpeg, clipPath, fontPath: found.fontPath } : null;
     const directory = await mkdtemp(join(tmpdir(), 'citywatch-simulator-'));
-    const clip = await readClip(CLIP_PATH);
+    const clip = await readClip(clipPath);
     const brisk = keyEvery === undefined ? clip : withKeyEvery(clip, keyEvery);
-    return new Studio({ clip: brisk, picture: await readFile(PICTURE_PATH), overlay, directory });
+    return new Studio({ clip: brisk, picture: await readFile(PICTURE_PATH), overlay, directory, ffmpeg, clipPath });
   }
 
   /** Whether name and clock are in the pictures. */
@@ -69,7 +89,20 @@ export class Studio {
     return this.#overlay !== null;
   }
 
-  async pictures(label: string): Promise<Pictures> {
+  /**
+   * Pictures of one camera. The main ones in H.265 are the clip without name and clock, made when the first camera asks
+   * for them; the sub ones stay H.264, as cameras have them for whoever cannot show the others.
+   */
+  async pictures(label: string, codec: Codec = 'H264'): Promise<Pictures> {
+    if (codec === 'H264') return this.#inH264(label);
+    this.#h265 ??= inH265(this.#ffmpeg, this.#clipPath, this.#directory);
+    const [pictures, clip] = await Promise.all([this.#inH264(label), this.#h265]);
+    const main = new PlainSource(clip, this.#cameras);
+    const sizes = { ...pictures.sizes, main: PLAIN_SIZE };
+    return { ...pictures, sizes, sources: { ...pictures.sources, main }, codecs: { main: codec, sub: 'H264' } };
+  }
+
+  async #inH264(label: string): Promise<Pictures> {
     const number = this.#cameras++;
     const fps = Math.round((this.#clip.units.length * 90_000) / this.#clip.durationTicks);
     if (!this.#overlay) return this.#plain(number, fps);
@@ -80,6 +113,7 @@ export class Studio {
     return {
       sources: { main: new EncodedSource(overlay, 'main'), sub: new EncodedSource(overlay, 'sub') },
       sizes: { main: encodedSize('main'), sub: encodedSize('sub') },
+      codecs: ALL_H264,
       fps,
       snapshot: rarely(() => drawSnapshot(overlay)),
     };
@@ -90,10 +124,10 @@ export class Studio {
   }
 
   #plain(number: number, fps: number): Pictures {
-    const size = { width: 768, height: 576 };
     return {
       sources: { main: new PlainSource(this.#clip, number), sub: new PlainSource(this.#clip, number) },
-      sizes: { main: size, sub: size },
+      sizes: { main: PLAIN_SIZE, sub: PLAIN_SIZE },
+      codecs: ALL_H264,
       fps,
       snapshot: async () => this.#picture,
     };

@@ -19,6 +19,7 @@ function readSign(being: Being, atMs: number, world: World): Values[] {
       lit: true,
       brightness_pct: within(25 + 75 * sunAt(atMs), 0, 100),
       text_hash: textAt(being, atMs),
+      ordered_hash: textAt(being, atMs),
       pixels_failed: Math.floor(30 * chance(being.seed, 'pixels') ** 4),
       temp_c: within(temperatureAt(world, atMs) + 12 + 8 * sunAt(atMs), -60, 125),
     },

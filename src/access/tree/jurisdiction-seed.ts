@@ -2,7 +2,7 @@ import { NATIONWIDE } from '../../core/jurisdiction.ts';
 import type { Selectable } from '../../platform/database/database.ts';
 import type { AccessTables } from '../tables.ts';
 
-type JurisdictionRow = Omit<Selectable<AccessTables['jurisdiction']>, 'members' | 'shipped'>;
+type JurisdictionRow = Omit<Selectable<AccessTables['jurisdiction']>, 'members' | 'bounds' | 'shipped'>;
 type Named = readonly [code: string, zh: string, en: string];
 
 /** GB/T 2260: the provinces, cities, districts and counties of the four cities, as in force in 2026. */

@@ -1,6 +1,7 @@
 import { type Clock, chinaDayAt } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import { codeAlone, covers, isZone, type Jurisdiction, ownArea, significantDigits } from '../../core/jurisdiction.ts';
+import type { Point } from '../../core/registry/geometry.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
@@ -74,6 +75,17 @@ export class TreeEdits {
       this.#requireOwn(caller, code);
       const names = { name_zh: name.zh, name_en: name.en ?? name.zh };
       await tx.tables<AccessTables>().updateTable('jurisdiction').set(names).where('code', '=', code).execute();
+    });
+    return jurisdictions.get(code)!;
+  }
+
+  /** Draws where an area lies; null takes that away. What stands there stays where it is. Errors: `not-found`. */
+  async setBounds(caller: Caller, code: Jurisdiction, bounds: readonly Point[] | null): Promise<JurisdictionInfo> {
+    const { jurisdictions } = this.#deps;
+    await this.#change(caller, { action: 'jurisdiction.bounds', code, after: { bounds } }, async (tx) => {
+      this.#requireOwn(caller, code);
+      const set = { bounds: bounds && JSON.stringify(bounds) };
+      await tx.tables<AccessTables>().updateTable('jurisdiction').set(set).where('code', '=', code).execute();
     });
     return jurisdictions.get(code)!;
   }

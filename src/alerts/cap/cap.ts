@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HOUR_MS } from '../../core/clock.ts';
+import type { Point } from '../../core/registry/geometry.ts';
 import type { CapEntry, CapPlan } from './plan.ts';
 import { type Element, xmlOf } from './xml.ts';
 
@@ -24,6 +25,8 @@ export interface CapMessage {
   plan: CapPlan;
   /** As the API shows it. */
   alert: Readonly<Record<string, unknown>>;
+  /** Where its district lies, in WGS-84; absent or null where nobody has drawn that. */
+  bounds?: readonly Point[] | null | undefined;
 }
 
 /** What is read of an alert; one of an earlier version may lack what came later. */
@@ -43,11 +46,11 @@ const shown = z.object({
   data: z.record(z.string(), z.unknown()).catch({}),
 });
 
-type Shown = z.output<typeof shown>;
+type Shown = z.output<typeof shown> & { bounds: readonly Point[] | null };
 
 /** CAP 1.2 of one entry of the log of an alert: in Chinese and English, without plates and pictures. */
-export function capOf({ entry, plan, alert }: CapMessage, voice: CapVoice): string {
-  const seen = shown.parse(alert);
+export function capOf({ entry, plan, alert, bounds = null }: CapMessage, voice: CapVoice): string {
+  const seen = { ...shown.parse(alert), bounds };
   const note = seen.exercise ? `演习 Exercise: ${String(seen.data.drill ?? '')}`.trim() : null;
   return xmlOf('alert', NAMESPACE, [
     ...headOf(entry, seen.exercise ? 'Exercise' : 'Actual', plan.msgType, voice),
@@ -185,10 +188,12 @@ function categoryOf(rule: string): string {
   return CATEGORIES.find(([words]) => words.test(rule))?.[1] ?? 'Safety';
 }
 
-function areaOf({ location, jurisdiction }: Shown, place: string, { radiusM }: CapVoice): Element[] {
+/** Round its device, or all of the district that it is about. */
+function areaOf({ location, jurisdiction, bounds }: Shown, place: string, { radiusM }: CapVoice): Element[] {
   const circle = location && `${degrees(location.lat)},${degrees(location.lon)} ${radiusM / 1000}`;
   return [
     ['areaDesc', place === '' ? jurisdiction : place],
+    ['polygon', location === null && bounds ? polygonOf(bounds) : null],
     ['circle', circle],
     [
       'geocode',
@@ -200,6 +205,11 @@ function areaOf({ location, jurisdiction }: Shown, place: string, { radiusM }: C
           ],
     ],
   ];
+}
+
+/** CAP has the latitude first, and the first corner once more at the end. */
+function polygonOf(bounds: readonly Point[]): string {
+  return [...bounds, bounds[0]!].map(([lon, lat]) => `${degrees(lat)},${degrees(lon)}`).join(' ');
 }
 
 /** A ten-thousandth of a degree is ten metres: less than any circle that is told. */

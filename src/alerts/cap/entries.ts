@@ -2,7 +2,8 @@ import { toRfc3339 } from '../../core/clock.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, withinJurisdiction } from '../../platform/database/database.ts';
 import { forCaller } from '../desk/log/audience.ts';
-import { OF_POLICE, requireUuid, toEntry } from '../desk/queries.ts';
+import { toEntry } from '../desk/log/read-entry.ts';
+import { OF_POLICE, requireUuid } from '../desk/queries.ts';
 import type { AlertEventBody, AlertTables } from '../desk/tables.ts';
 import type { CapEntry } from './plan.ts';
 

@@ -1,4 +1,5 @@
 import { CitywatchError } from '../../core/errors.ts';
+import type { Point } from '../../core/registry/geometry.ts';
 import type { Caller } from '../../core/types.ts';
 import type { AlertView } from '../desk/alert.ts';
 import type { AlertQueries } from '../desk/queries.ts';
@@ -11,6 +12,8 @@ export interface CapReaderDeps {
   queries: Pick<AlertQueries, 'list'>;
   entries: Pick<CapEntries, 'of' | 'body'>;
   voice: CapVoice;
+  /** Where a district lies; null where nobody has drawn it. */
+  boundsOf(code: string): readonly Point[] | null;
 }
 
 const ATOM = 'http://www.w3.org/2005/Atom';
@@ -31,11 +34,11 @@ export class CapReader {
    * not, and for one of which there is nothing to tell.
    */
   async message(caller: Caller, id: string): Promise<string> {
-    const { entries, voice } = this.#deps;
+    const { entries, voice, boundsOf } = this.#deps;
     const last = lastMessage(await entries.of(caller, id));
     if (!last) throw new CitywatchError('not-found');
     const { alert } = await entries.body(id, last.entry.id);
-    return capOf({ ...last, alert }, voice);
+    return capOf({ ...last, alert, bounds: boundsOf(String(alert.jurisdiction)) }, voice);
   }
 
   /** An Atom feed of the open alerts; `base`: address of this API, such as `https://host/api/v1`. */

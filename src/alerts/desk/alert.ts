@@ -6,6 +6,7 @@ import type { DeviceId, Lane } from '../../core/types.ts';
 import { LEVELS } from '../ladder/levels.ts';
 import { deviceIn, GATEWAY_SUBJECT, subjectOf } from '../rules/conditions/subject.ts';
 import type { Severity } from '../rules/rules.ts';
+import { drillEndsAtMs } from './life/drill.ts';
 import { audienceOf } from './log/audience.ts';
 import type { AlertEvidence, AlertRow, FindingRow } from './tables.ts';
 
@@ -245,6 +246,7 @@ export function showAlert(row: AlertRow) {
     level: LEVELS[row.level]!,
     climbsAt: time(row.climbs_at_ms),
     exercise: row.exercise,
+    exerciseEndsAt: time(drillEndsAtMs(row)),
     cases: row.cases.map(({ number, by, atMs }) => ({ number, by, at: toRfc3339(atMs) })),
     stamps: {
       deviceAt: time(row.device_at_ms),
@@ -270,6 +272,7 @@ export const ADDED_TO_VIEWS = {
   level: 'station',
   climbsAt: null,
   exercise: false,
+  exerciseEndsAt: null,
   cases: [],
 } satisfies Partial<ReturnType<typeof showAlert>>;
 

@@ -9,8 +9,9 @@ import { isWanted, type Wanted } from '../rules/classes.ts';
 import { isFor, namesOf } from './log/audience.ts';
 import { classOf, placeOf } from './log/entry.ts';
 import { floorOf } from './log/floor.ts';
+import { toEntry } from './log/read-entry.ts';
 import type { LogEntry } from './log.ts';
-import { AlertQueries, toEntry } from './queries.ts';
+import { AlertQueries } from './queries.ts';
 import type { AlertTables } from './tables.ts';
 
 export interface AlertFeedDeps {

@@ -34,6 +34,8 @@ export interface LogInput {
   /** Who did it: a person's or token's name, or `citywatch`. */
   actor: string;
   atMs: number;
+  /** Of an alert that was hidden until now, and of which nobody was told before. */
+  isFirst?: boolean;
 }
 
 export interface AlertLogDeps {
@@ -203,7 +205,7 @@ function ticketsOf(
   const tickets: WorkTicket[] = deliveries
     .filter(({ state }) => state === 'waiting')
     .map(({ subscription }) => ({ queue: DELIVERY_QUEUE, key: deliveryKey(subscription, alert.id), priority }));
-  const lapseMs = BY_PEOPLE.has(type) ? lapsesAtMs(alert) : null;
+  const lapseMs = BY_PEOPLE.has(type) || alert.exercise ? lapsesAtMs(alert) : null;
   if (lapseMs !== null) tickets.push({ queue: ALERT_LIFE_QUEUE, key: alert.id, priority, dueAtMs: lapseMs });
   // A fault that comes again while its alert is not closed: the order of the time before may be done.
   const comesAgain = type === 'alert.updated' && alert.class !== 'incident';

@@ -1,7 +1,19 @@
-import type { Caller } from '../../core/types.ts';
+import type { Caller, DeviceId } from '../../core/types.ts';
 import { sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { IncidentTables } from '../incidents/tables.ts';
+import type { Wanted } from '../rules/classes.ts';
+import { SEVERITIES, type Severity } from '../rules/rules.ts';
+import { matching } from './filter.ts';
 import { forCaller } from './log/audience.ts';
+import type { AlertTables } from './tables.ts';
+
+const GRAVITY = sql`array_position(${SEVERITIES}::text[], severity)`;
+
+/** What is open of one device. */
+export interface OpenOfDevice {
+  worst: Severity;
+  open: number;
+}
 
 /** Says which alerts and incidents are open, for whoever holds something only for as long as one is. */
 export class OpenAlerts {
@@ -28,6 +40,18 @@ export class OpenAlerts {
       .where(forCaller(caller));
     const seen = withinJurisdiction(parts.where('incident.id', '=', id), 'alert.jurisdiction', caller, 'alert.police');
     return (await seen.limit(1).executeTakeFirst())?.state ?? null;
+  }
+
+  /** The gravest open alert of each device, and how many are open: of those of `wanted` that the caller may see. */
+  async ofDevices(caller: Caller, wanted: Wanted): Promise<Map<DeviceId, OpenOfDevice>> {
+    const open = matching(this.#tables.tables<AlertTables>().selectFrom('alert'), { open: true, wanted })
+      .select(['device', sql<Severity>`(${SEVERITIES}::text[])[min(${GRAVITY})]`.as('worst')])
+      .select(sql<number>`count(*)`.as('open'))
+      .where('device', 'is not', null)
+      .where(forCaller(caller))
+      .groupBy('device');
+    const rows = await withinJurisdiction(open, 'jurisdiction', caller, 'police').execute();
+    return new Map(rows.map(({ device, ...row }) => [device!, row]));
   }
 
   /** Of these those that are open, as the transaction sees it. */

@@ -4,12 +4,13 @@ import type { Caller } from '../../core/types.ts';
 import { type Database, type RawBuilder, sql, withinJurisdiction } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import { BEFORE_CLASSES, type DeskName, type Wanted } from '../rules/classes.ts';
-import { ADDED_TO_VIEWS, type AlertView, showAlert, showSubject } from './alert.ts';
+import { type AlertView, showAlert } from './alert.ts';
 import { type AlertFilter, matching } from './filter.ts';
 import { type StageTimes, stageTimes } from './life/stage-times.ts';
 import { forCaller } from './log/audience.ts';
+import { toEntry } from './log/read-entry.ts';
 import type { LogEntry } from './log.ts';
-import type { AlertEventBody, AlertRow, AlertTables } from './tables.ts';
+import type { AlertRow, AlertTables } from './tables.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -93,17 +94,36 @@ export class AlertQueries {
 
   /** One page in the order asked for; an alert that changes its place meanwhile may be missed or come twice. */
   async list(caller: Caller, filter: AlertPageOf): Promise<{ items: AlertView[]; next: AlertPlace | null }> {
-    const all = this.#alerts().selectAll().where(forCaller(caller));
-    let query = matching(withinJurisdiction(all, 'jurisdiction', caller, 'police'), filter);
+    const { rows, next } = await this.rows(caller, filter);
+    return { items: rows.map(showAlert), next };
+  }
+
+  /** The same as rows. */
+  async rows(caller: Caller, filter: AlertPageOf): Promise<{ rows: AlertRow[]; next: AlertPlace | null }> {
     const order = ORDERS[filter.order ?? 'newest'];
-    if (filter.after) query = query.where(order.behind(filter.after));
-    const rows = await query
-      .orderBy(order.by)
-      .limit(filter.limit + 1)
-      .execute();
-    const items = rows.slice(0, filter.limit);
-    const last = items.at(-1);
-    return { items: items.map(showAlert), next: rows.length > filter.limit && last ? placeOf(last) : null };
+    const max = filter.limit + 1;
+    const one = (of: AlertFilter) => {
+      const all = this.#alerts().selectAll().where(forCaller(caller));
+      const { open, ...rest } = of;
+      const isOpen = order.open(open ?? (of.handling && of.handling !== 'closed'));
+      const seen = withinJurisdiction(isOpen ? all.where(isOpen) : all, 'jurisdiction', caller, 'police');
+      const query = matching(seen, isOpen ? rest : of);
+      return (filter.after ? query.where(order.behind(filter.after)) : query).orderBy(order.by).limit(max);
+    };
+    // The index of urgency is one of each desk: of both the first are taken, and of these the first.
+    const isOfBoth = filter.order === 'urgency' && filter.wanted?.desk === undefined;
+    const ofDesk = (desk: DeskName) => {
+      const first = one({ ...filter, wanted: { ...filter.wanted, desk } });
+      return this.#database.tables<AlertTables>().selectFrom(first.as(desk)).selectAll();
+    };
+    const both = () => {
+      const all = ofDesk('police').unionAll(ofDesk('maintenance')).as('alert');
+      return this.#database.tables<AlertTables>().selectFrom(all).selectAll().orderBy(order.by).limit(max);
+    };
+    const found = await (isOfBoth ? both() : one(filter)).execute();
+    const rows = found.slice(0, filter.limit);
+    const last = rows.at(-1);
+    return { rows, next: found.length > filter.limit && last ? placeOf(last) : null };
   }
 
   /**
@@ -243,16 +263,23 @@ export const OF_POLICE = sql`(body -> 'alert' ->> 'police')`;
 const told = (what: keyof typeof BEFORE_CLASSES) =>
   sql<string>`coalesce(body -> 'alert' ->> ${sql.lit(what)}, ${sql.lit(BEFORE_CLASSES[what])})`;
 
-/** As the index `alert_by_urgency` has it, word for word. */
+/** As the index `alert_urgent` has it, word for word. */
 const GRAVITY = sql`array_position(ARRAY['extreme', 'severe', 'moderate', 'minor'], severity)`;
 
 const ORDERS = {
   newest: {
     by: sql`first_at_ms desc, id desc`,
+    open: (_?: boolean): RawBuilder<boolean> | null => null,
     behind: ({ firstAtMs, id }: AlertPlace) => sql<boolean>`(first_at_ms, id) < (${firstAtMs}::bigint, ${id}::uuid)`,
   },
   urgency: {
     by: sql`(handling = 'closed'), ${GRAVITY}, (-first_at_ms), id`,
+    // As the index knows it, or a desk with few that are open would be read through to its end. Of `= false` PostgreSQL
+    // makes what the index does not know.
+    open: (open?: boolean): RawBuilder<boolean> | null => {
+      if (open === undefined) return null;
+      return open ? sql<boolean>`(handling = 'closed') < true` : sql<boolean>`(handling = 'closed') > false`;
+    },
     behind: ({ closed, severity, firstAtMs, id }: AlertPlace) => {
       const gravity = sql`array_position(ARRAY['extreme', 'severe', 'moderate', 'minor'], ${severity}::text)`;
       const place = sql`(${closed}::boolean, ${gravity}, ${-firstAtMs}::bigint, ${id}::uuid)`;
@@ -263,37 +290,4 @@ const ORDERS = {
 
 function placeOf({ first_at_ms: firstAtMs, id, handling, severity }: AlertRow): AlertPlace {
   return { firstAtMs, id, closed: handling === 'closed', severity };
-}
-
-type EventRow = {
-  seq: number;
-  id: string;
-  alert_id: string;
-  type: string;
-  at_ms: number;
-  actor: string;
-  jurisdiction: string;
-  severity: string;
-  seen_by: string[] | null;
-  body: AlertEventBody;
-};
-
-export function toEntry(row: EventRow): LogEntry {
-  const { alert_id: alertId, at_ms: atMs, type, body, seen_by: seenBy, seq, id, actor, jurisdiction, severity } = row;
-  const told = withClass(asNow(body));
-  return { seq, id, alertId, atMs, actor, jurisdiction, severity, seenBy, type: type as LogEntry['type'], body: told };
-}
-
-/** Entries of versions without classes. */
-function withClass(body: AlertEventBody): AlertEventBody {
-  return body.alert.class === undefined ? { ...body, alert: { ...body.alert, ...BEFORE_CLASSES } } : body;
-}
-
-/** Entries of earlier versions lack what views have by now; the oldest know no subjects but devices. */
-function asNow(body: AlertEventBody): AlertEventBody {
-  if (Object.keys(ADDED_TO_VIEWS).every((name) => name in body.alert)) return body;
-  const { device, deviceName, subject } = body.alert;
-  const known = subject !== undefined || typeof device !== 'string';
-  const named = known ? {} : showSubject(device, String(deviceName ?? device));
-  return { ...body, alert: { ...ADDED_TO_VIEWS, ...body.alert, ...named } };
 }

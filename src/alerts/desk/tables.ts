@@ -1,6 +1,7 @@
 import type { Slot } from '../../core/slots.ts';
 import type { ColumnType, Generated, Selectable } from '../../platform/database/database.ts';
 import type { AlertClass, DeskName } from '../rules/classes.ts';
+import type { Schedule } from '../rules/schedule/schedule.ts';
 
 type Severity = 'extreme' | 'severe' | 'moderate' | 'minor';
 
@@ -252,6 +253,8 @@ export interface SilenceTable {
   reason: string;
   starts_at_ms: number;
   ends_at_ms: number;
+  /** When it holds in between; null for all the time. */
+  repeats: ColumnType<Schedule | null, string | null, string | null>;
   state: 'planned' | 'active' | 'ended';
   began_at_ms: number | null;
   ended_at_ms: number | null;

@@ -12,7 +12,10 @@ import {
 } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import type { AlertActions } from '../desk/life/actions.ts';
+import { forCaller } from '../desk/log/audience.ts';
 import { requireUuid } from '../desk/queries.ts';
+import type { AlertRow } from '../desk/tables.ts';
+import type { Severity } from '../rules/rules.ts';
 import { findShift, type ShiftRow } from './shifts.ts';
 import type { DutyHandOverTable, DutyTables, HandedItem } from './tables.ts';
 
@@ -39,9 +42,20 @@ export interface HandOverLine {
   version: number;
 }
 
+/** How an alert of a hand-over is by now. */
+export interface HandedNow {
+  title: { en: string; zh: string };
+  severity: Severity;
+  /** The name of what it is about. */
+  subject: string;
+  firstAt: string;
+  handling: AlertRow['handling'];
+  assignedTo: string | null;
+}
+
 export interface HandOverInfo extends HandOverLine {
   /** Those that were open, 1,000 at most: first what people of the shift had, then the gravest. */
-  items: HandedItem[];
+  items: (HandedItem & { now: HandedNow | null })[];
   /** What stayed with whoever had it; null until it is taken. */
   left: string[] | null;
 }
@@ -102,7 +116,7 @@ export class HandOvers {
       const inserted = tx.tables<DutyTables>().insertInto('duty_hand_over').values(values).returningAll();
       const row = await inserted.executeTakeFirstOrThrow();
       await audit(tx, { caller, action: 'duty.hand-over', row, atMs: nowMs });
-      return show(row);
+      return await shown(tx, caller, row);
     });
   }
 
@@ -139,7 +153,7 @@ export class HandOvers {
       const taken = await open.where('taken_at_ms', 'is', null).returningAll().executeTakeFirst();
       if (!taken) throw new CitywatchError('conflict.state', { detail: 'It was taken, or given anew, just now.' });
       await audit(tx, { caller, action: 'duty.take-over', row: taken, atMs: nowMs });
-      return show(taken);
+      return await shown(tx, caller, taken);
     });
   }
 
@@ -152,7 +166,8 @@ export class HandOvers {
 
   /** Errors: `not-found`. */
   async get(caller: Caller, id: string): Promise<HandOverInfo> {
-    return show(await findHandOver(this.#deps.database, caller, id));
+    const { database } = this.#deps;
+    return await shown(database, caller, await findHandOver(database, caller, id));
   }
 
   /** What has been closed since, or is out of sight by now, is nobody's to take. */
@@ -218,8 +233,24 @@ async function findHandOver(tx: Tables, caller: Caller, id: string): Promise<Han
   return row;
 }
 
-function show(row: HandOverRow): HandOverInfo {
-  return { ...lineOf(row), items: row.items, left: row.left_items };
+/** With what its alerts are by now, as far as the caller may see them. */
+async function shown(tables: Tables, caller: Caller, row: HandOverRow): Promise<HandOverInfo> {
+  const ids = row.items.map(({ alert }) => alert);
+  const all = tables.tables<DutyTables>().selectFrom('alert').where(sql<boolean>`id = any (${ids}::uuid[])`);
+  const own = withinJurisdiction(all.where(forCaller(caller)), 'jurisdiction', caller, 'police');
+  const found = await own
+    .select(['id', 'title', 'severity', 'device_name', 'first_at_ms', 'handling', 'assigned_to'])
+    .execute();
+  const now = new Map(found.map(({ id, ...alert }) => [id, nowOf(alert)]));
+  const items = row.items.map((item) => ({ ...item, now: now.get(item.alert) ?? null }));
+  return { ...lineOf(row), items, left: row.left_items };
+}
+
+type FoundAlert = Pick<AlertRow, 'title' | 'severity' | 'device_name' | 'first_at_ms' | 'handling' | 'assigned_to'>;
+
+function nowOf({ title, severity, device_name: subject, first_at_ms: firstAtMs, ...alert }: FoundAlert): HandedNow {
+  const { handling, assigned_to: assignedTo } = alert;
+  return { title, severity: severity as Severity, subject, firstAt: toRfc3339(firstAtMs), handling, assignedTo };
 }
 
 function lineOf(row: HandOverRow): HandOverLine {

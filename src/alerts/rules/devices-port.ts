@@ -12,7 +12,6 @@ export interface Ages {
 
 /** What the rules ask of the registry. */
 export interface DevicesPort extends DevicesAround {
-  isRetired(device: DeviceId): boolean;
   /** What is written of a device by which rules choose; undefined where nothing is. */
   labelsOf(device: DeviceId): Labels | undefined;
   /** Null for a kind that nobody knows: then what it raised is always believed. */

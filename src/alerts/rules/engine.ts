@@ -1,21 +1,24 @@
 import { INTERNAL_RECORDS, isInternal } from '../../core/internal-records.ts';
-import type { DecodedMessage, Message } from '../../core/types.ts';
+import type { DecodedMessage, DecodedRecord, Message } from '../../core/types.ts';
 import {
-  type ConditionSettings,
   type ConditionState,
   type Input,
   type Judgement,
   positionOf,
   type Restart,
+  type Step,
+  settled,
   signOf,
   type Watch,
 } from './conditions/condition.ts';
-import { deviceIn, jurisdictionOf, type Subject, subjectOf, subjectText } from './conditions/subject.ts';
+import { deviceIn, subjectOf, subjectText } from './conditions/subject.ts';
 import type { DevicesPort } from './devices-port.ts';
-import { type Finding, findingOf } from './findings.ts';
+import type { Finding } from './findings.ts';
+import { type Heard, type Judged, placeOf, type Told, tell, toldOf } from './judging/judged.ts';
+import { type RulesOfKind, rulesOfKinds } from './judging/rules-of-kinds.ts';
 import { Beliefs } from './memory/beliefs.ts';
 import { type Place, RuleMemory, type StateName } from './memory/memory.ts';
-import { ofStateKey, partOf, type Remembered, type SubjectStates, stateKey } from './memory/remembered.ts';
+import { ofStateKey, partOf, type SubjectStates, stateKey } from './memory/remembered.ts';
 import { type About, isLimited, type Labels, reaches, settingsFor } from './reach.ts';
 import { RESTARTS } from './restarts.ts';
 import type { Rule } from './rules.ts';
@@ -30,7 +33,7 @@ export type { StoredStates, SubjectStates } from './memory/remembered.ts';
  * What a rule says is its condition's matter: nothing here knows one condition from another.
  */
 export class RulesEngine {
-  #byKind = new Map<string, Rule[]>();
+  #byKind = new Map<string, RulesOfKind>();
   #byName = new Map<string, Rule>();
   readonly #memory = new RuleMemory();
   readonly #beliefs: Beliefs;
@@ -52,11 +55,11 @@ export class RulesEngine {
         this.#memory.forget(text);
         continue;
       }
-      const remembered: Remembered = { kind, jurisdiction, states: new Map(), raised: new Map() };
+      const remembered = this.#memory.begun({ kind, jurisdiction });
       for (const [key, { version, state, raised }] of Object.entries(states)) {
         const rule = this.#byName.get(ofStateKey(key).rule);
         if (rule?.version !== version || (state && rule.condition.type !== state.type)) continue;
-        if (state) remembered.states.set(key, state);
+        if (state) remembered.states.set(key, { ...state });
         if (raised) remembered.raised.set(key, raised);
         // Run on from where it was stored, a clock of silence would report every subject as silent.
         if (state && rule.by.clock === 'duration') this.#memory.schedule('condition', { key, text }, state.dueAtMs);
@@ -84,11 +87,7 @@ export class RulesEngine {
 
   #take(rules: readonly Rule[]): void {
     this.#byName = new Map(rules.map((rule) => [rule.rule, rule]));
-    this.#byKind = new Map();
-    for (const rule of rules) {
-      if (rule.by.hears !== 'devices') continue;
-      for (const kind of rule.kinds) this.#byKind.set(kind, [...(this.#byKind.get(kind) ?? []), rule]);
-    }
+    this.#byKind = rulesOfKinds(rules);
   }
 
   /** Subjects whose states changed since the last call, with all their states; without states: forget the subject. */
@@ -108,12 +107,11 @@ export class RulesEngine {
     if (isInternal(message) && this.#internal(message)) return findings;
     const rules = this.#byKind.get(message.device.kind);
     if (!rules) return findings;
-    const whole: Input = { message, record: null, sign: signOf(decoded), watch: this.#watch, devices: this.#devices };
-    for (const rule of rules) this.#judge(rule, whole, decidedAtMs, findings);
+    const heard: Heard = { sign: signOf(decoded), about: null, decidedAtMs, findings };
+    if (rules.message.length > 0) this.#judgeAll(rules.message, this.#input(message, null, heard), heard);
     for (const record of decoded.records) {
-      if (record.duplicate) continue;
-      const input = { ...whole, record };
-      for (const rule of rules) this.#judge(rule, input, decidedAtMs, findings);
+      if (record.duplicate || rules[record.type].length === 0) continue;
+      this.#judgeAll(rules[record.type], this.#input(message, record, heard), heard);
     }
     return findings;
   }
@@ -147,7 +145,7 @@ export class RulesEngine {
       this.#memory.raise({ key, text }, { ...raised, untilMs: null, stale: true });
       const reason = rule.by.ages?.(settings) === 'unended' ? 'never-ended' : 'input-lost';
       const judgement: Judgement = { transition: 'stale', position: raised.position };
-      this.#tell({ ...told, index: 'stale', state, from: 'timer' }, [judgement], findings, { reason });
+      tell({ ...told, index: 'stale', state, from: 'timer' }, [judgement], findings, { reason });
       return;
     }
     if (!state || state.dueAtMs === null) return;
@@ -159,55 +157,69 @@ export class RulesEngine {
     const step = rule.by.timer(settings, state);
     this.#keep(rule, { key, text }, step.state ?? state);
     this.#beliefs.note({ rule, settings, kind, name: { key, text } }, step.judgements, dueAtMs);
-    this.#tell({ ...told, index: 'timer', state, from: 'timer' }, step.judgements, findings);
+    tell({ ...told, index: 'timer', state, from: 'timer' }, step.judgements, findings);
   }
 
-  #judge(rule: Rule, input: Input, decidedAtMs: number, findings: Finding[]): void {
-    const { message, record } = input;
-    const about = rule.variants.length > 0 || isLimited(rule) ? this.#about(message) : null;
+  #input(message: Message, record: DecodedRecord | null, { sign }: Heard): Input {
+    return { message, record, sign, watch: this.#watch, devices: this.#devices };
+  }
+
+  #judgeAll(rules: readonly Rule[], input: Input, heard: Heard): void {
+    const part = partOf(input.record);
+    for (const rule of rules) this.#judge(rule, input, heard, rule.by.byPart ? part : '');
+  }
+
+  /** Once for each reading and rule: makes nothing that is not needed, and most readings raise nothing. */
+  #judge(rule: Rule, input: Input, heard: Heard, part: string): void {
+    const { message } = input;
+    const isChosen = rule.variants.length > 0 || isLimited(rule);
+    if (isChosen) heard.about ??= this.#about(message);
+    const about = isChosen ? heard.about : null;
     const settings = about ? settingsFor(rule, about) : rule.condition;
     const subject = rule.by.subject(settings, input);
     if (!subject) return;
     const text = subjectText(subject);
-    const part = rule.by.byPart ? partOf(record) : '';
-    const name = { key: stateKey(rule.rule, part), text };
+    const key = stateKey(rule.rule, part);
     const remembered = this.#memory.get(text);
-    const state = remembered?.states.get(name.key) ?? null;
-    const { kind } = message.device;
-    const jurisdiction = jurisdictionOf(subject, message.device);
-    const { receivedAtMs } = message;
-    const told = { rule, settings, subject, part, jurisdiction, receivedAtMs, decidedAtMs, state, from: input };
+    const state = remembered?.states.get(key) ?? null;
+    const raised = remembered?.raised.get(key);
     if (about && !reaches(rule, about)) {
-      this.#leave(name, { ...told, index: 'stale' }, findings);
+      this.#leave({ rule, settings, subject, part, name: { key, text }, raised }, state, input, heard);
       return;
     }
     const before = state ?? rule.by.initial(settings);
-    const step = rule.by.judge(settings, before, input);
-    const hasNews = step.state !== null && step.state !== before;
-    const raised = remembered?.raised.get(name.key);
-    if (!hasNews && !raised && step.judgements.length === 0) return;
-    const place = { kind, jurisdiction };
-    if (hasNews) this.#keep(rule, name, step.state!, place);
+    const judgedAs = rule.by.judge(settings, before, input);
+    const step = state?.dueAtMs === null ? judgedAs : settled(judgedAs);
+    // A clock that runs is set again by whoever keeps the state.
+    if (step.lastAtMs !== undefined && state?.dueAtMs === null) {
+      this.#memory.note(text, state, step.lastAtMs, placeOf(subject, message));
+    } else if (step.state !== null && step.state !== before) {
+      this.#keep(rule, { key, text }, step.state, placeOf(subject, message));
+    }
+    if (!raised && step.judgements.length === 0) return;
+    this.#decided({ rule, settings, subject, part, name: { key, text }, raised }, step, input, heard);
+  }
+
+  /** Something was raised, or is raised now. */
+  #decided(judged: Judged, step: Step<ConditionState>, input: Input, heard: Heard): void {
+    const { rule, settings, subject, name, raised } = judged;
+    const { message, record } = input;
+    const place = placeOf(subject, message);
     const confirmed = raised && step.judgements.length === 0 && this.#beliefs.confirms(rule, settings, input);
     const judgements = confirmed && raised.stale ? [firedAt(message)] : step.judgements;
     const position = confirmed ? positionOf(message) : null;
-    this.#beliefs.note({ rule, settings, kind, name, place, confirmed: position }, judgements, receivedAtMs);
-    this.#tell({ ...told, state: step.state, index: record?.index ?? 0 }, judgements, findings);
+    const { kind } = place;
+    this.#beliefs.note({ rule, settings, kind, name, place, confirmed: position }, judgements, message.receivedAtMs);
+    tell({ ...toldOf(judged, input, heard), state: step.state, index: record?.index ?? 0 }, judgements, heard.findings);
   }
 
   /** A device that the rule looks at no more: what was raised of it, nobody judges any longer. */
-  #leave(name: StateName, told: Told, findings: Finding[]): void {
-    const raised = this.#memory.get(name.text)?.raised.get(name.key);
+  #leave(judged: Judged, state: ConditionState | null, input: Input, heard: Heard): void {
+    const { name, raised } = judged;
     if (!this.#memory.drop(name) || !raised || raised.stale) return;
-    const judgement: Judgement = { transition: 'stale', position: positionOf((told.from as Input).message) };
-    this.#tell(told, [judgement], findings, { reason: 'out-of-reach' });
-  }
-
-  #tell(told: Told, judgements: readonly Judgement[], findings: Finding[], data?: Finding['data']): void {
-    if (judgements.length === 0) return;
-    const { rule, settings, state, from, ...decided } = told;
-    const evidence = data ? { deviceAtMs: null, data, plates: null } : rule.by.evidence(settings, state, from);
-    for (const judgement of judgements) findings.push(findingOf(rule, judgement, decided, evidence));
+    const judgement: Judgement = { transition: 'stale', position: positionOf(input.message) };
+    const told: Told = { ...toldOf(judged, input, heard), state, index: 'stale' };
+    tell(told, [judgement], heard.findings, { reason: 'out-of-reach' });
   }
 
   /** Handles the journal's own records; returns whether the record was one of them. */
@@ -247,7 +259,7 @@ export class RulesEngine {
 
   /** A device that goes on reporting only pushes a clock of silence ahead; the start record restarts it anyway. */
   #keep(rule: Rule, name: StateName, state: ConditionState, place?: Place): void {
-    this.#memory.keep(name, state, { place, isOnlyClock: rule.by.clock === 'silence' });
+    this.#memory.keep(name, state, place, rule.by.clock === 'silence');
   }
 
   #about({ device: { id, kind, jurisdiction } }: Message): About {
@@ -267,19 +279,4 @@ export class RulesEngine {
 
 function firedAt(message: Message): Judgement {
   return { transition: 'fired', position: positionOf(message) };
-}
-
-interface Told {
-  rule: Rule;
-  settings: ConditionSettings;
-  from: Input | 'timer';
-  /** Of a clock that ran out: as it was before. */
-  state: ConditionState | null;
-  subject: Subject;
-  /** As `lane=3`; empty for the whole of it. */
-  part: string;
-  jurisdiction: string;
-  index: number | 'timer' | 'stale';
-  receivedAtMs: number;
-  decidedAtMs: number;
 }

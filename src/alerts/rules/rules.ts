@@ -2,6 +2,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { WorkDays } from '../../core/calendar/work-days.ts';
 import type { Issue } from '../../core/errors.ts';
+import { isJurisdictionCode } from '../../core/jurisdiction.ts';
 import type { DeviceKind } from '../../core/types.ts';
 import { CLASSES } from './classes.ts';
 import type { Condition, ConditionSettings } from './conditions/condition.ts';
@@ -19,11 +20,22 @@ const VERSION_MAX = 1_000_000_000;
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'use lower-case letters, digits and dashes');
 
+const STEPS_MAX = 16;
+const CONTACTS_MAX = 16;
+const bothLanguages = (max: number) =>
+  z.strictObject({ en: z.string().min(1).max(max), zh: z.string().min(1).max(max) });
+
+/** Whom to call; of one with areas only for alerts there. */
+const contact = z.strictObject({
+  name: bothLanguages(100),
+  phone: z.string().regex(/^[+0-9][0-9 -]{1,23}$/, 'use digits, spaces and hyphens'),
+  areas: z.array(z.string().refine(isJurisdictionCode, 'is no code of a division or zone')).min(1).max(64).optional(),
+});
 /** The keys of a rule file; those of its condition are the condition's. */
 export const ruleKeys = z.strictObject({
   rule: name,
   version: z.number().int().min(1).max(VERSION_MAX),
-  title: z.strictObject({ en: z.string().min(1).max(200), zh: z.string().min(1).max(200) }),
+  title: bothLanguages(200),
   severity: z.enum(SEVERITIES),
   class: z.enum(CLASSES),
   police: z.boolean().optional(),
@@ -31,6 +43,8 @@ export const ruleKeys = z.strictObject({
   ...reachKeys,
   work_order: z.boolean().optional(),
   clip: z.boolean().optional(),
+  procedure: z.array(bothLanguages(300)).min(1).max(STEPS_MAX).optional(),
+  contacts: z.array(contact).min(1).max(CONTACTS_MAX).optional(),
   schedule: scheduleSchema.optional(),
   overrides: overridesSchema.optional(),
 });

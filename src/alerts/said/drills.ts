@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
 import type { Slot } from '../../core/slots.ts';
@@ -31,6 +32,8 @@ export interface Drill {
   rule: string;
   /** What is rehearsed. */
   note: string;
+  /** After so long it is closed by itself; four hours at most. */
+  forMs: number;
 }
 
 /** The part of `data` by which a drill says what it is. */
@@ -38,7 +41,8 @@ const WHAT = 'drill';
 
 /**
  * Alerts that people raise to rehearse: they go the whole way of a real one, are marked at every step, and end when
- * somebody closes them. Each is an alert of its own, so that a real one of the same device is never merged with it.
+ * somebody closes them or their time is over. Each is an alert of its own, so that a real one of the same device is
+ * never merged with it.
  */
 export class Drills {
   readonly #deps: DrillsDeps;
@@ -51,7 +55,7 @@ export class Drills {
    * Raises one; it stands when this resolves. Errors: `not-found` for a device that is not the caller's to see,
    * `request.invalid` for a rule that is not in force or not for this kind of device.
    */
-  async start(caller: Caller, { device: id, rule: name, note }: Drill): Promise<AlertView> {
+  async start(caller: Caller, { device: id, rule: name, note, forMs }: Drill): Promise<AlertView> {
     const { database, clock, rules, devices, desk } = this.#deps;
     const device = devices.seenBy(caller, id);
     if (!device) throw new CitywatchError('not-found');
@@ -59,6 +63,7 @@ export class Drills {
     if (!rule) throw invalid('rule', 'is no rule in force: see GET /rules');
     if (!rule.kinds.includes(device.kind)) throw invalid('rule', `is not for a ${device.kind}: see GET /rules`);
     const number = randomUUID();
+    const endsAt = toRfc3339(clock.nowMs() + forMs);
     const scope = `${WHAT}-${number}`;
     const key = dedupKey({ rule: name, subject: { type: 'device', id }, scope });
     const { jurisdiction, slot } = device;
@@ -73,7 +78,7 @@ export class Drills {
       slot,
       kind: 'fired',
       deviceAtMs: null,
-      data: { [WHAT]: note, by: caller.name },
+      data: { [WHAT]: note, by: caller.name, ends_at: endsAt },
       exercise: true,
     };
     await database.transaction(async (tx) => {
@@ -82,7 +87,7 @@ export class Drills {
         action: 'alert.drill',
         subject: `device/${id}`,
         jurisdiction,
-        after: { rule: name, note },
+        after: { rule: name, note, endsAt },
         atMs: clock.nowMs(),
       });
       await storeSaid(tx, this.#deps, said);

@@ -1,75 +1,126 @@
-import type { Clock } from '../../core/clock.ts';
+import type { WorkDays } from '../../core/calendar/work-days.ts';
+import { type Clock, MINUTE_MS } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import { Joined } from '../../core/mechanisms/one-at-a-time.ts';
+import type { Observer } from '../../core/observe.ts';
 import { type Database, type Selectable, sql, type Tables } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
-import { DONE, type WorkResult } from '../../platform/work/work.ts';
+import { DONE, noteOwnWork, type WorkResult } from '../../platform/work/work.ts';
 import { matching } from '../desk/filter.ts';
 import { lifeOf, truthOf, withLife } from '../desk/life/life.ts';
 import { mustBeShown, type Step, shownAgain } from '../desk/life/steps.ts';
 import type { AlertLog, Committed, LogInput } from '../desk/log.ts';
+import { SILENCE_QUEUE } from '../desk/queues.ts';
 import type { AlertRow, AlertTables, SilenceTable } from '../desk/tables.ts';
 import { meantBy, type SilencedDevices, type Trees } from './silence.ts';
+import { holdsAt, turnsAt } from './times.ts';
 
 export interface SilenceKeeperDeps {
   database: Database<'alerts'>;
   clock: Clock;
+  observer: Pick<Observer, 'log'>;
+  workDays: WorkDays;
   trees: Trees;
   devices: SilencedDevices;
   ownership: Pick<Ownership, 'transaction'>;
   log: Pick<AlertLog, 'publish'>;
   committed(published: Committed): void;
+  ring(queue: string): void;
 }
 
 type SilenceRow = Selectable<SilenceTable>;
+type Turned = Partial<Pick<SilenceRow, 'state' | 'began_at_ms' | 'ended_at_ms' | 'ended_by'>>;
 
 /** Alerts of one transaction. */
 const AT_ONCE = 200;
-/** Alerts that others were just writing as a silence began are committed by then: they are looked for once more. */
+/** Alerts that others were just writing as a silence turned are committed by then: they are looked for once more. */
 const LATE_MS = 2_000;
+/** How often those that come again are compared with the clock. */
+const LOOK_MS = MINUTE_MS;
 
 /**
- * Begins and ends silences: hides what is open when one begins, and judges again what it holds when it ends. Each step
- * finds what is left to do in the database, so one that dies in between, or runs twice, does each thing once.
+ * Begins and ends silences, and the windows of those that come again: hides what is open when one begins to hold, and
+ * judges again what it held when it lets go. Each step finds what is left to do in the database, so one that dies in
+ * between, or runs twice, does each thing once.
  */
 export class SilenceKeeper {
   readonly #deps: SilenceKeeperDeps;
+  readonly #looking = new Joined();
 
   constructor(deps: SilenceKeeperDeps) {
     this.#deps = deps;
   }
 
+  /** Looks from now on, first at once; returns what ends that. */
+  start(): () => Promise<void> {
+    const { clock, observer } = this.#deps;
+    const look = (): void => {
+      this.look().catch((error: unknown) => {
+        observer.log.warn({ part: 'silences', error: messageOf(error) }, 'will be looked at again');
+      });
+    };
+    const cancel = clock.every(LOOK_MS, look);
+    look();
+    return async () => {
+      cancel();
+      await this.#looking.settled();
+    };
+  }
+
+  /**
+   * Has those done that do not stand as the clock says: it was set back, or a day has become a holiday. And those that
+   * let go and hold something all the same: a writer hid it so slowly that it was not looked for any more. What is due
+   * in time has its own work.
+   */
+  look(): Promise<void> {
+    return this.#looking.run(async () => {
+      const { database, clock, workDays, ring } = this.#deps;
+      const all = database.tables<AlertTables>().selectFrom('silence').selectAll().where('state', '!=', 'ended');
+      const rows = await all.where('repeats', 'is not', null).execute();
+      const turning = rows.filter((row) => turn(row, workDays, clock.nowMs()) !== null);
+      const wrong = new Set([...turning, ...(await hidingStill(database))].map(({ id }) => id));
+      if (wrong.size === 0) return;
+      await noteOwnWork(
+        this.#deps,
+        [...wrong].map((id) => ({ queue: SILENCE_QUEUE, key: id, priority: 1 })),
+      );
+      ring(SILENCE_QUEUE);
+    });
+  }
+
   /** Handler of the queue `silence`; the key is the silence's id. */
   async handle(id: string, signal: AbortSignal): Promise<WorkResult> {
-    const { clock } = this.#deps;
-    const row = await this.#turned(id);
+    const { clock, workDays } = this.#deps;
+    const { row, turned } = await this.#turned(id);
     if (!row) return DONE;
-    if (row.state === 'planned') return { again: { atMs: row.starts_at_ms } };
-    const isOver = row.state === 'ended';
     for (let after: string | null = null; !signal.aborted; ) {
-      after = isOver ? await this.#release(id) : await this.#hide(row, after);
+      after = row.state === 'active' ? await this.#hide(row, after) : await this.#release(id);
       if (after !== null) continue;
-      if (isOver) return DONE;
-      const lateMs = (row.began_at_ms ?? 0) + LATE_MS;
-      return { again: { atMs: clock.nowMs() < lateMs ? Math.min(lateMs, row.ends_at_ms) : row.ends_at_ms } };
+      const nowMs = clock.nowMs();
+      const lateMs = turned ? nowMs + LATE_MS : Math.max(row.began_at_ms ?? 0, row.ended_at_ms ?? 0) + LATE_MS;
+      const nextMs = row.state === 'ended' ? null : turnsAt(row, workDays, nowMs);
+      if (nowMs < lateMs) return { again: { atMs: Math.min(lateMs, nextMs ?? lateMs) } };
+      return nextMs === null ? DONE : { again: { atMs: nextMs } };
     }
     return { again: { atMs: clock.nowMs() } };
   }
 
   /** The silence as it stands by now: it has begun or ended where it is time. */
-  async #turned(id: string): Promise<SilenceRow | undefined> {
-    const { database, clock, ownership } = this.#deps;
+  async #turned(id: string): Promise<{ row: SilenceRow | undefined; turned: boolean }> {
+    const { database, clock, ownership, workDays } = this.#deps;
     return await ownership.transaction(database, 'a silence', async (tx) => {
       const silences = tx.tables<AlertTables>();
       const row = await silences.selectFrom('silence').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
       const nowMs = clock.nowMs();
-      const set = row && turn(row, nowMs);
-      if (!set) return row;
+      const set = row && turn(row, workDays, nowMs);
+      if (!set) return { row, turned: false };
       const version = row.version + 1;
       await silences
         .updateTable('silence')
         .set({ ...set, version })
         .where('id', '=', id)
         .execute();
-      return { ...row, ...set, version };
+      return { row: { ...row, ...set, version }, turned: true };
     });
   }
 
@@ -109,8 +160,9 @@ export class SilenceKeeper {
       const told = await toldBefore(tx, held);
       const atMs = clock.nowMs();
       const inputs = held.map((alert): LogInput => {
-        const { alert: now, event: type } = judgedAgain(alert, { wasTold: told.has(alert.id), atMs });
-        return { from: alert.version, type, alert: now, actor: 'citywatch', atMs };
+        const wasTold = told.has(alert.id);
+        const { alert: now, event: type } = judgedAgain(alert, { wasTold, atMs });
+        return { from: alert.version, type, alert: now, actor: 'citywatch', atMs, isFirst: !wasTold };
       });
       return { inputs, last: held.length < AT_ONCE ? null : held.at(-1)!.id };
     });
@@ -127,10 +179,21 @@ export class SilenceKeeper {
   }
 }
 
-/** What becomes of a silence by now; null where it stays. */
-function turn({ state, starts_at_ms, ends_at_ms }: SilenceRow, nowMs: number): Partial<SilenceRow> | null {
-  if (state !== 'ended' && ends_at_ms <= nowMs) return { state: 'ended', ended_at_ms: nowMs, ended_by: 'citywatch' };
-  return state === 'planned' && starts_at_ms <= nowMs ? { state: 'active', began_at_ms: nowMs } : null;
+/** Those that let go, and of which an alert says that they hide it. */
+async function hidingStill(database: Database<'alerts'>): Promise<{ id: string }[]> {
+  const over = database.tables<AlertTables>().selectFrom('silence').select('id').where('state', '!=', 'active');
+  const hiding = sql<boolean>`id::text in (select hidden ->> 'silence' from alert where hidden is not null)`;
+  return await over.where(hiding).execute();
+}
+
+/** What becomes of a silence by now; null where it stays. Only one that comes again is ever planned anew. */
+function turn(row: SilenceRow, workDays: WorkDays, nowMs: number): Turned | null {
+  const { state, ends_at_ms: endsAtMs, repeats } = row;
+  if (state === 'ended') return null;
+  if (endsAtMs <= nowMs) return { state: 'ended', ended_at_ms: nowMs, ended_by: 'citywatch' };
+  const holds = holdsAt(row, workDays, nowMs);
+  if (state === 'planned') return holds ? { state: 'active', began_at_ms: nowMs } : null;
+  return holds || repeats === null ? null : { state: 'planned' };
 }
 
 /**
@@ -148,11 +211,14 @@ function judgedAgain(alert: AlertRow, { wasTold, atMs }: { wasTold: boolean; atM
 }
 
 async function toldBefore(tx: Tables, alerts: readonly AlertRow[]): Promise<ReadonlySet<string>> {
-  const over = alerts.filter(({ condition }) => condition === 'cleared').map(({ id }) => id);
-  if (over.length === 0) return new Set();
+  if (alerts.length === 0) return new Set();
   const entries = tx.tables<AlertTables>().selectFrom('alert_event').select('alert_id').distinct();
   const rows = await entries
-    .where('alert_id', 'in', over)
+    .where(
+      'alert_id',
+      'in',
+      alerts.map(({ id }) => id),
+    )
     .where(sql<boolean>`body -> 'alert' ->> 'visibility' = 'normal'`)
     .execute();
   return new Set(rows.map(({ alert_id }) => alert_id));

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, DAY_MS, toRfc3339 } from '../../core/clock.ts';
+import type { WorkDays } from '../../core/calendar/work-days.ts';
+import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import { covers, ownArea } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
@@ -12,37 +13,22 @@ import {
 } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import { enqueueWork } from '../../platform/work/work.ts';
-import { type AlertView, showAlert } from '../desk/alert.ts';
-import { matching } from '../desk/filter.ts';
-import { mustBeShown } from '../desk/life/steps.ts';
-import { forCaller } from '../desk/log/audience.ts';
 import { requireUuid } from '../desk/queries.ts';
 import { SILENCE_QUEUE } from '../desk/queues.ts';
 import type { AlertTables, SilenceTable } from '../desk/tables.ts';
 import type { Rule } from '../rules/rules.ts';
-import { type Matchers, meantBy, type SilencedDevices, type Trees } from './silence.ts';
+import type { Schedule } from '../rules/schedule/schedule.ts';
+import { previewOf, type SilencePreview } from './preview.ts';
+import type { Matchers, SilencedDevices, Trees } from './silence.ts';
+import { type Asked, holdsAt, type Times, timesOf, turnsAt } from './times.ts';
+import { hidingTogether } from './together.ts';
 
-/** A week: what is to be left unsaid for longer is a matter of its rule. */
-export const SILENCE_MAX_MS = 7 * DAY_MS;
-/** Alerts that a preview names. */
-const NAMED_MAX = 20;
 /** Silences of one place in the country that may hold or wait at once. */
 const GOING_MAX = 200;
 
-export interface SilenceInput extends Matchers {
+export interface SilenceInput extends Matchers, Asked {
   reason: string;
-  startsAtMs?: number | undefined;
   endsAtMs: number;
-}
-
-/** What a silence would do to alerts that are open now. */
-export interface SilencePreview {
-  /** How many it would hide. */
-  hides: number;
-  /** How many it means and must leave: extreme ones, and hits on a watchlist. */
-  leaves: number;
-  /** Those that it would hide, the newest first, 20 at most. */
-  alerts: AlertView[];
 }
 
 export interface SilenceInfo extends Matchers {
@@ -51,6 +37,9 @@ export interface SilenceInfo extends Matchers {
   reason: string;
   startsAt: string;
   endsAt: string;
+  repeats: Schedule | null;
+  /** When it begins to hold or lets go next; null where it has ended. */
+  turnsAt: string | null;
   endedAt: string | null;
   endedBy: string | null;
   createdBy: string;
@@ -63,6 +52,7 @@ export interface SilenceInfo extends Matchers {
 export interface SilenceDeps {
   database: Database;
   clock: Clock;
+  workDays: WorkDays;
   trees: Trees;
   devices: SilencedDevices;
   /** Those in force. */
@@ -81,66 +71,57 @@ export class Silences {
   }
 
   /** Changes nothing. Errors as {@link create}. */
-  async preview(caller: Caller, input: Matchers): Promise<SilencePreview> {
+  async preview(caller: Caller, input: Matchers & Asked): Promise<SilencePreview> {
     this.#check(caller, input);
-    const seen = this.#deps.database.tables<AlertTables>().selectFrom('alert').where(forCaller(caller));
-    const meant = matching(seen, this.#filter(input));
-    const told = meant.where('visibility', 'in', ['normal', 'shelved']);
-    const { leaves, all } = await told
-      .select([
-        sql<number>`count(*)`.as('all'),
-        sql<number>`count(*) filter (where severity = 'extreme' or (data ? 'wanted_plate' and data ? 'watchlist'))`.as(
-          'leaves',
-        ),
-      ])
-      .executeTakeFirstOrThrow();
-    const newest = told.selectAll().orderBy('first_at_ms', 'desc').orderBy('id', 'desc').limit(NAMED_MAX);
-    const alerts = (await newest.execute()).filter((alert) => !mustBeShown(alert));
-    return { hides: all - leaves, leaves, alerts: alerts.map(showAlert) };
+    const times = await this.#timesOf(this.#deps.database, input);
+    return await previewOf(this.#deps, caller, { matchers: input, times });
   }
 
   /**
    * Has alerts left unsaid, from now or from `startsAtMs` on. Errors: `request.invalid` for an area that is not the
-   * caller's own, a time that is over or too long, and a rule whose alerts are never silenced; `conflict.state` where
-   * there are too many already.
+   * caller's own, a time that is over or too long, windows of which none opens or that leave too much unsaid, and a
+   * rule whose alerts are never silenced; `conflict.state` where there are too many already.
    */
   async create(caller: Caller, input: SilenceInput): Promise<SilenceInfo> {
-    const { database, clock, ring } = this.#deps;
-    const nowMs = clock.nowMs();
-    const { jurisdiction, police, rule, kind, device, reason, endsAtMs } = input;
+    const { database, clock, ring, workDays } = this.#deps;
+    const { jurisdiction, police, rule, kind, device, reason } = input;
     this.#check(caller, input);
-    const startsAtMs = Math.max(input.startsAtMs ?? nowMs, nowMs);
-    if (endsAtMs <= startsAtMs) throw invalid('endsAt', 'must lie behind its beginning, and in the future');
-    if (endsAtMs - nowMs > SILENCE_MAX_MS) throw invalid('endsAt', 'must lie within the next 7 days');
-    const id = randomUUID();
-    const values = {
-      id,
-      jurisdiction,
-      police,
-      rule,
-      kind,
-      device,
-      reason,
-      starts_at_ms: startsAtMs,
-      ends_at_ms: endsAtMs,
-      // It holds from this commit on; the keeper takes what is open already.
-      state: startsAtMs > nowMs ? ('planned' as const) : ('active' as const),
-      began_at_ms: startsAtMs > nowMs ? null : nowMs,
-      ended_at_ms: null,
-      ended_by: null,
-      created_by: caller.name,
-      created_at_ms: nowMs,
-    };
     const row = await database.transaction(async (tx) => {
+      // Those who ask at the same moment take turns: together it may be too much.
+      await sql`lock table silence in share row exclusive mode`.execute(tx.tables());
       await this.#refuseTooMany(tx, caller);
+      const times = await this.#timesOf(tx, input);
+      // Later than that: one that begins now has begun.
+      const nowMs = clock.nowMs();
+      const holds = holdsAt(times, workDays, nowMs);
+      const id = randomUUID();
+      const values = {
+        id,
+        jurisdiction,
+        police,
+        rule,
+        kind,
+        device,
+        reason,
+        ...times,
+        repeats: times.repeats && JSON.stringify(times.repeats),
+        // It holds from this commit on; the keeper takes what is open already.
+        state: holds ? ('active' as const) : ('planned' as const),
+        began_at_ms: holds ? nowMs : null,
+        ended_at_ms: null,
+        ended_by: null,
+        created_by: caller.name,
+        created_at_ms: nowMs,
+      };
       const inserted = tx.tables<AlertTables>().insertInto('silence').values(values).returningAll();
       const made = await inserted.executeTakeFirstOrThrow();
       await this.#audit(tx, caller, 'silence.create', made);
-      await enqueueWork(tx, clock, [{ queue: SILENCE_QUEUE, key: id, priority: 1, dueAtMs: startsAtMs }]);
+      const dueAtMs = holds ? nowMs : (turnsAt(times, workDays, nowMs) ?? nowMs);
+      await enqueueWork(tx, clock, [{ queue: SILENCE_QUEUE, key: id, priority: 1, dueAtMs }]);
       return made;
     });
     ring(SILENCE_QUEUE);
-    return show(row, 0);
+    return this.#show(row, 0);
   }
 
   /** Of the caller's area, the newest first; `going`: those that have not ended. */
@@ -150,14 +131,14 @@ export class Silences {
       .$call((query) => withinJurisdiction(query, 'jurisdiction', ownArea(caller), 'police'))
       .execute();
     const held = await this.#held(rows.map(({ id }) => id));
-    return rows.map((row) => show(row, held.get(row.id) ?? 0));
+    return rows.map((row) => this.#show(row, held.get(row.id) ?? 0));
   }
 
   async get(caller: Caller, id: string): Promise<SilenceInfo> {
     const found = this.#silences().where('id', '=', requireUuid(id));
     const row = await withinJurisdiction(found, 'jurisdiction', ownArea(caller), 'police').executeTakeFirst();
     if (!row) throw new CitywatchError('not-found');
-    return show(row, (await this.#held([id])).get(id) ?? 0);
+    return this.#show(row, (await this.#held([id])).get(id) ?? 0);
   }
 
   /** Ends it now: what it holds is judged again at once. Errors: `not-found`, `precondition.stale`. */
@@ -184,10 +165,6 @@ export class Silences {
     return this.#deps.database.tables<AlertTables>().selectFrom('silence').selectAll();
   }
 
-  #filter(matchers: Matchers) {
-    return meantBy(matchers, this.#deps);
-  }
-
   #check(caller: Caller, { jurisdiction, police, rule: name }: Matchers): void {
     if (!covers(ownArea(caller), { jurisdiction, police })) {
       throw invalid('jurisdiction', `lies outside your area ${caller.jurisdiction}`);
@@ -197,6 +174,16 @@ export class Silences {
     if (!rule) throw invalid('rule', 'is no rule in force: see GET /rules');
     if (rule.severity === 'extreme') throw invalid('rule', 'is extreme: its alerts are never silenced');
     if ('watchlist' in rule.condition) throw invalid('rule', 'is of a watchlist: its alerts are never silenced');
+  }
+
+  /** As `timesOf`, beside those that come again and hide some of the same alerts: each set that does so together. */
+  async #timesOf(tables: Tables, input: Matchers & Asked): Promise<Times> {
+    if (!input.repeats) return timesOf(input, this.#deps);
+    const going = tables.tables<AlertTables>().selectFrom('silence').selectAll().where('state', '!=', 'ended');
+    const all = await going.where('repeats', 'is not', null).execute();
+    const beside = hidingTogether(input, all, this.#deps);
+    if (beside === null) throw invalid('repeats', 'meets silences that come again in too many ways: end some');
+    return timesOf(input, this.#deps, beside);
   }
 
   async #refuseTooMany(tx: Tables, caller: Caller): Promise<void> {
@@ -220,31 +207,35 @@ export class Silences {
     return new Map(rows.map(({ silence, count }) => [silence, count]));
   }
 
+  #show(row: SilenceRow, holds: number): SilenceInfo {
+    const { id, state, jurisdiction, police, rule, kind, device, reason, repeats, version } = row;
+    const { clock, workDays } = this.#deps;
+    const next = state === 'ended' ? null : turnsAt(row, workDays, clock.nowMs());
+    return {
+      id,
+      state,
+      jurisdiction,
+      police,
+      rule,
+      kind,
+      device,
+      reason,
+      startsAt: toRfc3339(row.starts_at_ms),
+      endsAt: toRfc3339(row.ends_at_ms),
+      repeats,
+      turnsAt: next === null ? null : toRfc3339(next),
+      endedAt: row.ended_at_ms === null ? null : toRfc3339(row.ended_at_ms),
+      endedBy: row.ended_by,
+      createdBy: row.created_by,
+      createdAt: toRfc3339(row.created_at_ms),
+      holds,
+      version,
+    };
+  }
+
   async #audit(tx: Tables, caller: Caller, action: string, row: SilenceRow): Promise<void> {
     const { id, jurisdiction } = row;
     const atMs = this.#deps.clock.nowMs();
-    await recordAudit(tx, { caller, action, subject: `silence/${id}`, jurisdiction, after: show(row, 0), atMs });
+    await recordAudit(tx, { caller, action, subject: `silence/${id}`, jurisdiction, after: this.#show(row, 0), atMs });
   }
-}
-
-function show(row: SilenceRow, holds: number): SilenceInfo {
-  const { id, state, jurisdiction, police, rule, kind, device, reason, version } = row;
-  return {
-    id,
-    state,
-    jurisdiction,
-    police,
-    rule,
-    kind,
-    device,
-    reason,
-    startsAt: toRfc3339(row.starts_at_ms),
-    endsAt: toRfc3339(row.ends_at_ms),
-    endedAt: row.ended_at_ms === null ? null : toRfc3339(row.ended_at_ms),
-    endedBy: row.ended_by,
-    createdBy: row.created_by,
-    createdAt: toRfc3339(row.created_at_ms),
-    holds,
-    version,
-  };
 }

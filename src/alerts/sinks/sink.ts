@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
+import type { Point } from '../../core/registry/geometry.ts';
 import type { Remark } from '../../core/setup/remarks.ts';
 import type { Setting, ValuesOf } from '../../core/setup/setting.ts';
 import type { Outbound, Reach } from '../../platform/outbound/outbound.ts';
@@ -119,6 +120,8 @@ export interface SinkDeps {
   webhooks: Reach;
   /** What people call a district; null where its code is not known. */
   nameOfDistrict?(code: string): string | null;
+  /** Where a district lies; null where nobody has drawn it. */
+  boundsOf?(code: string): readonly Point[] | null;
 }
 
 /** Settings of a sink; the key of one in the file is `sinks.<type of the sink>.<its name here>`. */

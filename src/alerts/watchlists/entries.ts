@@ -5,9 +5,10 @@ import { hashPlate, maskPlate, maskPlatesWithin, normalizePlate } from '../../co
 import type { Caller } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
+import { spooled } from '../../platform/files/spool.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import { requireUuid } from '../desk/queries.ts';
-import { ENTRY_FILE_BYTES_MAX, type EntryFault, readEntries } from './entry-file.ts';
+import { ENTRY_FILE_BYTES_MAX, type EntryFault, readEntries, requireEntryFile } from './entry-file.ts';
 import { hasUnread, plateKey } from './matching/plate-forms.ts';
 import type { EntryInput, WatchlistTables } from './tables.ts';
 import { visibleTo } from './view.ts';
@@ -102,6 +103,8 @@ export interface EntryFilesDeps {
   database: Database;
   clock: Pick<Clock, 'nowMs'>;
   key: Buffer;
+  /** Where a file is kept while its plates are taken: who sends it does not wait for the database. */
+  directory: string;
 }
 
 /** What became of a file. */
@@ -118,7 +121,10 @@ export interface EntryFileResult {
 
 const FAULTS_SHOWN_MAX = 100;
 
-/** Takes files of plates into drafts, however long, in little memory: a file that broke off is sent again. */
+/**
+ * Takes files of plates into drafts, however long, in little memory. Of one that breaks off, or is no CSV to its end,
+ * nothing is taken.
+ */
 export class EntryFiles {
   readonly #deps: EntryFilesDeps;
 
@@ -128,16 +134,26 @@ export class EntryFiles {
 
   /**
    * Adds the plates of a CSV file to a draft, a thousand lines in each transaction. Errors: `not-found`;
-   * `conflict.state` where it is no draft any more, or is full; `request.invalid` for what is no such file.
+   * `conflict.state` where it is no draft any more, or is full; `request.invalid` for what is no such file;
+   * `request.too-large`, `store.full`.
    */
   async add(caller: Caller, id: string, bytes: AsyncIterable<Buffer>): Promise<EntryFileResult> {
     const result: EntryFileResult = { lines: 0, added: 0, known: 0, refused: 0, faults: [], entries: 0 };
     // Before the first byte is read.
     result.entries = await this.#into(caller, id, [], result);
-    for await (const { entries, faults, lines } of readEntries(bytes, FILE_LIMITS)) {
-      result.lines += lines;
-      note(result, faults);
-      result.entries = await this.#into(caller, id, entries, result);
+    const spool = await spooled(bytes, { directory: this.#deps.directory, bytesMax: ENTRY_FILE_BYTES_MAX });
+    try {
+      await requireEntryFile(spool.read(), ENTRY_FILE_BYTES_MAX);
+      for await (const { entries, faults, lines } of readEntries(spool.read(), FILE_LIMITS)) {
+        const before = result.lines;
+        result.lines += lines;
+        note(result, faults);
+        result.entries = await this.#into(caller, id, entries, result).catch((error) => {
+          throw afterLines(error, before);
+        });
+      }
+    } finally {
+      await spool.close();
     }
     return result;
   }
@@ -174,6 +190,13 @@ export class EntryFiles {
       return row.entries + added.added;
     });
   }
+}
+
+/** The same error for a file of which some lines were taken before. */
+function afterLines(error: unknown, lines: number): unknown {
+  if (lines === 0 || !(error instanceof CitywatchError)) return error;
+  const taken = `The first ${lines} lines after the titles were taken; sent again, they change nothing.`;
+  return new CitywatchError(error.code, { detail: `${error.message} ${taken}`, cause: error });
 }
 
 function note(result: EntryFileResult, faults: readonly EntryFault[]): void {

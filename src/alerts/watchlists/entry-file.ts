@@ -45,32 +45,46 @@ export async function* readEntries(
   bytes: AsyncIterable<Buffer>,
   { linesMax, bytesMax }: EntryFileLimits,
 ): AsyncGenerator<EntryLines> {
+  let some: EntryLines = { entries: [], faults: [], lines: 0 };
+  for await (const cells of linesOf(bytes, bytesMax)) {
+    take(some, cells);
+    if (some.lines < linesMax) continue;
+    yield some;
+    some = { entries: [], faults: [], lines: 0 };
+  }
+  if (some.lines > 0) yield some;
+}
+
+/** Reads it to its end, so that of what is no such file nothing was taken. Errors: as {@link readEntries}. */
+export async function requireEntryFile(bytes: AsyncIterable<Buffer>, bytesMax: number): Promise<void> {
+  for await (const _ of linesOf(bytes, bytesMax));
+}
+
+async function* linesOf(bytes: AsyncIterable<Buffer>, bytesMax: number): AsyncGenerator<Cells> {
   const parser = parse({ info: true, relax_column_count: true, max_record_size: LINE_CHARACTERS_MAX, bom: true });
   const feeding = feed(parser, bytes, bytesMax);
   let titles: string[] | null = null;
-  let some: EntryLines = { entries: [], faults: [], lines: 0 };
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: InfoRecord }>) {
-      if (titles === null) {
-        titles = titlesOf(record);
-        continue;
-      }
-      take(some, { titles, cells: record, line: info.lines });
-      if (some.lines < linesMax) continue;
-      yield some;
-      some = { entries: [], faults: [], lines: 0 };
+      if (titles === null) titles = titlesOf(record);
+      else yield { titles, cells: record, line: info.lines };
     }
     await feeding;
   } catch (error) {
     parser.destroy();
     await feeding.catch(() => {});
     if (!(error instanceof CsvError)) throw error;
-    throw badFile(`is no CSV from line ${error.lines ?? 1} on: every quotation mark (") in a cell is doubled`);
+    throw badFile(whyNoCsv(error));
   } finally {
     parser.destroy();
   }
   if (titles === null) throw badFile('is empty: it begins with a line of titles');
-  if (some.lines > 0) yield some;
+}
+
+function whyNoCsv({ code, lines }: CsvError & { lines?: number }): string {
+  const line = lines ?? 1;
+  if (code === 'CSV_MAX_RECORD_SIZE') return `has a line of more than ${LINE_CHARACTERS_MAX} characters, line ${line}`;
+  return `is no CSV from line ${line} on: every quotation mark (") in a cell is doubled`;
 }
 
 function titlesOf(cells: readonly string[]): string[] {

@@ -4,11 +4,12 @@ import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, withinJurisdiction } from '../../platform/database/database.ts';
 import { requireUuid } from '../desk/queries.ts';
-import { orderIsOver } from './order.ts';
+import { type HitsPage, hitsOfList, type ListedHit } from './hits/hits-of-list.ts';
+import { awaitsApproval, type Order, orderIsOver, type Person } from './order.ts';
 import { orderOf, type WatchlistRow, type WatchlistTables } from './tables.ts';
 
 /** A control order as those see it who may know of it: without its plates. */
-export function showWatchlist(row: WatchlistRow, nowMs: number) {
+export function showWatchlist(row: WatchlistRow, { caller, nowMs }: { caller: Pick<Caller, 'id'>; nowMs: number }) {
   const { requestedBy, requestedAtMs, approvedBy, approvedAtMs, approveByMs, fromMs, untilMs, asked, ended, ...order } =
     orderOf(row);
   return {
@@ -32,6 +33,7 @@ export function showWatchlist(row: WatchlistRow, nowMs: number) {
     requestedAt: momentOf(requestedAtMs),
     approvedBy: approvedBy?.name ?? null,
     approvedAt: momentOf(approvedAtMs),
+    byYou: waitsBy(orderOf(row))?.id === caller.id,
     asked: asked && {
       what: asked.what,
       by: asked.by.name,
@@ -45,6 +47,11 @@ export function showWatchlist(row: WatchlistRow, nowMs: number) {
 }
 
 export type WatchlistView = ReturnType<typeof showWatchlist>;
+
+/** Who asked for what waits for a second person; null where nothing does. */
+function waitsBy(order: Order): Person | null {
+  return awaitsApproval(order) ? order.requestedBy : (order.asked?.by ?? null);
+}
 
 function momentOf(atMs: number | null): string | null {
   return atMs === null ? null : toRfc3339(atMs);
@@ -86,11 +93,11 @@ export class WatchlistQueries {
     const all = this.#lists().selectAll().orderBy('created_at_ms').orderBy('id');
     const asked = ended ? all : all.where('removed_at_ms', 'is', null);
     const nowMs = this.#nowMs();
-    return (await visibleTo(caller, asked).execute()).map((row) => showWatchlist(row, nowMs));
+    return (await visibleTo(caller, asked).execute()).map((row) => showWatchlist(row, { caller, nowMs }));
   }
 
   async get(caller: Caller, id: string): Promise<WatchlistView> {
-    return showWatchlist(await this.#row(caller, id), this.#nowMs());
+    return showWatchlist(await this.#row(caller, id), { caller, nowMs: this.#nowMs() });
   }
 
   /** A page of its plates, by id. */
@@ -116,6 +123,12 @@ export class WatchlistQueries {
       }),
     );
     return { items, next: last ? `${last.plate_hash}/${last.id}` : null };
+  }
+
+  /** A page of hits on its plates that the caller may see, the newest first. Errors: `not-found`, `request.cursor`. */
+  async hits(caller: Caller, id: string, page: HitsPage): Promise<{ items: ListedHit[]; next: string | null }> {
+    const { id: list } = await this.#row(caller, id);
+    return await hitsOfList(this.#database, caller, { list, ...page });
   }
 
   async #row(caller: Caller, id: string): Promise<WatchlistRow> {

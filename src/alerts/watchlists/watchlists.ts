@@ -162,7 +162,7 @@ export class Watchlists {
   ): Promise<WatchlistView> {
     const nowMs = this.#deps.clock.nowMs();
     const taken = step(orderOf(row), act, nowMs);
-    if (taken === null) return showWatchlist(row, nowMs);
+    if (taken === null) return showWatchlist(row, { caller, nowMs });
     if ('refused' in taken) throw refusal(taken);
     const { order, action } = taken;
     const written = { ...columnsOf(order), version: row.version + 1 };
@@ -172,7 +172,7 @@ export class Watchlists {
     const after = { state: order.state, until: order.untilMs, asked: asked?.what ?? null, why };
     await this.#audit(tx, { caller, action, row, before: { state: row.state }, after, atMs: nowMs });
     if (ended === null) await this.#noteEnd(tx, row.id, order);
-    return showWatchlist({ ...row, ...written, life: order }, nowMs);
+    return showWatchlist({ ...row, ...written, life: order }, { caller, nowMs });
   }
 
   async #locked(tx: Tables, caller: Caller, id: string): Promise<WatchlistRow> {

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { Display, DisplayView } from '../../access/displays/displays.ts';
 import type { Right } from '../../access/rights.ts';
 import type { Session } from '../../access/sessions.ts';
 import { CitywatchError, type ErrorCode } from '../../core/errors.ts';
@@ -9,7 +10,8 @@ import { type Caller, DEVICE_ID, type DeviceIdentity } from '../../core/types.ts
 import type { View } from '../../streams/pool/types.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { RateLimits } from '../server/limits.ts';
-import { refuseForeignPages, requireOwnPage, sessionIdOf } from './session-cookie.ts';
+import { displayOf, requireOwnView } from './displays.ts';
+import { refuseForeignPages, requireOwnPage, requireSamePerson, sessionIdOf } from './session-cookie.ts';
 
 export interface DeclaredRoute {
   method: string;
@@ -18,6 +20,7 @@ export interface DeclaredRoute {
   rights: readonly Right[];
   public: boolean;
   lasting: boolean;
+  displays: readonly DisplayView[];
 }
 
 declare module 'fastify' {
@@ -47,6 +50,8 @@ declare module 'fastify' {
     oneTimeSecret?: string;
     /** Shows live video, also to whoever comes with a link (`?link=`) instead of a login. */
     linked?: boolean;
+    /** Second screens that it is open to, by what they show; closed to all where it is absent. */
+    displays?: readonly DisplayView[];
     /** In the contract, but not in this version: it is no part of what is served, and answers with that. */
     later?: boolean;
     /** Errors of this route beyond those that follow from its declaration; for the OpenAPI document. */
@@ -61,8 +66,12 @@ declare module 'fastify' {
     caller: Caller | null;
     /** The session of the person who asks; null for tokens and devices. */
     session: Session | null;
+    /** The second screen that asks; null for everybody else. */
+    display: Display | null;
     /** The one look of whoever came with a link. */
     linked: View | null;
+    /** A further right that an answer which goes on takes; null for none. */
+    alsoBy: Right | null;
   }
 }
 
@@ -97,12 +106,12 @@ export function requireDeclaredRights(app: FastifyInstance): void {
   const declared: DeclaredRoute[] = [];
   app.decorate('declaredRoutes', declared);
   app.addHook('onRoute', (route) => {
-    const { public: open = false, later = false, lasting = false } = route.config ?? {};
+    const { public: open = false, later = false, lasting = false, displays = [] } = route.config ?? {};
     if (later) return;
     const rights = rightsOf(route.config);
     if (!open && rights.length === 0) throw new Error(`route ${route.method} ${route.url} does not say who may use it`);
     for (const method of [route.method].flat()) {
-      declared.push({ method, url: route.url, rights, public: open, lasting });
+      declared.push({ method, url: route.url, rights, public: open, lasting, displays });
     }
   });
 }
@@ -119,7 +128,9 @@ export function refuseUnknownQueries(app: FastifyInstance): void {
 export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLimits): void {
   app.decorateRequest('caller', null);
   app.decorateRequest('session', null);
+  app.decorateRequest('display', null);
   app.decorateRequest('linked', null);
+  app.decorateRequest('alsoBy', null);
   app.addHook('onRequest', async (request) => {
     await limits.address(request);
     const { config } = request.routeOptions;
@@ -132,15 +143,20 @@ export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLi
     }
     request.caller = who.caller;
     request.session = who.session;
+    request.display = who.display;
     request.linked = who.linked;
-    if (who.session) requireOwnPage(request);
+    if (who.session) {
+      requireOwnPage(request);
+      requireSamePerson(request, who.session.username);
+    }
     // A browser opens a WebSocket to whoever it is told, with its cookie.
-    if (who.session && request.ws) refuseForeignPages(request);
+    if ((who.session || who.display) && request.ws) refuseForeignPages(request);
+    if (who.display) await requireOwnView(request, who.display, deps);
     if (!(config.ownBudget && request.caller.type === 'device')) await limits.caller(request);
     const caller = deps.authority.callerFor(who.caller, rightsOf(config));
     if (!caller) throw forbidden(who.caller);
     request.caller = caller;
-    deps.alerts.roster.seen(caller);
+    if (!who.display) deps.alerts.roster.seen(caller);
     if (who.session && who.session.duties.length > 0 && !config.whileDue) throw new CitywatchError('auth.duty');
   });
 }
@@ -163,7 +179,9 @@ export async function stillAllowed(request: FastifyRequest, deps: ApiDeps): Prom
   // By the same right: another one may show less.
   const right = rightsOf(request.routeOptions.config).find((one) => deps.authority.may(before, one));
   const now = found && right && deps.authority.callerFor(found, [right]);
-  if (!now || now.jurisdiction !== before.jurisdiction) return false;
+  // Who has two ways to show who they are goes on as the same one, or not at all.
+  if (!now || now.id !== before.id || now.jurisdiction !== before.jurisdiction) return false;
+  if (request.alsoBy && !deps.authority.may(found, request.alsoBy)) return false;
   return isStillThere(before, now);
 }
 
@@ -171,8 +189,11 @@ interface Identified {
   caller: Caller;
   /** Null unless a session says who it is. */
   session: Session | null;
+  display: Display | null;
   linked: View | null;
 }
+
+const NOTHING_MORE = { session: null, display: null, linked: null };
 
 /** A request with an Authorization header is judged by that alone, whatever cookie it also has. */
 async function identify(request: FastifyRequest, deps: ApiDeps): Promise<Identified | null> {
@@ -182,17 +203,19 @@ async function identify(request: FastifyRequest, deps: ApiDeps): Promise<Identif
     if (request.routeOptions.config.linked && typeof link === 'string') return await byLink(link, request, deps);
     const id = sessionIdOf(request);
     const session = id === undefined ? null : await deps.sessions.verify(id);
-    return session && { caller: session.caller, session, linked: null };
+    if (session) return { ...NOTHING_MORE, caller: session.caller, session };
+    const display = await displayOf(request, deps);
+    return display && { ...NOTHING_MORE, caller: display.caller, display };
   }
   const bearer = BEARER.exec(header)?.[1];
   if (bearer === undefined) return null;
   const caller = (await deviceCaller(bearer, deps)) ?? (await deps.tokens.verify(bearer));
-  return caller && { caller, session: null, linked: null };
+  return caller && { ...NOTHING_MORE, caller };
 }
 
 async function byLink(link: string, { socket }: FastifyRequest, { streamLinks }: ApiDeps): Promise<Identified | null> {
   const found = await streamLinks.look(link, socket.remoteAddress ?? '');
-  return found && { caller: found.caller, session: null, linked: found.view };
+  return found && { ...NOTHING_MORE, caller: found.caller, linked: found.view };
 }
 
 /** `<deviceId>:<secret>`. A token may hold a colon too, so a wrong device secret is still tried as a token. */

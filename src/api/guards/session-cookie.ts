@@ -1,33 +1,59 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SESSION_MAX_S } from '../../access/sessions.ts';
+import { DAY_S } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { hostOf } from '../server/http2.ts';
 
 const NAME = 'cw_session';
+/** Of a second screen. */
+const DISPLAY = 'cw_display';
+/** The longest that browsers keep a cookie: a screen is signed in until somebody revokes it. */
+const DISPLAY_MAX_S = 400 * DAY_S;
 const ID = /^[A-Za-z0-9_-]{43}$/;
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 /** A header that no form and no foreign page without our consent can send. */
 const HEADER = 'x-citywatch';
 const HEADER_VALUE = 'console';
+const PERSON = 'x-citywatch-person';
 
 /** The session id a browser sent; undefined where there is none, or more than one to choose from. */
 export function sessionIdOf(request: FastifyRequest): string | undefined {
+  return idIn(NAME, request);
+}
+
+/** The same of a second screen. */
+export function displayIdOf(request: FastifyRequest): string | undefined {
+  return idIn(DISPLAY, request);
+}
+
+function idIn(cookieName: string, request: FastifyRequest): string | undefined {
   const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));
-  const ids = new Set(pairs.filter(([name]) => name === NAME).map(([, value = '']) => value));
+  const ids = new Set(pairs.filter(([name]) => name === cookieName).map(([, value = '']) => value));
   const [id] = ids;
   return ids.size === 1 && id !== undefined && ID.test(id) ? id : undefined;
 }
 
 export function setSessionCookie(reply: Pick<FastifyReply, 'header'>, id: string, secure: boolean): void {
-  reply.header('set-cookie', cookie(id, SESSION_MAX_S, secure));
+  reply.header('set-cookie', cookie({ name: NAME, value: id, maxAgeS: SESSION_MAX_S, secure }));
 }
 
 export function clearSessionCookie(reply: Pick<FastifyReply, 'header'>, secure: boolean): void {
-  reply.header('set-cookie', cookie('', 0, secure));
+  reply.header('set-cookie', cookie({ name: NAME, value: '', maxAgeS: 0, secure }));
 }
 
-function cookie(value: string, maxAgeS: number, secure: boolean): string {
-  const parts = [`${NAME}=${value}`, 'Path=/', `Max-Age=${maxAgeS}`, 'HttpOnly', 'SameSite=Strict'];
+export function setDisplayCookie(reply: Pick<FastifyReply, 'header'>, id: string, secure: boolean): void {
+  reply.header('set-cookie', cookie({ name: DISPLAY, value: id, maxAgeS: DISPLAY_MAX_S, secure }));
+}
+
+interface Cookie {
+  name: string;
+  value: string;
+  maxAgeS: number;
+  secure: boolean;
+}
+
+function cookie({ name, value, maxAgeS, secure }: Cookie): string {
+  const parts = [`${name}=${value}`, 'Path=/', `Max-Age=${maxAgeS}`, 'HttpOnly', 'SameSite=Strict'];
   return [...parts, ...(secure ? ['Secure'] : [])].join('; ');
 }
 
@@ -37,6 +63,15 @@ export function requireOwnPage(request: FastifyRequest): void {
   refuseForeignPages(request);
   if (request.headers[HEADER] === HEADER_VALUE) return;
   throw new CitywatchError('auth.forbidden', { detail: `With a session, send the header ${HEADER}: ${HEADER_VALUE}.` });
+}
+
+/**
+ * What somebody entered while there was no network names them (`x-citywatch-person`, a user name, percent-encoded): by
+ * the time it is sent, another one may be signed in at the same browser. Errors: `auth.other-person`.
+ */
+export function requireSamePerson({ headers }: FastifyRequest, username: string): void {
+  const named = headers[PERSON];
+  if (named !== undefined && named !== encodeURIComponent(username)) throw new CitywatchError('auth.other-person');
 }
 
 /**

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { CitywatchError } from '../../core/errors.ts';
 import { requireSeen } from '../guards/alert-desks.ts';
 import { callerOf } from '../guards/auth.ts';
+import { seenExports } from '../guards/exports.ts';
 import { lookQuery, purposeOf } from '../guards/look.ts';
 import { alertParams } from './alert-schemas.ts';
 import { exportView, shownExport } from './recording-exports.ts';
@@ -16,6 +18,40 @@ const body = z.strictObject({
 
 /** A signed bundle of what belongs to an alert: asked for here, then handled as exports of recordings are. */
 export function alertBundleRoute(app: ApiApp, context: RouteContext): void {
+  askRoute(app, context);
+  newestRoute(app, context);
+}
+
+function newestRoute(app: ApiApp, context: RouteContext): void {
+  const { exports } = context.recordings;
+  app.get(
+    '/alerts/:id/bundle',
+    {
+      config: { right: ['recordings.export', 'recordings.approve'] },
+      schema: {
+        tags: ['alerts'],
+        summary: 'How the newest bundle of an alert is; it is taken away by `GET /recording-exports/{id}/export.tar`',
+        params: alertParams,
+        response: { 200: exportView },
+      },
+    },
+    async (request) => {
+      const [caller, { id }] = [callerOf(request), request.params];
+      requireSeen(context, caller, await context.alerts.queries.get(caller, id));
+      const [newest] = await exports.list((some) => {
+        return seenExports(
+          context,
+          caller,
+          some.filter(({ bundle }) => bundle?.alert === id),
+        );
+      });
+      if (!newest) throw new CitywatchError('not-found', { detail: 'Nobody has asked for a bundle of it: POST here.' });
+      return shownExport(newest);
+    },
+  );
+}
+
+function askRoute(app: ApiApp, context: RouteContext): void {
   const { queries, bundles } = context.alerts;
   app.post(
     '/alerts/:id/bundle',

@@ -3,6 +3,7 @@ import { EVENT_TYPES } from '../../alerts/desk/alert.ts';
 import { settingsFor } from '../../alerts/rules/reach.ts';
 import type { Rule } from '../../alerts/rules/rules.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import { covers, type Place } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import { ALERT_READERS, requireSeen } from '../guards/alert-desks.ts';
 import { callerOf } from '../guards/auth.ts';
@@ -36,6 +37,8 @@ const near = z.object({
   alert: alertView,
 });
 
+const bothLanguages = z.object({ en: z.string(), zh: z.string() });
+
 const ruleOfAlert = z.object({
   rule: z.string(),
   version: z.int().nullable().meta({
@@ -43,6 +46,10 @@ const ruleOfAlert = z.object({
   }),
   condition: z.record(z.string(), z.unknown()).nullable().meta({
     description: 'With the limits of this device, where `overrides` of the rule give it others',
+  }),
+  procedure: z.array(bothLanguages).meta({ description: 'What is to be done, step by step' }),
+  contacts: z.array(z.object({ name: bothLanguages, phone: z.string() })).meta({
+    description: 'Whom to call; of those that the rule names for some areas only, the ones of the place of the alert',
   }),
 });
 
@@ -119,11 +126,24 @@ function ruleRoute(app: ApiApp, context: RouteContext): void {
       const alert = await seen(context, caller, request.params.id);
       const name = alert.rule.split('@')[0] ?? '';
       const rule = context.alerts.rules().find((one) => one.rule === name);
-      if (!rule) return { rule: name, version: null, condition: null };
+      if (!rule) return { rule: name, version: null, condition: null, procedure: [], contacts: [] };
       const condition = await conditionFor(context, caller, { rule, device: alert.device });
-      return { rule: rule.rule, version: rule.version, condition: { ...condition } };
+      const { procedure = [], contacts = [] } = rule;
+      const near = contacts.filter(({ areas }) => isFor(context, areas, alert));
+      return {
+        rule: rule.rule,
+        version: rule.version,
+        condition: { ...condition },
+        procedure,
+        contacts: near.map(({ name: called, phone }) => ({ name: called, phone })),
+      };
     },
   );
+}
+
+/** Whether somebody is to be called for an alert at this place. */
+function isFor({ jurisdictions }: RouteContext, areas: readonly string[] | undefined, place: Place): boolean {
+  return areas === undefined || areas.some((code) => covers(jurisdictions.area(code), place.jurisdiction));
 }
 
 /** Errors: `not-found` for an alert that is not the caller's to see. */

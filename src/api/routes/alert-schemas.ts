@@ -90,6 +90,7 @@ export const alertView = z
     level: z.enum(LEVELS).meta({ description: 'How far up it was told, because nobody took it or it is grave' }),
     climbsAt: instantOrNull.meta({ description: 'When the next level is told, unless somebody takes it before' }),
     exercise: z.boolean().meta({ description: 'A drill: nothing of it is real' }),
+    exerciseEndsAt: instantOrNull.meta({ description: 'When a drill ends by itself' }),
     cases: z
       .array(z.object({ number: z.string(), by: z.string(), at: moment }))
       .meta({ description: 'How others name the case that they made of it: number, which subscription told it, when' }),

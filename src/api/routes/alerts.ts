@@ -3,6 +3,7 @@ import { ALERT_ORDERS, type AlertPlace } from '../../alerts/desk/queries.ts';
 import { EVIDENCE_PURPOSE } from '../../alerts/evidence/evidence.ts';
 import { CLASSES } from '../../alerts/rules/classes.ts';
 import { fileOf, SEVERITIES } from '../../alerts/rules/rules.ts';
+import type { Permit } from '../../alerts/watchlists/permits/permits.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Place } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
@@ -10,6 +11,7 @@ import { ALERT_READERS, requireSeen } from '../guards/alert-desks.ts';
 import { alertFilter, filterFor } from '../guards/alert-filter.ts';
 import { callerOf } from '../guards/auth.ts';
 import { caseOf, lookQuery, purposeOf } from '../guards/look.ts';
+import { askedOf, platesQuery, plateWish } from '../guards/whole-plates.ts';
 import { bytesOf, label, listOf, moment, pageQuery } from '../schemas.ts';
 import { sendRange } from '../server/byte-range.ts';
 import { alertActionRoutes } from './alert-actions.ts';
@@ -26,6 +28,7 @@ const alertQuery = z.strictObject({
     .enum(ALERT_ORDERS)
     .default('newest')
     .meta({ description: '`urgency`: open ones first, of these the gravest, of these the newest' }),
+  ...platesQuery,
   ...pageQuery,
 });
 
@@ -68,6 +71,8 @@ const platesAnswer = z.object({
     .meta({ description: 'By field of `data`, as they were read; `wanted_plate`: the one that the watchlist has' }),
 });
 
+const both = z.object({ en: z.string(), zh: z.string() });
+
 const rule = z.object({
   rule: z.string(),
   version: z.int(),
@@ -81,6 +86,11 @@ const rule = z.object({
     .optional()
     .meta({ description: 'Whether an alert of it opens a work order; where absent, those of faults do' }),
   clip: z.boolean().optional().meta({ description: 'Whether an alert of it gets a clip of a camera' }),
+  procedure: z.array(both).optional().meta({ description: 'What is to be done, step by step' }),
+  contacts: z
+    .array(z.object({ name: both, phone: z.string(), areas: z.array(z.string()).optional() }))
+    .optional()
+    .meta({ description: 'Whom to call; of one with `areas` only for alerts there' }),
   condition: z.record(z.string(), z.unknown()),
 });
 
@@ -103,12 +113,12 @@ export const alertRoutes: RoutePart = (app, context) => {
 };
 
 function readRoutes(app: ApiApp, context: RouteContext): void {
-  const { queries } = context.alerts;
+  const { queries, whole } = context.alerts;
 
   app.get(
     '/alerts',
     {
-      config: { right: ALERT_READERS },
+      config: { right: ALERT_READERS, displays: ['desk'] },
       schema: {
         tags,
         summary: 'Alerts, newest or most urgent first; those that ring the police desk, unless others are asked for',
@@ -116,13 +126,17 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
         response: { 200: listOf(alertView) },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const caller = callerOf(request);
-      const { cursor: _cursor, limit, order, ...asked } = request.query;
+      const { cursor: _cursor, limit, order, plates, purpose, case: named, ...asked } = request.query;
+      const wish = plateWish(context, request, { plates, purpose, case: named });
       const page = pageOf(context, 'alerts', caller, request.query);
       const after = page.request.after === undefined ? {} : { after: readAfter(page.request.after) };
-      const filter = filterFor(context, request, asked);
-      const { items, next } = await queries.list(caller, { ...filter, ...after, order, limit });
+      const which = { ...filterFor(context, request, asked), ...after, order, limit };
+      if (wish) reply.header('cache-control', 'no-store');
+      const { items, next } = wish
+        ? await whole.list(caller, which, { wish, asked: { list: askedOf(request.query) } })
+        : await queries.list(caller, which);
       return { items, ...page.seal(next && JSON.stringify(next)) };
     },
   );
@@ -165,7 +179,7 @@ function oneRoutes(app: ApiApp, context: RouteContext): void {
   app.get(
     '/rules',
     {
-      config: { right: 'rules.read' },
+      config: { right: 'rules.read', displays: ['desk'] },
       schema: { tags, summary: 'The rules in force', response: { 200: listOf(rule) } },
     },
     async () => ({ items: rules().map((one) => ({ ...fileOf(one), condition: { ...one.condition } })) }),
@@ -183,11 +197,7 @@ function oneRoute(app: ApiApp, context: RouteContext): void {
         tags,
         summary: 'One alert',
         params: alertParams,
-        querystring: z.strictObject({
-          plates: z.enum(['masked', 'whole']).default('masked').meta({
-            description: '`whole`: for who has a permit for its place (`/plate-permits`); the look is registered first',
-          }),
-        }),
+        querystring: z.strictObject(platesQuery),
         response: { 200: alertView },
       },
     },
@@ -195,9 +205,9 @@ function oneRoute(app: ApiApp, context: RouteContext): void {
       const [caller, { id }] = [callerOf(request), request.params];
       const masked = await queries.get(caller, id);
       requireSeen(context, caller, masked);
-      const isWhole = request.query.plates === 'whole';
-      const alert = isWhole ? await context.alerts.whole.get(caller, id) : masked;
-      if (isWhole) reply.header('cache-control', 'no-store');
+      const wish = plateWish(context, request, request.query);
+      const alert = wish ? await context.alerts.whole.get(caller, id, wish) : masked;
+      if (wish) reply.header('cache-control', 'no-store');
       reply.header('etag', `"${alert.version}"`);
       return alert;
     },
@@ -225,14 +235,14 @@ function evidenceRoute(app: ApiApp, context: RouteContext): void {
       const caller = callerOf(request);
       const { id, evidence } = request.params;
       const { camera, type, data, platesOf } = await context.alerts.evidence.shown(caller, id, evidence);
-      requirePlates(context, caller, platesOf);
+      const permit = requirePlates(context, caller, platesOf);
       const named = caseOf(context, camera, request.query);
       const entry = await context.alerts.looks.add({
         caller,
         camera,
-        purpose: EVIDENCE_PURPOSE,
+        purpose: permit?.purpose ?? EVIDENCE_PURPOSE,
         alert: id,
-        case: named,
+        case: named ?? permit?.case_number ?? null,
       });
       const read = async (start: number, end: number) => data.subarray(start, end + 1);
       reply.type(type).header('cache-control', 'private, no-store').header(REGISTER_HEADER, entry);
@@ -241,9 +251,11 @@ function evidenceRoute(app: ApiApp, context: RouteContext): void {
   );
 }
 
-/** A picture that shows a plate is for who may see that plate whole: by their role, or by a permit. */
-function requirePlates({ authority, alerts }: RouteContext, caller: Caller, place: Place | null): void {
-  if (place === null || authority.may(caller, 'alerts.plates', place) || alerts.permits.of(caller.id, place)) return;
+/** A picture that shows a plate is for who may see that plate whole: by their role, or by the permit in the answer. */
+function requirePlates({ authority, alerts }: RouteContext, caller: Caller, place: Place | null): Permit | null {
+  if (place === null || authority.may(caller, 'alerts.plates', place)) return null;
+  const permit = alerts.permits.of(caller.id, place);
+  if (permit) return permit;
   const detail = 'This picture shows a plate: it takes the right alerts.plates, or a permit.';
   throw new CitywatchError('auth.forbidden', { detail });
 }

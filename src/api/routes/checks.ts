@@ -6,7 +6,7 @@ import { deviceInput } from '../../devices/registry/input.ts';
 import { callerOf } from '../guards/auth.ts';
 import { deviceId, deviceParams, label, moment } from '../schemas.ts';
 import { REGISTRY_TAGS } from './device-schemas.ts';
-import type { RoutePart } from './route.ts';
+import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
 export const checkStep = z
   .object({
@@ -61,6 +61,12 @@ const deviceCheck = z.object({
     .meta({ description: 'The work order that was asked for by `open`; null where nothing is to be done' }),
 });
 
+const underWay = z.object({
+  device: deviceId,
+  running: z.boolean(),
+  steps: z.array(checkStep).meta({ description: 'Those that are over; a later one may still mend an earlier one' }),
+});
+
 const order = label(64).optional().meta({ description: 'Number of an open work order, to see the picture' });
 
 const open = z.boolean().default(false).meta({
@@ -75,6 +81,7 @@ const address = z
   });
 
 export const checkRoutes: RoutePart = (app, context) => {
+  progressRoute(app, context);
   const { checks, checkOrders, directory, authority } = context;
   app.post(
     '/devices/:id/check',
@@ -125,4 +132,25 @@ function reported({ grade, cause, steps, atMs, tookMs, unit }: CheckReport) {
 function shown(found: ShownPicture): z.output<typeof picture> {
   if ('withheld' in found) return { jpeg: null, withheld: found.withheld };
   return { jpeg: found.jpeg.toString('base64'), withheld: null };
+}
+
+function progressRoute(app: ApiApp, { checks, directory }: RouteContext): void {
+  app.get(
+    '/devices/:id/check',
+    {
+      config: { right: 'devices.check' },
+      schema: {
+        tags: REGISTRY_TAGS,
+        summary: 'How far the check of a camera is that is under way; it answers itself when it is over',
+        params: deviceParams,
+        response: { 200: underWay },
+      },
+    },
+    async (request) => {
+      const device = directory.seenBy(callerOf(request), request.params.id);
+      if (!device) throw new CitywatchError('not-found');
+      const steps = checks.progress(device.id);
+      return { device: device.id, running: steps !== null, steps: [...(steps ?? [])] };
+    },
+  );
 }

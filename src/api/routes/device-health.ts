@@ -1,12 +1,15 @@
 import { z } from 'zod';
-import { DAY_MS } from '../../core/clock.ts';
+import { DAY_MS, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import { CAUSES, HEALTHS } from '../../devices/health/judge.ts';
 import type { ToldHealth } from '../../devices/health/list.ts';
 import { callerOf } from '../guards/auth.ts';
-import { deviceId, deviceParams, instant, jurisdiction, listOf, momentOrNull, pageQuery } from '../schemas.ts';
+import { deviceId, deviceParams, instant, jurisdiction, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
 import { healthFields, REGISTRY_TAGS } from './device-schemas.ts';
 import { defined, pageOf, type RoutePart } from './route.ts';
+
+/** Of one answer, at most. */
+const STRETCHES_MAX = 500;
 
 const told = {
   ...healthFields,
@@ -22,6 +25,9 @@ const counts = z
 const downtime = z.object({
   offlineS: z.int(),
   countedS: z.int().meta({ description: 'Without what lay in a maintenance of the device' }),
+  stretches: z
+    .array(z.object({ what: z.enum(['offline', 'maintenance']), from: moment, to: moment.nullable() }))
+    .meta({ description: `When it was offline or worked on: the ${STRETCHES_MAX} that began last, in order of time` }),
 });
 
 const query = z.strictObject({
@@ -84,8 +90,12 @@ export const deviceHealthRoutes: RoutePart = (app, context) => {
       if (!health)
         throw new CitywatchError('conflict.state', { detail: `The device is ${state}: nothing stands there.` });
       const { offlineMs, countedMs } = await deviceHealth.downtimeOf(id, fromMs, toMs);
+      const times = await deviceHealth.stretchesOf(id, { fromMs, toMs }, STRETCHES_MAX);
+      const stretches = times.map((one) => {
+        return { what: one.what, from: toRfc3339(one.fromMs), to: momentOrNull(one.toMs) };
+      });
       const inS = (ms: number): number => Math.round(ms / 1_000);
-      return { ...answer(health), downtime: { offlineS: inS(offlineMs), countedS: inS(countedMs) } };
+      return { ...answer(health), downtime: { offlineS: inS(offlineMs), countedS: inS(countedMs), stretches } };
     },
   );
 };

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import type { Right } from '../../access/rights.ts';
 import { toRfc3339 } from '../../core/clock.ts';
-import type { Device } from '../../core/types.ts';
+import { invalid } from '../../core/errors.ts';
+import { type Jurisdiction, ownArea } from '../../core/jurisdiction.ts';
+import type { Caller, Device } from '../../core/types.ts';
 import type { SetupStatus } from '../../devices/cameras/setup.ts';
 import type { ForeignUnit } from '../../devices/cameras/units.ts';
 import type { RecorderEvents } from '../../devices/recorders/channel-events.ts';
-import { deviceInput, devicePatch } from '../../devices/registry/input.ts';
+import { storedLocation } from '../../devices/registry/checks.ts';
+import { type DeviceInput, deviceInput, devicePatch } from '../../devices/registry/input.ts';
 import { filterQuery } from '../../devices/search/filter.ts';
 import { ifMatch, setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
@@ -136,7 +139,26 @@ function readingRoutes(app: ApiApp, context: RouteContext): void {
   );
 }
 
-function changingRoutes(app: ApiApp, { registry, twin }: RouteContext): void {
+/** Whose it is may be left to the bounds of areas. */
+const newDevice = deviceInput.extend({
+  jurisdiction: deviceInput.shape.jurisdiction
+    .optional()
+    .meta({ description: 'Where it is left out: the area of yours in whose bounds it stands' }),
+});
+
+/** The area of a device that was given none, by its place; what is not the caller's is not there. */
+function areaAround(
+  jurisdictions: TreePorts['jurisdictions'],
+  caller: Caller,
+  location: DeviceInput['location'],
+): Jurisdiction {
+  const { lon, lat } = storedLocation(location);
+  const found = jurisdictions.around([lon, lat], ownArea(caller));
+  if (found !== null) return found;
+  throw invalid('jurisdiction', 'is missing, and no area of yours has bounds around this place');
+}
+
+function changingRoutes(app: ApiApp, { registry, twin, jurisdictions }: RouteContext): void {
   app.post(
     '/devices',
     {
@@ -145,10 +167,12 @@ function changingRoutes(app: ApiApp, { registry, twin }: RouteContext): void {
         oneTimeSecret: 'secret',
         errors: ['request.confirm', 'conflict.exists', 'conflict.reference'],
       },
-      schema: { tags: REGISTRY_TAGS, summary: 'Register a device', body: deviceInput, response: { 201: created } },
+      schema: { tags: REGISTRY_TAGS, summary: 'Register a device', body: newDevice, response: { 201: created } },
     },
     async (request, reply) => {
-      const { device, secret, addresses } = await registry.create(callerOf(request), request.body);
+      const caller = callerOf(request);
+      const { jurisdiction = areaAround(jurisdictions, caller, request.body.location) } = request.body;
+      const { device, secret, addresses } = await registry.create(caller, { ...request.body, jurisdiction });
       setEtag(reply, device.version);
       reply.header('location', `/api/v1/devices/${device.id}`);
       return reply.code(201).send({ ...answer(device, twin), ...addresses, secret });

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { ROLES } from '../../access/rights.ts';
 import { HANDLINGS } from '../../alerts/desk/tables.ts';
 import { LEVELS } from '../../alerts/ladder/levels.ts';
+import { SEVERITIES } from '../../alerts/rules/rules.ts';
 import { DAY_MS } from '../../core/clock.ts';
 import { ifMatch, setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
@@ -95,6 +97,17 @@ const handOver = handOverLine
           handling: z.enum(HANDLINGS),
           visibility: z.enum(['normal', 'silenced', 'inhibited', 'shelved', 'test']),
           held: z.boolean().meta({ description: 'Somebody of the shift had it; who takes over gets it' }),
+          now: z
+            .object({
+              title: z.object({ en: z.string(), zh: z.string() }),
+              severity: z.enum(SEVERITIES),
+              subject: z.string(),
+              firstAt: moment,
+              handling: z.enum(HANDLINGS),
+              assignedTo: z.string().nullable(),
+            })
+            .nullable()
+            .meta({ description: 'How it is by now; null where it is gone, or not yours to see' }),
         }),
       )
       .meta({ description: 'Those that were open, 1,000 at most: first what the shift had, then the gravest' }),
@@ -105,23 +118,49 @@ const handOver = handOverLine
   })
   .meta({ id: 'HandOver' });
 
+const colleague = z.object({
+  id: z.string(),
+  username: z.string(),
+  name: z.string(),
+  role: z.enum(ROLES),
+  jurisdiction: z.string(),
+  onDuty: z.boolean().meta({ description: 'Has duty at a desk of your area now' }),
+});
+/** What somebody is looked for to do. */
+const CAN = ['alerts.handle', 'watchlists.approve', 'watchlists.confirm'] as const;
+const peopleQuery = z.strictObject({
+  jurisdiction: jurisdiction.optional().meta({ description: 'Who see this area of yours; without it, all of yours' }),
+  police: policeLimit.optional(),
+  can: z.enum(CAN).default('alerts.handle').meta({ description: 'Who have this right there' }),
+});
+
 const shiftsQuery = z.strictObject({ from: instant.optional(), to: instant.optional() }).check(inOrder());
 
 const tags = ['alerts'];
 
 /** Who has duty, and what one shift hands to the next. */
 export const dutyRoutes: RoutePart = (app, context) => {
-  shiftRoutes(app, context);
+  shiftRoutes(app, context, '/duty/shifts');
+  // By the name that the outside contract has.
+  shiftRoutes(app, context, '/rosters');
   readRoutes(app, context);
   handOverRoutes(app, context);
+  peopleRoute(app, context);
 };
 
-function shiftRoutes(app: ApiApp, { alerts: { shifts } }: RouteContext): void {
+function shiftRoutes(app: ApiApp, context: RouteContext, path: string): void {
+  const { shifts } = context.alerts;
+  listRoute(app, context, path);
   app.post(
-    '/duty/shifts',
+    path,
     {
       config: { right: 'duty.keep', errors: ['conflict.state'] },
-      schema: { tags, summary: 'Say who has duty for an area, and when', body: newShift, response: { 201: shift } },
+      schema: {
+        tags,
+        summary: 'Say who has duty for an area, and when',
+        body: newShift,
+        response: { 201: shift },
+      },
     },
     async (request, reply) => {
       const { startsAt: startsAtMs, endsAt: endsAtMs, police, ...rest } = request.body;
@@ -132,7 +171,7 @@ function shiftRoutes(app: ApiApp, { alerts: { shifts } }: RouteContext): void {
   );
 
   app.delete(
-    '/duty/shifts/:id',
+    `${path}/:id`,
     {
       config: { right: 'duty.keep' },
       schema: { tags, summary: 'Take a shift out of the roster', params, response: { 204: noContent } },
@@ -144,7 +183,7 @@ function shiftRoutes(app: ApiApp, { alerts: { shifts } }: RouteContext): void {
   );
 }
 
-function readRoutes(app: ApiApp, { clock, alerts: { shifts, roster } }: RouteContext): void {
+function readRoutes(app: ApiApp, { alerts: { roster } }: RouteContext): void {
   app.get(
     '/duty',
     {
@@ -153,9 +192,11 @@ function readRoutes(app: ApiApp, { clock, alerts: { shifts, roster } }: RouteCon
     },
     async (request) => ({ items: roster.now(callerOf(request)) }),
   );
+}
 
+function listRoute(app: ApiApp, { clock, alerts: { shifts } }: RouteContext, path: string): void {
   app.get(
-    '/duty/shifts',
+    path,
     {
       config: { right: 'alerts.read' },
       schema: {
@@ -169,6 +210,30 @@ function readRoutes(app: ApiApp, { clock, alerts: { shifts, roster } }: RouteCon
       const fromMs = request.query.from ?? clock.nowMs();
       const toMs = request.query.to ?? fromMs + LISTED_MS;
       return { items: await shifts.list(callerOf(request), { fromMs, toMs, limit: LISTED_MAX }) };
+    },
+  );
+}
+
+function peopleRoute(app: ApiApp, { colleagues, alerts: { roster } }: RouteContext): void {
+  app.get(
+    '/duty/people',
+    {
+      config: { right: ['alerts.handle', 'duty.keep', 'watchlists.keep'] },
+      schema: {
+        tags,
+        summary: 'Who can be given alerts of an area, those of the nearest area first; 500 at most',
+        querystring: peopleQuery,
+        response: { 200: listOf(colleague) },
+      },
+    },
+    async (request) => {
+      const caller = callerOf(request);
+      const { can, jurisdiction: code, police } = request.query;
+      const own = { jurisdiction: caller.jurisdiction, police: caller.police ?? null };
+      const place = code === undefined ? own : { jurisdiction: code, police: police ?? own.police };
+      const people = await colleagues.list(caller, place, can);
+      const onDuty = new Set(roster.now(caller).flatMap((desk) => desk.people));
+      return { items: people.map((one) => ({ ...one, onDuty: onDuty.has(one.username) })) };
     },
   );
 }

@@ -5,6 +5,7 @@ import { alertReportRoutes } from './alert-reports.ts';
 import { alertRoutes } from './alerts.ts';
 import { approvedPictureRoutes } from './approved-pictures.ts';
 import { auditRoutes } from './audit.ts';
+import { baseMapRoutes } from './base-map.ts';
 import { brokerRoutes } from './broker.ts';
 import { capRoutes } from './cap.ts';
 import { channelRoutes } from './channels.ts';
@@ -27,6 +28,7 @@ import { deviceHealthStreamRoutes } from './device-health-stream.ts';
 import { deviceSearchRoutes } from './device-search.ts';
 import { deviceRoutes } from './devices.ts';
 import { discoveryRoutes } from './discoveries.ts';
+import { displayRoutes } from './displays.ts';
 import { drillRoutes } from './drills.ts';
 import { dutyRoutes } from './duty.ts';
 import { eventSourceRoutes } from './event-sources.ts';
@@ -47,6 +49,7 @@ import { labelRoutes } from './labels.ts';
 import { lifeRoutes } from './life.ts';
 import { liveSocketRoutes } from './live-socket.ts';
 import { maintenanceRoutes } from './maintenance.ts';
+import { mapRoutes } from './map.ts';
 import { orderRoutes } from './orders.ts';
 import { outageReportRoutes } from './outage-reports.ts';
 import { overviewRoutes } from './overview.ts';
@@ -67,6 +70,7 @@ import { recordingReportRoutes } from './recording-report.ts';
 import { recordingRoutes } from './recordings.ts';
 import type { RoutePart } from './route.ts';
 import { ruleDryRunRoutes } from './rule-dry-runs.ts';
+import { ruleRecordingRoutes } from './rule-recordings.ts';
 import { ruleVersionRoutes } from './rule-versions.ts';
 import { sessionRoutes } from './session.ts';
 import { setApartRoutes } from './set-apart.ts';
@@ -84,6 +88,7 @@ import { unitRoutes } from './units.ts';
 import { upkeepRoutes } from './upkeep.ts';
 import { userRoutes } from './users.ts';
 import { viewingCopyRoutes } from './viewing-copies.ts';
+import { wallRoutes } from './walls.ts';
 import { watchlistRoutes } from './watchlists.ts';
 
 /** Routes under /api/v1. A new file of routes is added here and nowhere else. */
@@ -92,6 +97,8 @@ export const V1_ROUTES: readonly RoutePart[] = [
   deviceHealthRoutes,
   deviceHealthStreamRoutes,
   deviceSearchRoutes,
+  mapRoutes,
+  baseMapRoutes,
   deviceBatchRoutes,
   importRoutes,
   deviceChangeRoutes,
@@ -145,6 +152,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   completenessRoutes,
   deadLetterRoutes,
   tokenRoutes,
+  displayRoutes,
   sessionRoutes,
   accountRoutes,
   grantRoutes,
@@ -152,6 +160,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   auditRoutes,
   alertRoutes,
   ruleDryRunRoutes,
+  ruleRecordingRoutes,
   ruleVersionRoutes,
   drillRoutes,
   capRoutes,
@@ -168,6 +177,7 @@ export const V1_ROUTES: readonly RoutePart[] = [
   streamPassRoutes,
   streamLinkRoutes,
   liveSocketRoutes,
+  wallRoutes,
   accessRegisterRoutes,
   overviewRoutes,
   brokerRoutes,

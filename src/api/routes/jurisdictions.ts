@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endInput, jurisdictionInput, membersInput, nameInput } from '../../access/tree/input.ts';
 import type { JurisdictionInfo } from '../../access/tree/jurisdictions.ts';
+import { polygon } from '../../devices/search/area.ts';
 import { callerOf } from '../guards/auth.ts';
 import { jurisdiction, listOf, pageQuery } from '../schemas.ts';
 import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';
@@ -17,6 +18,7 @@ const fields = {
   validTo: z.string().nullable().meta({ description: 'Abolished on that day' }),
   successor: z.string().nullable().meta({ description: 'The code that took its area over' }),
   members: z.array(z.string()).meta({ description: 'Of a zone: what belongs to it as well' }),
+  hasBounds: z.boolean().meta({ description: 'Whether somebody has drawn where it lies' }),
 };
 const node = z.object(fields).meta({ id: 'JurisdictionNode' });
 const counted = z
@@ -25,6 +27,12 @@ const counted = z
     positions: z.int().meta({ description: 'Points there and below that you may see, but retired ones' }),
   })
   .meta({ id: 'Jurisdiction' });
+
+const boundsInput = z.strictObject({
+  bounds: polygon
+    .nullable()
+    .meta({ description: 'lon,lat;lon,lat;… in degrees of WGS-84, up to 64 corners; null takes them away' }),
+});
 
 const byCode = (one: JurisdictionInfo): string => one.code;
 
@@ -35,7 +43,7 @@ export const jurisdictionRoutes: RoutePart = (app, context) => {
   app.get(
     '/jurisdictions',
     {
-      config: { right: 'registry.read' },
+      config: { right: 'registry.read', displays: ['wall', 'map', 'desk'] },
       schema: {
         tags,
         summary: 'The areas you may see, in order of code, with how many points there are',
@@ -99,6 +107,24 @@ function lifeRoutes(app: ApiApp, { treeEdits }: RouteContext): void {
       schema: { tags, summary: 'Call an area otherwise', params, body: nameInput, response: { 200: node } },
     },
     async (request) => treeEdits.rename(callerOf(request), request.params.code, request.body.name),
+  );
+
+  app.post(
+    '/jurisdictions/:code/bounds',
+    {
+      config: { right: 'trees.keep' },
+      schema: {
+        tags,
+        summary: 'Draw where an area of yours lies, in place of what was drawn before; what stands there stays',
+        params,
+        body: boundsInput,
+        response: { 200: node },
+      },
+    },
+    async (request) => {
+      const ring = request.body.bounds?.map(({ lon, lat }) => [lon, lat] as const) ?? null;
+      return treeEdits.setBounds(callerOf(request), request.params.code, ring);
+    },
   );
 
   app.post(

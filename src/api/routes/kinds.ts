@@ -105,7 +105,7 @@ export const kindRoutes: RoutePart = (app, context) => {
   app.get(
     '/kinds',
     {
-      config: { right: 'registry.read' },
+      config: { right: 'registry.read', displays: ['wall', 'map', 'desk'] },
       schema: { tags, summary: 'What devices of each kind send and can be told', response: { 200: listOf(kind) } },
     },
     async () => ({ items: kinds.all().map(answer) }),

@@ -2,9 +2,10 @@ import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import { CitywatchError } from '../../core/errors.ts';
 import { LIVE_LIMITS, LiveChannels } from '../../streams/live/live-channels.ts';
-import { type LiveNews, liveOrder } from '../../streams/live/live-protocol.ts';
+import { type LiveNews, type LiveOrder, liveOrder } from '../../streams/live/live-protocol.ts';
 import { OrderPace } from '../../streams/live/order-pace.ts';
 import { callerOf } from '../guards/auth.ts';
+import { camerasOf } from '../guards/displays.ts';
 import { Shares } from '../guards/shares.ts';
 import { codedViewOf, mosaicViewOf } from '../guards/views.ts';
 import { bytesOf } from '../schemas.ts';
@@ -27,7 +28,7 @@ export const liveSocketRoutes: RoutePart = (app, context) => {
     method: 'GET',
     url: '/live',
     exposeHeadRoute: false,
-    config: { right: 'video.look', lasting: true, errors: ['request.upgrade'] },
+    config: { right: 'video.look', lasting: true, displays: ['wall', 'desk'], errors: ['request.upgrade'] },
     schema: {
       tags: ['streams'],
       summary: 'Live video of several cameras over one WebSocket, as fragments of MP4',
@@ -62,16 +63,28 @@ function serve(socket: WebSocket, request: FastifyRequest, context: RouteContext
       else socket.close(CLOSE.policy, 'request.rate: orders come too fast.');
     },
   };
+  /** The cameras of a second screen; null where nothing but its area limits whoever looks. */
+  let own: ReadonlySet<string> | null = new Set();
+  let orders = Promise.resolve();
   const channels = new LiveChannels({
     clock,
     streams,
-    viewOf: ({ camera = '', cameras, ...look }) =>
-      cameras ? mosaicViewOf(context, caller, cameras, look) : codedViewOf(context, caller, camera, look),
+    viewOf: ({ camera = '', cameras, ...said }) => {
+      if (!(cameras ?? [camera]).every((one) => own?.has(one) ?? true)) throw new CitywatchError('not-found');
+      // Nobody at a second screen could say for which case.
+      const look = request.display ? { ...said, case: undefined } : said;
+      return cameras ? mosaicViewOf(context, caller, cameras, look) : codedViewOf(context, caller, camera, look);
+    },
     sink,
     limits: LIVE_LIMITS,
     pace,
     viewer: `${caller.type}:${caller.id}`,
   });
+  // In their order, also where somebody asks first what is on a wall by now. A look itself is not waited for.
+  const take = async (order: LiveOrder) => {
+    own = request.display ? await camerasOf(context, request.display) : null;
+    void channels.take(order);
+  };
   const gone = () => socket.close(CLOSE.going);
   const withdrawn = () => socket.close(CLOSE.policy, 'The right to look was withdrawn.');
   stopping.addEventListener('abort', gone, { once: true });
@@ -85,7 +98,7 @@ function serve(socket: WebSocket, request: FastifyRequest, context: RouteContext
   socket.on('message', (data: Buffer, isBinary) => {
     const order = isBinary ? null : liveOrder.safeParse(parsed(data)).data;
     if (!order) socket.close(CLOSE.policy, 'This is no order of live video; see docs/live-socket.md.');
-    else void channels.take(order);
+    else orders = orders.then(() => take(order)).catch(() => socket.close(CLOSE.later));
   });
 }
 

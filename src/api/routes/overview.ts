@@ -21,7 +21,7 @@ export const overviewRoutes: RoutePart = (app, context) => {
   app.get(
     '/overview',
     {
-      config: { right: 'telemetry.read' },
+      config: { right: 'telemetry.read', displays: ['desk'] },
       schema: {
         tags: ['overview'],
         summary: 'What goes on in your area, in numbers at most 2 s old',

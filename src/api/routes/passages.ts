@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { SPAN_DAYS_MAX } from '../../passages/search.ts';
+import { UNREAD_MAX } from '../../passages/unread.ts';
 import { callerOf } from '../guards/auth.ts';
-import { deviceId, inOrder, instant, label, listOf, moment, pageQuery } from '../schemas.ts';
+import { deviceId, inOrder, instant, jurisdiction, label, listOf, moment, pageQuery } from '../schemas.ts';
 import { defined, pageOf, type RoutePart } from './route.ts';
 
 const DEVICES_MAX = 500;
@@ -13,10 +14,15 @@ const question = z
   .strictObject({
     plate: label(PLATE_CHARACTERS_MAX)
       .optional()
-      .meta({ description: 'A whole plate; spaces, dots, hyphens, case and width do not matter' }),
+      .meta({
+        description:
+          'A whole plate; spaces, dots, hyphens, case and width do not matter. `?` stands for a place not read, ' +
+          `${UNREAD_MAX} at most`,
+      }),
     from: instant,
     to: instant.meta({ description: `Left out itself; at most ${SPAN_DAYS_MAX} days after \`from\`` }),
     devices: z.array(deviceId).min(1).max(DEVICES_MAX).optional(),
+    jurisdiction: jurisdiction.optional().meta({ description: 'Only what stands in this area' }),
     purpose: label(200)
       .optional()
       .meta({ description: "Why you ask; without it the token's purpose, for people `routine`" }),
@@ -56,14 +62,15 @@ export const passageRoutes: RoutePart = (app, context) => {
     },
     async (request, reply) => {
       const caller = callerOf(request);
-      const { from: fromMs, to: toMs, plate, devices, full, case: caseNumber = null } = request.body;
+      const { from: fromMs, to: toMs, plate, devices, jurisdiction: area, full, case: named = null } = request.body;
       const purpose = request.body.purpose ?? caller.purpose;
       if (purpose === null) {
         const message = 'is missing: say why you ask, or use a token that has a purpose';
         throw new CitywatchError('request.invalid', { issues: [{ path: 'purpose', message }] });
       }
       const page = pageOf(context, 'passages', caller, request.body);
-      const query = { fromMs, toMs, full, purpose, case: caseNumber, ...page.request, ...defined({ plate, devices }) };
+      const asked = defined({ plate, devices, jurisdiction: area });
+      const query = { fromMs, toMs, full, purpose, case: named, ...page.request, ...asked };
       const { items, next } = await context.heavy.run(caller, () => context.passages.search(caller, query));
       reply.header('cache-control', 'no-store');
       return {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { DryRun } from '../../alerts/rules/dry-run/dry-runs.ts';
-import type { TriedAlert } from '../../alerts/rules/dry-run/trial.ts';
+import type { DryRun, DryRunInput } from '../../alerts/rules/dry-run/dry-runs.ts';
+import { TRIAL_WARNINGS, type TriedAlert } from '../../alerts/rules/dry-run/trial.ts';
 import { HOUR_MS, toRfc3339 } from '../../core/clock.ts';
+import { invalid } from '../../core/errors.ts';
 import { callerOf } from '../guards/auth.ts';
 import { instant, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
 import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';
@@ -25,7 +26,7 @@ const tried = z.object({
 const side = z.object({ version: z.int(), alerts: count, subjects: count });
 
 const answer = z.object({
-  from: moment.nullable().meta({ description: 'What the journal had of the stretch; null where it had nothing' }),
+  from: moment.nullable().meta({ description: 'What there was of the stretch; null where it had nothing' }),
   to: moment.nullable(),
   messages: count.meta({ description: 'Messages of the kinds of the rule that were judged' }),
   devices: count,
@@ -37,7 +38,19 @@ const answer = z.object({
   clearedOtherwise: z.array(tried),
   leftOut: count.meta({ description: 'Alerts that the three lists have no room for' }),
   stopped: z.enum(['too-many-alerts']).nullable(),
-  warnings: z.array(z.enum(['fires-for-nearly-every-device', 'raises-a-flood', 'too-many-alerts'])),
+  warnings: z.array(z.enum(TRIAL_WARNINGS)),
+  recording: z
+    .object({
+      id: z.string(),
+      lines: count.meta({ description: 'Lines that were gone through' }),
+      leftOut: count.meta({ description: 'Lines of devices that are not registered, or not in your area' }),
+      refused: count.meta({ description: 'Messages, or records of one, that do not fit the kind of their device' }),
+      refusals: z
+        .array(z.object({ line: count, reason: z.string(), path: z.string() }))
+        .meta({ description: 'The first of them' }),
+    })
+    .nullable()
+    .meta({ description: 'Of a recorded file; null where what was received was judged' }),
 });
 
 const dryRun = z
@@ -48,6 +61,7 @@ const dryRun = z
     state: z.enum(['running', 'done', 'cancelled']),
     from: moment,
     to: moment,
+    recording: z.string().nullable().meta({ description: 'The recorded file that is judged' }),
     progress: z.number(),
     createdAt: moment,
     endedAt: moment.nullable(),
@@ -61,6 +75,12 @@ const body = z.strictObject({
   yaml: z.string().min(1).max(YAML_CHARACTERS_MAX).meta({ description: 'Text of the rule file' }),
   from: instant.optional().meta({ description: 'Of receipt; a day before `to` where absent' }),
   to: instant.optional().meta({ description: 'Now where absent' }),
+  recording: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .meta({ description: 'Id of a recorded file, which is judged instead, whole: without `from` and `to`' }),
 });
 
 function shown({ fromMs, toMs, createdAtMs, endedAtMs, answer: found, ...rest }: DryRun): z.output<typeof dryRun> {
@@ -77,6 +97,7 @@ function shown({ fromMs, toMs, createdAtMs, endedAtMs, answer: found, ...rest }:
 function answerShown({ fromMs, toMs, ...found }: NonNullable<DryRun['answer']>): z.output<typeof answer> {
   return {
     ...found,
+    recording: found.recording ?? null,
     from: momentOrNull(fromMs),
     to: momentOrNull(toMs),
     onlyDraft: found.onlyDraft.map(alertShown),
@@ -92,31 +113,44 @@ function alertShown({ firedAtMs, clearedAtMs, ...rest }: TriedAlert): z.output<t
 const config = { right: 'rules.try' } as const;
 
 export const ruleDryRunRoutes: RoutePart = (app, context) => {
+  beginRoute(app, context, '/rules/dry-runs');
+  // By the name that the outside contract has.
+  beginRoute(app, context, '/rules/dry-run');
   changingRoutes(app, context);
   readingRoutes(app, context);
 };
 
-function changingRoutes(app: ApiApp, { clock, ruleDryRuns }: RouteContext): void {
+function whatOf({ from, to, recording }: Omit<z.output<typeof body>, 'yaml'>, nowMs: number): DryRunInput['of'] {
+  if (recording === undefined) {
+    const toMs = to ?? nowMs;
+    return { fromMs: from ?? toMs - STRETCH_MS, toMs };
+  }
+  const given = from === undefined ? to === undefined || 'to' : 'from';
+  if (given !== true) throw invalid(given, 'is of what was received: a recorded file is judged whole');
+  return { recording };
+}
+
+function beginRoute(app: ApiApp, { clock, ruleDryRuns }: RouteContext, path: string): void {
   app.post(
-    '/rules/dry-runs',
+    path,
     {
-      config: { ...config, errors: ['conflict.state'] },
+      config: { ...config, errors: ['conflict.state', 'not-found'] },
       schema: {
         tags,
-        summary: 'Try a draft of a rule on what was received, as a job; nothing of it is raised',
+        summary: 'Try a draft of a rule on what was received or on a recorded file, as a job; nothing is raised',
         body,
         response: { 202: dryRun },
       },
     },
     async (request, reply) => {
-      const { yaml, from, to } = request.body;
-      const toMs = to ?? clock.nowMs();
-      const fromMs = from ?? toMs - STRETCH_MS;
-      const begun = await ruleDryRuns.create(callerOf(request), { yaml, fromMs, toMs });
+      const { yaml, ...asked } = request.body;
+      const begun = await ruleDryRuns.create(callerOf(request), { yaml, of: whatOf(asked, clock.nowMs()) });
       return reply.status(202).header('location', `/api/v1/rules/dry-runs/${begun.id}`).send(shown(begun));
     },
   );
+}
 
+function changingRoutes(app: ApiApp, { ruleDryRuns }: RouteContext): void {
   app.post(
     '/rules/dry-runs/:id/cancel',
     {

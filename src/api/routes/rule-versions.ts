@@ -1,7 +1,10 @@
+import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { RuleActor, RuleVersion } from '../../alerts/rules/kept/rule-versions.ts';
 import { RULE_VERSION_STATES } from '../../alerts/rules/kept/tables.ts';
+import { fileOf } from '../../alerts/rules/rules.ts';
 import { toRfc3339 } from '../../core/clock.ts';
+import { CitywatchError } from '../../core/errors.ts';
 import { callerOf } from '../guards/auth.ts';
 import { label, listOf, moment, pageQuery } from '../schemas.ts';
 import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';
@@ -58,9 +61,30 @@ function actorShown({ id, name, atMs }: RuleActor): z.output<typeof actor> {
 
 /** Rules that people keep by the API. */
 export const ruleVersionRoutes: RoutePart = (app, context) => {
+  textRoute(app, context);
   askingRoutes(app, context);
   decidingRoutes(app, context);
 };
+
+function textRoute(app: ApiApp, { alerts: { rules } }: RouteContext): void {
+  app.get(
+    '/rules/text',
+    {
+      config: { right: 'rules.read', errors: ['not-found'] },
+      schema: {
+        tags,
+        summary: 'A rule in force as the text of a rule file, to begin a changed one with; comments are not kept',
+        querystring: z.strictObject({ rule: name }),
+        response: { 200: z.object({ rule: z.string(), version: z.int(), yaml: z.string() }) },
+      },
+    },
+    async (request) => {
+      const found = rules().find(({ rule }) => rule === request.query.rule);
+      if (!found) throw new CitywatchError('not-found');
+      return { rule: found.rule, version: found.version, yaml: stringify(fileOf(found), { lineWidth: 110 }) };
+    },
+  );
+}
 
 function askingRoutes(app: ApiApp, context: RouteContext): void {
   const { ruleVersions } = context;

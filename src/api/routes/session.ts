@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DISPLAY_VIEWS } from '../../access/displays/displays.ts';
 import { PASSWORD_LENGTH_MAX } from '../../access/password-rules.ts';
 import { RIGHTS, type Right, ROLES } from '../../access/rights.ts';
 import type { Session } from '../../access/sessions.ts';
@@ -33,6 +34,10 @@ const whoami = z.object({
   jurisdiction: z.string(),
   police: policeLimited,
   rights: z.array(z.string()).meta({ description: 'What the caller may do in its area; see docs/rights.md' }),
+  display: z
+    .enum(DISPLAY_VIEWS)
+    .nullable()
+    .meta({ description: 'What a second screen shows; null for everybody else' }),
   duties: z
     .array(z.enum(['password', 'code', 'second-factor']))
     .meta({ description: 'What has to be done first: everything else answers `auth.duty`' }),
@@ -47,7 +52,7 @@ function answer(
   const { username = null, duties = [] } = session ?? {};
   const rights = RIGHT_NAMES.filter((right) => authority.may(caller, right));
   const as = role as z.output<typeof whoami>['role'];
-  return { name, username, role: as, jurisdiction, police, rights, duties: [...duties] };
+  return { name, username, role: as, jurisdiction, police, rights, display: null, duties: [...duties] };
 }
 
 /** How people log in, ask who they are, and log out. */
@@ -87,12 +92,13 @@ export const sessionRoutes: RoutePart = (app, context) => {
   app.get(
     '/session',
     {
-      config: { right: 'account.own', whileDue: true },
+      config: { right: 'account.own', whileDue: true, displays: DISPLAY_VIEWS },
       schema: { tags, summary: 'Who am I', response: { 200: whoami } },
     },
     async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      return answer(context, callerOf(request), request.session);
+      const who = answer(context, callerOf(request), request.session);
+      return { ...who, display: request.display?.view ?? null };
     },
   );
 

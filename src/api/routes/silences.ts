@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { scheduleSchema } from '../../alerts/rules/schedule/schedule.ts';
 import type { SilenceInfo } from '../../alerts/silences/silences.ts';
 import { ifMatch, setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
@@ -28,17 +29,23 @@ const matchers = {
   device: deviceId.optional().meta({ description: 'Only of this device and of what hangs on it' }),
 };
 
-const newSilence = z.strictObject({
-  ...matchers,
-  reason: label(REASON_MAX),
+const times = {
   startsAt: instant.optional().meta({ description: 'Now, without it' }),
-  endsAt: instant.meta({ description: 'Within the next 7 days' }),
-});
+  endsAt: instant.meta({ description: 'Within the next 7 days; within 180 of one that repeats' }),
+  repeats: scheduleSchema.optional().meta({
+    description: 'Holds only in these windows, in the time of China; by the holidays of the gateway',
+  }),
+};
+
+const newSilence = z.strictObject({ ...matchers, ...times, reason: label(REASON_MAX) });
+const triedSilence = z.strictObject({ ...matchers, ...times, endsAt: times.endsAt.optional() });
 
 const silence = z
   .object({
     id: z.string(),
-    state: z.enum(['planned', 'active', 'ended']),
+    state: z
+      .enum(['planned', 'active', 'ended'])
+      .meta({ description: '`planned` before it begins, and between its windows' }),
     jurisdiction: z.string(),
     police: policeLimited,
     rule: z.string().nullable(),
@@ -47,6 +54,8 @@ const silence = z
     reason: z.string(),
     startsAt: moment,
     endsAt: moment,
+    repeats: scheduleSchema.nullable(),
+    turnsAt: moment.nullable().meta({ description: 'When it begins to hold or lets go next' }),
     endedAt: moment.nullable(),
     endedBy: z.string().nullable(),
     createdBy: z.string(),
@@ -57,9 +66,16 @@ const silence = z
   .meta({ id: 'Silence' });
 
 const preview = z.object({
-  hides: z.int(),
+  hides: z.int().meta({ description: 'How many open alerts it would hide, held it now' }),
   leaves: z.int().meta({ description: 'Extreme alerts and hits of watchlists, which it would not hide' }),
   alerts: z.array(alertView).meta({ description: 'The newest that it would hide, 20 at most' }),
+  windows: z
+    .array(z.object({ from: moment, to: moment }))
+    .meta({ description: 'When one that repeats would hold, the next 10 times at most' }),
+  lastWeek: z
+    .int()
+    .nullable()
+    .meta({ description: 'Of one that repeats: how many alerts of the last 7 days it would have hidden' }),
 });
 
 const query = z.strictObject({
@@ -82,6 +98,10 @@ function meantBy({ jurisdiction, police, rule, kind, device }: Meant) {
   };
 }
 
+function askedBy({ startsAt: startsAtMs, endsAt: endsAtMs, repeats }: z.output<typeof triedSilence>) {
+  return { startsAtMs, endsAtMs, repeats };
+}
+
 /** Alerts that are left unsaid for a time. */
 export const silenceRoutes: RoutePart = (app, context) => {
   newRoutes(app, context);
@@ -96,11 +116,11 @@ function newRoutes(app: ApiApp, { alerts: { silences } }: RouteContext): void {
       schema: {
         tags,
         summary: 'What a silence would hide now; changes nothing',
-        body: z.strictObject(matchers),
+        body: triedSilence,
         response: { 200: preview },
       },
     },
-    async (request) => silences.preview(callerOf(request), meantBy(request.body)),
+    async (request) => silences.preview(callerOf(request), { ...meantBy(request.body), ...askedBy(request.body) }),
   );
 
   app.post(
@@ -115,9 +135,9 @@ function newRoutes(app: ApiApp, { alerts: { silences } }: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const { reason, startsAt: startsAtMs, endsAt: endsAtMs, ...meant } = request.body;
-      const caller = callerOf(request);
-      const made = await silences.create(caller, { ...meantBy(meant), reason, startsAtMs, endsAtMs });
+      const { reason, endsAt: endsAtMs } = request.body;
+      const asked = { ...meantBy(request.body), ...askedBy(request.body), reason, endsAtMs };
+      const made = await silences.create(callerOf(request), asked);
       setEtag(reply.status(201), made.version);
       return made;
     },

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { DisplayView } from '../../access/displays/displays.ts';
 import { PART_TYPE, PLAYLIST_TYPE } from '../../streams/live/hls.ts';
 import type { ShownStream, StreamAnswer } from '../../streams/live/service.ts';
 import { MEMBERS_MAX } from '../../streams/mosaic/name.ts';
@@ -154,6 +155,8 @@ function stateRoutes(app: ApiApp, context: RouteContext): void {
   );
 }
 
+const SHOWN: readonly DisplayView[] = ['wall', 'desk'];
+
 const PLAYLISTS = {
   'live.m3u8': { of: 'playlist', summary: 'Live video as HLS with fragmented MP4; held until a player may begin' },
   'media.m3u8': { of: 'mediaPlaylist', summary: 'The newest segments; `live.m3u8` names it' },
@@ -165,7 +168,7 @@ function liveRoutes(app: ApiApp, context: RouteContext): void {
       `/streams/:id/${name}`,
       {
         exposeHeadRoute: false,
-        config: { right: 'video.look', linked: true, errors },
+        config: { right: 'video.look', linked: true, displays: SHOWN, errors },
         schema: {
           tags,
           summary,
@@ -189,7 +192,7 @@ function liveRoutes(app: ApiApp, context: RouteContext): void {
     '/streams/:id/:part',
     {
       exposeHeadRoute: false,
-      config: { right: 'video.look', linked: true, errors },
+      config: { right: 'video.look', linked: true, displays: SHOWN, errors },
       schema: {
         tags,
         summary: 'A part that the playlist names',
@@ -253,7 +256,7 @@ function snapshotRoute(app: ApiApp, context: RouteContext): void {
     '/streams/:id/snapshot.jpg',
     {
       exposeHeadRoute: false,
-      config: { right: 'video.look', errors },
+      config: { right: 'video.look', displays: SHOWN, errors },
       schema: {
         tags,
         summary: 'A still of now; Last-Modified is when it was taken',

@@ -45,7 +45,14 @@ export const newWatchlist = z
       description:
         'Makes a draft of a control order. Without it the list is an emergency, and needs plates with an end',
     }),
-    entries: z.array(newEntry).max(WATCHLIST_ENTRIES_MAX).default([]),
+    entries: z
+      .array(newEntry)
+      .check(({ value, issues }) => {
+        const message = `has more than ${WATCHLIST_ENTRIES_MAX} plates: make it without, and send a file to /entries`;
+        if (value.length > WATCHLIST_ENTRIES_MAX) issues.push({ code: 'custom', message, input: value });
+      })
+      .meta({ maxItems: WATCHLIST_ENTRIES_MAX })
+      .default([]),
   })
   .check(({ value, issues }) => {
     if (value.order) return;
@@ -92,6 +99,7 @@ export const watchlist = z
     requestedAt: moment.nullable(),
     approvedBy: person.meta({ description: 'Null also for lists from before there was approval' }),
     approvedAt: moment.nullable(),
+    byYou: z.boolean().meta({ description: 'You asked for what waits: somebody else decides it' }),
     asked: z
       .object({
         what: z.enum(['renewal', 'revocation']),

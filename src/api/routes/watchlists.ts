@@ -5,6 +5,7 @@ import { MINUTE_MS } from '../../core/clock.ts';
 import { ifMatch, ONLY_VERSION, setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
 import { Shares } from '../guards/shares.ts';
+import { mayArriveSlowly, steadily } from '../guards/slow-files.ts';
 import { instant, label, listOf, noContent, pageQuery } from '../schemas.ts';
 import { requirePlainBody } from '../server/bodies.ts';
 import { validatorCompiler } from '../server/validation.ts';
@@ -195,7 +196,7 @@ function decideRoutes(app: ApiApp, { alerts: { watchlists } }: RouteContext): vo
   );
 }
 
-function fileRoute(app: ApiApp, { alerts: { entryFiles } }: RouteContext): void {
+function fileRoute(app: ApiApp, { alerts: { entryFiles }, room, clock }: RouteContext): void {
   const files = new Shares(FILES);
   app.register(async (raw) => {
     raw.removeAllContentTypeParsers();
@@ -206,10 +207,15 @@ function fileRoute(app: ApiApp, { alerts: { entryFiles } }: RouteContext): void 
         bodyLimit: ENTRY_FILE_BYTES_MAX,
         handlerTimeout: FILE_MS,
         // The same file again changes nothing: an Idempotency-Key is not needed.
-        config: { right: 'watchlists.keep', asksOnly: true, errors: ['conflict.state', 'request.too-large'] },
+        config: {
+          right: 'watchlists.keep',
+          asksOnly: true,
+          errors: ['conflict.state', 'request.too-large', 'store.full'],
+        },
         onRequest: async (request, reply) => {
           files.enterUntilAnswered(callerOf(request), reply);
           lastFor(request, reply, FILE_MS);
+          mayArriveSlowly(request, reply);
           await requirePlainBody(request);
         },
         validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part as never)),
@@ -227,7 +233,9 @@ function fileRoute(app: ApiApp, { alerts: { entryFiles } }: RouteContext): void 
       },
       async (request) => {
         const { id } = request.params as z.output<typeof params>;
-        return await entryFiles.add(callerOf(request), id, request.body as Readable);
+        // It asks for no key, and writes all the same.
+        await room.forEdits();
+        return await entryFiles.add(callerOf(request), id, steadily(request.body as Readable, clock));
       },
     );
   });

@@ -23,6 +23,8 @@ const TYPES: Record<string, string> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json; charset=utf-8',
 };
 
 /** Everything comes from this server. Video arrives through the page's own buffers, hence `blob:`. */
@@ -42,10 +44,31 @@ const CONSOLE_CSP = [
 ].join('; ');
 
 /** Where the page is served beside `/`: the addresses of its views, as web/src/ground/views.ts has them. */
-export const CONSOLE_VIEWS = ['/video', '/settings', '/alerts/:id'] as const;
+export const CONSOLE_VIEWS = [
+  '/map',
+  '/wall',
+  '/desk',
+  '/video',
+  '/devices',
+  '/devices/:id',
+  '/add-device',
+  '/orders',
+  '/orders/:number',
+  '/passages',
+  '/watchlists',
+  '/watchlists/:id',
+  '/shift',
+  '/figures',
+  '/admin',
+  '/admin/:piece',
+  '/settings',
+  '/alerts/:id',
+] as const;
 
 const INDEX = '/index.html';
 const NOT_FOUND = '/not-found.html';
+/** Keeps the page on devices: all of it, which its own address alone would not allow everywhere. */
+const SERVICE_WORKER = '/sw.js';
 /** The name of a built file holds a hash of what is in it, so it never changes. */
 const HASHED = /^\/assets\//;
 const GZIP_BYTES_MIN = 1024;
@@ -92,9 +115,10 @@ export function serveConsole(app: FastifyInstance, files: PageFiles): void {
   for (const [address, file] of files) {
     if (address === NOT_FOUND) continue;
     const url = address === INDEX ? '/' : address;
-    app.get(url, { config: { public: true }, schema: { hide: true } }, (request, reply) =>
-      answer(request, reply, file),
-    );
+    app.get(url, { config: { public: true }, schema: { hide: true } }, (request, reply) => {
+      if (address === SERVICE_WORKER) reply.header('service-worker-allowed', '/');
+      return answer(request, reply, file);
+    });
   }
   for (const url of CONSOLE_VIEWS) {
     app.get(url, { config: { public: true }, schema: { hide: true } }, (request, reply) => {

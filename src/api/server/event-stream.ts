@@ -11,11 +11,19 @@ const STUCK_MS = 15_000;
 /** How long the browser waits before it comes back. */
 const RETRY_MS = 1_000;
 
-export interface ServerSentEvent {
-  id: string;
-  event: string;
-  /** On one line. */
-  json: string;
+export type ServerSentEvent =
+  | {
+      id: string;
+      event: string;
+      /** On one line. */
+      json: string;
+    }
+  /** What many readers are sent, written once ({@link sharedEvent}); only its id is each one's own. */
+  | { id: string; shared: Buffer };
+
+/** An event without its id, as bytes: a thousand readers that each have it encoded anew fill the memory with copies. */
+export function sharedEvent(event: string, json: string): Buffer {
+  return Buffer.from(`event: ${event}\ndata: ${json}\n\n`);
 }
 
 export interface EventStream {
@@ -57,8 +65,15 @@ export async function sendEvents(
     if (raw.writableLength > 0) raw.destroy();
   }
 
-  async function write({ id, event, json }: ServerSentEvent): Promise<void> {
-    if (over.signal.aborted || raw.write(`id: ${id}\nevent: ${event}\ndata: ${json}\n\n`)) return;
+  function put(event: ServerSentEvent): boolean {
+    if (!('shared' in event)) return raw.write(`id: ${event.id}\nevent: ${event.event}\ndata: ${event.json}\n\n`);
+    // Not corked: what is corked says of no write that the connection is full. Node sends both together anyway.
+    raw.write(`id: ${event.id}\n`);
+    return raw.write(event.shared);
+  }
+
+  async function write(event: ServerSentEvent): Promise<void> {
+    if (over.signal.aborted || put(event)) return;
     const limit = deadline(clock, STUCK_MS, over.signal);
     try {
       await once(raw, 'drain', { signal: limit.signal });

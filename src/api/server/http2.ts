@@ -2,6 +2,7 @@ import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../../core/clock.ts';
 import type { TlsFiles } from '../deps.ts';
+import { arrivesSlowly } from '../guards/slow-files.ts';
 import { TIMEOUTS } from './limits.ts';
 
 /** Requests of one connection at the same time; who needs more opens another, and has to show who they are again. */
@@ -32,7 +33,8 @@ export function overTls(tls: TlsFiles, node: object): object {
 export function cutSlowStreams({ server }: FastifyInstance, clock: Clock): void {
   server.on('stream', (stream: ServerHttp2Stream) => {
     const stop = clock.after(TIMEOUTS.requestMs, () => {
-      if (!stream.readableEnded && !stream.endAfterHeaders) stream.close(constants.NGHTTP2_CANCEL);
+      if (!stream.readableEnded && !stream.endAfterHeaders && !arrivesSlowly(stream))
+        stream.close(constants.NGHTTP2_CANCEL);
     });
     stream.once('end', stop).once('close', stop);
   });

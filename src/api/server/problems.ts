@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { CitywatchError, ERRORS, type ErrorCode, type Issue } from '../../core/errors.ts';
+import { arrivesSlowly } from '../guards/slow-files.ts';
 
 /** The media type of RFC 9457. */
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -110,6 +111,7 @@ export function answerBrokenRequest(
   methodsOf: (url: string) => readonly string[],
 ): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && arrivesSlowly(socket)) return;
   const allowed = methodsOf(urlOf(error));
   const code = allowed.length > 0 ? 'request.method' : PARSER_CODES[error.code ?? ''];
   const problem = toProblem(new CitywatchError(code ?? 'request.malformed'));

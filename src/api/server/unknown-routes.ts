@@ -11,11 +11,6 @@ declare module 'fastify' {
 /** What the outside contract promises under /api/v1 and this version does not serve yet. */
 export const LATER_ROUTES: readonly (readonly [HTTPMethods, string])[] = [
   ['GET', '/streams/:id/clip.mp4'],
-  ['GET', '/alerts/:id/bundle'],
-  ['POST', '/rules/dry-run'],
-  ['GET', '/rosters'],
-  ['POST', '/rosters'],
-  ['DELETE', '/rosters/:id'],
   ['GET', '/work-orders'],
   ['POST', '/work-orders'],
 ];

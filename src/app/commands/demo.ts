@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { OUTLINES_FILE } from '../../api/base-map/base-map.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import { createObserver, KnownSecrets } from '../../core/observe.ts';
@@ -16,6 +17,8 @@ import { type Command, EXIT } from './command.ts';
 import { endOfRun } from './end-of-run.ts';
 
 const SCENARIO = join(import.meta.dirname, '../../../simulators/scenarios/demo-ningbo.yaml');
+/** Its rivers and streets, drawn by hand and roughly (WGS-84). */
+const OUTLINES = join(import.meta.dirname, '../../../simulators/scenarios/demo-ningbo.geojson');
 const STOP_DEADLINE_MS = 9_000;
 const CITY_STOP_MS = 4_000;
 const USER = 'demo';
@@ -46,6 +49,8 @@ export const demo: Command = {
     const end = endOfRun({ observer, terminal, clock });
     terminal.print('Starting the gateway and its services ...');
     await emptyDirectory(config.dataDir, terminal.secrets);
+    await mkdir(join(config.dataDir, 'map'), { recursive: true });
+    await copyFile(OUTLINES, join(config.dataDir, 'map', OUTLINES_FILE));
     // Loaded here, so that --help and small commands do not load the whole gateway.
     const { compose } = await import('../compose/compose.ts');
     const gateway = await compose({ config, observer, secrets: terminal.secrets, ended: end.signal });

@@ -23,6 +23,7 @@ import { settingsOf, UPLINKS } from '../../ingest/uplinks/uplinks.ts';
 import { networks } from '../../platform/outbound/network-setting.ts';
 import { KEPT_DAYS_MIN } from '../../platform/records/judge.ts';
 import { ALERTS } from './alert-settings.ts';
+import { MAP } from './map-settings.ts';
 import { RECORDINGS } from './recording-settings.ts';
 import { RTSP, STREAM } from './stream-settings.ts';
 
@@ -200,6 +201,7 @@ const OTHERS = {
     ),
   },
   alerts: ALERTS,
+  map: MAP,
   images: {
     keepDays: daysKept(['CITYWATCH_IMAGES_KEEP_DAYS', 'How long pictures that devices send are kept.'], 30),
   },

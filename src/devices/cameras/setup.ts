@@ -25,7 +25,7 @@ export const CAMERA_SETUP_QUEUE = 'camera-setup';
 /** Who writes what a camera says of itself. */
 export const SYSTEM: Caller = systemCaller({ id: 'citywatch', name: 'citywatch', role: 'admin' });
 
-interface SetupTables extends RegistryTables {
+export interface SetupTables extends RegistryTables {
   camera_setup: {
     device: string;
     attempt: string;

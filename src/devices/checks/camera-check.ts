@@ -15,16 +15,13 @@ import {
   NO_ADDRESS,
   SHOWN_TO_ALL,
 } from './camera-judgements.ts';
+import { CAMERA_STEPS, type CameraCheckTimes, type CameraStepName } from './camera-times.ts';
 import { explainError } from './hints.ts';
 import { CheckPictures } from './pictures.ts';
 import { type Connect, judgePorts, type Knock, knock, type Place, placeOf, reach } from './reach.ts';
 import { fetchSnapshot } from './snapshot-page.ts';
 import { type CheckStep, type Finding, ok, Steps, type Work } from './steps.ts';
 import { type Coded, isMissing, missing, type VideoLooks, type VideoSource } from './video.ts';
-
-const CAMERA_STEPS = ['reach', 'port', 'clock', 'login', 'identity', 'profiles', 'rtsp', 'snapshot'] as const;
-
-export type CameraStepName = (typeof CAMERA_STEPS)[number];
 
 /** How a camera is reached, passwords in clear, and what is registered there. */
 export interface CameraTarget {
@@ -40,6 +37,8 @@ export interface CameraCheckPorts {
   video: VideoLooks;
   /** Told of what should not have happened. */
   unexpected(error: unknown): void;
+  /** Told of the steps before the first is run: each is added as it ends, and a later one may mend it. */
+  follow?(done: readonly CheckStep[]): void;
 }
 
 export interface CameraCheckResult {
@@ -52,31 +51,6 @@ export interface CameraCheckResult {
   /** The last picture that was decoded, for who may see it; null where there was none. */
   picture: Coded | null;
 }
-
-export interface CameraCheckTimes {
-  /** Everything together, in ms. */
-  totalMs: number;
-  /** Of each step, at most. */
-  stepMs: Readonly<Record<CameraStepName, number>>;
-  /** Of one answer. */
-  requestMs: number;
-}
-
-/** Of the 15 s of a check two are kept for the picture that a work order shows. */
-export const CAMERA_CHECK_TIMES: CameraCheckTimes = {
-  totalMs: 13_000,
-  stepMs: {
-    reach: 3_000,
-    port: 3_000,
-    clock: 2_500,
-    login: 3_000,
-    identity: 3_000,
-    profiles: 3_000,
-    rtsp: 6_000,
-    snapshot: 3_500,
-  },
-  requestMs: 2_500,
-};
 
 /** A recorder of 64 channels has some 400 kB of profiles. */
 const ANSWER_MAX_BYTES = 512 * 1024;
@@ -131,6 +105,7 @@ class CameraCheck {
     this.#signal = signal;
     this.#beganMs = clock.monotonicMs();
     this.#steps = new Steps({ clock, signal, explain: (error) => this.#explain(error) }, times.totalMs);
+    ports.follow?.(this.#steps.done);
   }
 
   async run(): Promise<CameraCheckResult> {
@@ -146,15 +121,14 @@ class CameraCheck {
       await this.#steps.resume('rtsp', DECODING_MS, work);
     }
     const tookMs = Math.round(this.#ports.onvif.clock.monotonicMs() - this.#beganMs);
-    const [label, isOther, picture] = [this.#label, this.#isOther, this.#pictures.best];
-    return { steps: this.#steps.done, tookMs, label, isOther, picture };
+    const { done: steps } = this.#steps;
+    return { steps, tookMs, label: this.#label, isOther: this.#isOther, picture: this.#pictures.best };
   }
 
   /** Whether a login was refused: then no other door is tried with it. */
   #refused(): boolean {
-    const refused = ({ name, problem }: CheckStep<CameraStepName>): boolean =>
-      (name === 'login' || name === 'rtsp') && LOGIN_PROBLEMS.includes(problem ?? '');
-    return this.#steps.done.some(refused);
+    const doors = this.#steps.done.filter(({ name }) => name === 'login' || name === 'rtsp');
+    return doors.some(({ problem }) => LOGIN_PROBLEMS.includes(problem ?? ''));
   }
 
   async #reach(): Promise<boolean> {
@@ -264,9 +238,8 @@ class CameraCheck {
 
   #source(): VideoSource | null {
     const { stream, onvif } = this.#target;
-    if (stream) return stream;
-    const url = this.#toldUrl;
-    return url === null || !onvif ? null : { url, username: onvif.username, password: onvif.password };
+    if (stream || this.#toldUrl === null || !onvif) return stream;
+    return { url: this.#toldUrl, username: onvif.username, password: onvif.password };
   }
 
   async #snapshot(): Promise<void> {

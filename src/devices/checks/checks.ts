@@ -9,13 +9,8 @@ import { recordAudit } from '../../platform/records/audit.ts';
 import type { CameraAddresses } from '../cameras/addresses.ts';
 import type { CameraLabel } from '../onvif/identify.ts';
 import type { DeviceInput } from '../registry/input.ts';
-import {
-  CAMERA_CHECK_TIMES,
-  type CameraCheckPorts,
-  type CameraCheckResult,
-  type CameraTarget,
-  checkCamera,
-} from './camera-check.ts';
+import { type CameraCheckPorts, type CameraCheckResult, type CameraTarget, checkCamera } from './camera-check.ts';
+import { CAMERA_CHECK_TIMES } from './camera-times.ts';
 import type { CheckPlaces } from './check-places.ts';
 import { checkDevice, type DeviceCheckPorts } from './device-check.ts';
 import { type CheckStep, type Grade, worst } from './steps.ts';
@@ -75,6 +70,8 @@ export class Checks {
   readonly #deps: ChecksDeps;
   readonly #running = new JoinedByKey<DeviceId, Ran>();
   readonly #addresses = new Set<string>();
+  /** Steps of checks that are under way, as far as they are. */
+  readonly #progress = new Map<DeviceId, readonly CheckStep[]>();
 
   constructor(deps: ChecksDeps) {
     this.#deps = deps;
@@ -101,6 +98,15 @@ export class Checks {
   }
 
   /**
+   * What the check of a device has found that is under way; null where none is. A later step may still mend an earlier
+   * one. Rights are decided before, as for {@link device}.
+   */
+  progress(id: DeviceId): readonly CheckStep[] | null {
+    const done = this.#progress.get(id);
+    return done ? [...done] : null;
+  }
+
+  /**
    * Checks a device of a batch once its subnet bears it; never shows a picture. Rejects when `signal` is aborted while
    * it waits.
    */
@@ -112,7 +118,7 @@ export class Checks {
     const target = await find(id).catch(heldOrThrow);
     if (target === null) return reportOf({ steps: [HELD], tookMs: 0, label: null }, clock.nowMs());
     const leave = await places.wait(whereOf(target).subnet, signal);
-    const { result: _result, ...report } = await this.#running.run(id, () => this.#checkAt(target)).finally(leave);
+    const { result: _result, ...report } = await this.#running.run(id, () => this.#checkAt(id, target)).finally(leave);
     return report;
   }
 
@@ -154,12 +160,14 @@ export class Checks {
     const { target: find, places } = this.#deps;
     const target = await find(id);
     const leave = places.enter(whereOf(target).subnet);
-    return await this.#checkAt(target).finally(leave);
+    return await this.#checkAt(id, target).finally(leave);
   }
 
-  async #checkAt(target: CameraTarget): Promise<Ran> {
+  async #checkAt(id: DeviceId, target: CameraTarget): Promise<Ran> {
     const { ports, clock } = this.#deps;
-    const result = await checkCamera(target, ports, CAMERA_CHECK_TIMES);
+    const follow = (done: readonly CheckStep[]) => void this.#progress.set(id, done);
+    const checked = checkCamera(target, { ...ports, follow }, CAMERA_CHECK_TIMES);
+    const result = await checked.finally(() => this.#progress.delete(id));
     return { ...reportOf(result, clock.nowMs()), result };
   }
 

@@ -4,7 +4,7 @@ import { type Caller, DEVICE_ID, type DeviceId, type DeviceIdentity } from '../.
 import type { Database } from '../../platform/database/database.ts';
 import { Questions } from '../../platform/follow/questions.ts';
 import type { Kinds } from '../kinds/kinds.ts';
-import type { Directory, DirectoryEntry } from '../registry/directory.ts';
+import type { Directory, DirectoryEntry, PlacedDevice } from '../registry/directory.ts';
 import { directoryEntries } from '../registry/queries.ts';
 
 export interface DoorsDeps {
@@ -71,6 +71,17 @@ export class Doors {
     return this.#directory.within(scope);
   }
 
+  /** As that of the directory. */
+  placed(scope: Scope): Iterable<PlacedDevice> {
+    return this.#directory.placed(scope);
+  }
+
+  /** As that of the directory. */
+  changes(): number {
+    return this.#directory.changes();
+  }
+
+  /** As that of the directory. */
   counts(scope: Scope): Iterable<Place & { count: number }> {
     return this.#directory.counts(scope);
   }

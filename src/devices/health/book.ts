@@ -153,6 +153,9 @@ export class HealthBook {
     const now = said && turned(before, said, this.#nowMs());
     if (now === before) return;
     entry.facts[name] = now;
+    // Pictures that did not come while it was away say nothing of it now, and nobody may want any for days.
+    const isBack = name === 'answer' && now?.good === true && before?.good === false;
+    if (isBack && entry.facts.stream?.good === false) entry.facts.stream = null;
     this.#judge(entry);
   }
 

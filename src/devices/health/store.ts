@@ -29,6 +29,14 @@ interface HealthTables extends RegistryTables {
   device_downtime: { position_id: string; from_ms: number; to_ms: number | null };
 }
 
+/** A time in which a device was offline, or worked on; Unix ms, cut at the ends of what was asked for. */
+export interface Stretch {
+  what: 'offline' | 'maintenance';
+  fromMs: number;
+  /** Null while it lasts. */
+  toMs: number | null;
+}
+
 /** For how long a device was not there, and for how long of it that counts, in ms. */
 export interface Downtime {
   offlineMs: number;
@@ -157,6 +165,24 @@ export class HealthStore {
       from offline, worked`.execute(this.#deps.database.tables());
     const [row] = rows;
     return { offlineMs: Number(row?.offlineMs ?? 0), countedMs: Number(row?.countedMs ?? 0) };
+  }
+
+  /** When a device was offline or worked on between two moments: the `max` that began last, in order of time. */
+  async stretchesOf(id: DeviceId, { fromMs, toMs }: { fromMs: number; toMs: number }, max: number): Promise<Stretch[]> {
+    const { rows } = await sql<Stretch>`
+      select what, greatest(from_ms, ${fromMs}::bigint) as "fromMs",
+        case when to_ms < ${toMs}::bigint then to_ms when ended then ${toMs}::bigint end as "toMs"
+      from (
+        select 'offline' as what, from_ms, to_ms, to_ms is not null as ended
+        from device_downtime where position_id = ${id}
+        union all
+        select 'maintenance', from_ms, ended_ms, ended_ms is not null from maintenance where position_id = ${id}
+      ) as one
+      where from_ms < ${toMs}::bigint and (to_ms is null or to_ms > ${fromMs}::bigint)
+      order by from_ms desc limit ${max}`.execute(this.#deps.database.tables());
+    return rows.reverse().map(({ what, fromMs: began, toMs: ended }) => {
+      return { what, fromMs: Number(began), toMs: ended === null ? null : Number(ended) };
+    });
   }
 
   /** Removes what ended long before `nowMs`, 10,000 rows at most. */

@@ -41,6 +41,9 @@ export interface DirectoryEntry {
   version: number;
 }
 
+/** A device with where it stands, and where it is in its life. */
+export type PlacedDevice = Pick<DirectoryEntry, 'identity' | 'place' | 'state'>;
+
 /** Those who must know what becomes of devices. Must not throw; nobody waits for them. */
 export interface DirectoryListeners {
   /** A device's secret or jurisdiction changed, or it is retired or gone: what it has open must not go on as before. */
@@ -68,6 +71,7 @@ export class Directory {
   readonly #hasher: SecretHasher;
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #nobody = randomBytes(32);
+  #changes = 0;
   #listeners: DirectoryListeners | null = null;
 
   constructor(hasher: SecretHasher, clock: Pick<Clock, 'nowMs'> = systemClock) {
@@ -162,6 +166,19 @@ export class Directory {
     for (const { place, devices } of this.#areas.values()) if (covers(scope, place)) yield* devices.values();
   }
 
+  /** As {@link within}, with where each stands. */
+  *placed(scope: Scope): Generator<PlacedDevice> {
+    for (const { id } of this.within(scope)) {
+      const entry = this.#entries.get(id);
+      if (entry) yield entry;
+    }
+  }
+
+  /** Another number after every change of what {@link within} and {@link placed} answer. */
+  changes(): number {
+    return this.#changes;
+  }
+
   /** How many there are of each code and police agency within an area, retired ones left out. */
   *counts(scope: Scope): Generator<Place & { count: number }> {
     for (const { place, devices } of this.#areas.values()) {
@@ -201,6 +218,7 @@ export class Directory {
   remove(id: DeviceId): void {
     const known = this.#entries.get(id);
     if (!known) return;
+    this.#changes += 1;
     this.#entries.delete(id);
     this.#maintained.delete(id);
     this.#areas.get(keyOf(known.identity))?.devices.delete(id);
@@ -211,6 +229,7 @@ export class Directory {
     const { id, jurisdiction, police = null } = entry.identity;
     const known = this.#entries.get(id);
     if (known && known.version > entry.version) return;
+    this.#changes += 1;
     this.#entries.set(id, entry);
     if (entry.state === 'maintenance') this.#maintained.add(id);
     else this.#maintained.delete(id);

@@ -13,8 +13,8 @@ export interface HeapDeps {
 
 /**
  * Collects once what a start has made and nobody needs any more. Left to itself the engine would keep it until
- * messages fill the rest of its first room, and then look through all of it while they wait (`docs/performance.md`).
- * Returns how to call it off.
+ * messages fill the rest of its first room, and then look through all of it while they wait
+ * (`docs/performance-history.md`). Returns how to call it off.
  */
 export function tidyHeapAfterStart({ clock, observer, collect }: HeapDeps): () => void {
   return clock.after(CALM_AFTER_MS, () => {

@@ -11,6 +11,7 @@ import { Offers } from './offers.ts';
 import { CLAIMS_MAX, ENDED, hasRoomAgain, type QueueState, type Settled, type WorkHandler } from './queue-state.ts';
 import { firstWord, letGo, NO_ROOM, type Room, roomFor } from './room.ts';
 import { Wakes } from './wakes.ts';
+import { onceThere } from './while-away.ts';
 import { type SetApart, WorkTable } from './work-table.ts';
 
 export { type Claim, ending, LEFT_TO_CLAIMS, type NotedRow, noting, type WorkDesk, type WorkTicket } from './noting.ts';
@@ -240,7 +241,8 @@ export class WorkQueue implements WorkDesk {
         if (result === ENDED) return false;
         // Registered before it is written: too early a look finds nothing, none at all would leave it to the sweep.
         if (result.again) state.wakes.at(result.again.atMs, () => void this.pump(state.queue, signal).catch(() => {}));
-        return state.settling.add({ claim, result, failedBy });
+        const written = () => state.settling.add({ claim, result, failedBy });
+        return onceThere(written, { clock: this.#options.clock, leaseMs: this.#leaseMs, signal });
       })
       .catch((error: unknown) => {
         // Nothing is lost: the claim runs out, and the key is due again.

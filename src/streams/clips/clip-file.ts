@@ -1,7 +1,8 @@
 import { fullBox, u16, u32 } from '../fmp4/box-writer.ts';
-import { BoxError, boxesIn, boxHeader, required } from '../fmp4/boxes.ts';
-import { parseFragment } from '../fmp4/fragment.ts';
+import { writeFragment } from '../fmp4/fragment-writer.ts';
 import type { Movie } from '../fmp4/movie.ts';
+import { samplesOf, soundIn } from '../fmp4/samples.ts';
+import { runOf } from '../fmp4/tracks/placed.ts';
 import type { Moment } from './moments.ts';
 
 /** The index says 31 bits of bytes and 32 of time for each fragment. */
@@ -9,6 +10,10 @@ const BYTES_MAX = 0x7fffffff;
 const TICKS_MAX = 0xffffffff;
 /** Begins with a key frame, of the first type (ISO/IEC 14496-12 §8.16.3). */
 const BEGINS_WITH_KEY = 0x90000000;
+/** What is so near to the end of what was before goes on with it. */
+const FOLLOWS_MS = 20;
+/** Times are rounded a few times on their way here. */
+const ROUNDED_MS = 2;
 
 /**
  * One fragmented MP4 of fragments that have the same initialisation segment: their pictures as they are, with times
@@ -18,8 +23,12 @@ export async function clipFile(moments: readonly Moment[]): Promise<Buffer> {
   const { init, startsAtMs } = moments[0]!;
   const ticksAt = ticksOf(moments, startsAtMs);
   const fragments: Buffer[] = [];
+  let soundFrom = 0;
   for (const [index, moment] of moments.entries()) {
-    fragments.push(moved(await moment.read(), { movie: init.movie, sequence: index + 1, decodeTime: ticksAt[index]! }));
+    const place = { sequence: index + 1, decodeTime: ticksAt[index]!, soundFrom };
+    const { data, soundEnds } = standing(await moment.read(), init.movie, place);
+    fragments.push(data);
+    soundFrom = soundEnds;
   }
   const rows = moments.map((moment, index) => {
     const next = ticksAt[index + 1] ?? ticksAt[index]! + toTicks(moment.durationMs, init.movie);
@@ -41,48 +50,38 @@ function ticksOf(moments: readonly Moment[], zeroMs: number): number[] {
   return ticks;
 }
 
-const FOLLOWS_MS = 20;
-
 function toTicks(ms: number, { timescale }: Movie): number {
   return Math.round((ms * timescale) / 1_000);
 }
 
-interface Place {
-  movie: Movie;
+/** Where a fragment stands in a clip. */
+interface Standing {
   sequence: number;
+  /** When its first picture is decoded, in the timescale of the pictures. */
   decodeTime: number;
+  /** Where the sound before it ends, in the timescale of the sound. */
+  soundFrom: number;
 }
 
-/** A copy of a fragment whose first picture is decoded at another time. Throws {@link BoxError} for none of ours. */
-export function moved(fragment: Buffer, { movie, sequence, decodeTime }: Place): Buffer {
-  const copy = Buffer.from(fragment);
-  const header = boxHeader(copy);
-  if (header?.type !== 'moof') throw new BoxError('fragment without moof');
-  const moof = boxesIn(copy.subarray(header.headerBytes, header.sizeBytes));
-  required(moof, 'mfhd').writeUInt32BE(sequence, 4);
-  const byS =
-    (decodeTime - parseFragment(copy.subarray(header.headerBytes, header.sizeBytes), movie).decodeTime) /
-    movie.timescale;
-  for (const { type, body } of moof) {
-    if (type !== 'traf') continue;
-    const traf = boxesIn(body);
-    const trackId = required(traf, 'tfhd').readUInt32BE(4);
-    const tfdt = required(traf, 'tfdt');
-    if (trackId === movie.trackId) writeTime(tfdt, decodeTime);
-    else if (trackId === movie.sound?.trackId) writeTime(tfdt, soundTime(tfdt, byS * movie.sound.timescale));
-  }
-  return copy;
-}
-
-/** When sound begins that is moved as its pictures are; none begins before the clip. */
-function soundTime(tfdt: Buffer, byTicks: number): number {
-  const time = tfdt[0] === 1 ? Number(tfdt.readBigUInt64BE(4)) : tfdt.readUInt32BE(4);
-  return Math.max(0, Math.round(time + byTicks));
-}
-
-function writeTime(tfdt: Buffer, time: number): void {
-  if (tfdt[0] === 1 && tfdt.length >= 12) tfdt.writeBigUInt64BE(BigInt(time), 4);
-  else tfdt.writeUInt32BE(time, 4);
+/**
+ * A copy of a fragment, its sound as far from its pictures as it was. What would sound before the clip, or where
+ * something sounds already, is left out: cameras send sound late, so that a fragment has that of pictures before it.
+ * Throws {@link BoxError} for none of ours.
+ */
+function standing(fragment: Buffer, movie: Movie, { sequence, decodeTime, soundFrom }: Standing) {
+  const pictures = samplesOf(fragment, movie);
+  const video = runOf(movie.trackId, pictures).map((run) => ({ ...run, decodeTime }));
+  const { sound } = movie;
+  if (!sound) return { data: writeFragment({ sequence, tracks: video }), soundEnds: soundFrom };
+  const later = ((decodeTime - pictures[0]!.decodeTime) * sound.timescale) / movie.timescale;
+  const from = soundFrom - (ROUNDED_MS * sound.timescale) / 1_000;
+  const kept = soundIn(fragment, movie).filter((frame) => frame.decodeTime + later >= from);
+  const [run] = runOf(sound.trackId, kept);
+  if (!run) return { data: writeFragment({ sequence, tracks: video }), soundEnds: soundFrom };
+  const begins = Math.max(soundFrom, Math.round(run.decodeTime + later));
+  const soundEnds = run.samples.reduce((sum, { duration }) => sum + duration, begins);
+  const data = writeFragment({ sequence, tracks: [...video, { ...run, decodeTime: begins }] });
+  return { data, soundEnds };
 }
 
 function indexOf(rows: readonly { bytes: number; ticks: number; key: boolean }[], movie: Movie): Buffer {

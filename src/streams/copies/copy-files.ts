@@ -2,8 +2,9 @@ import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } fro
 import { join } from 'node:path';
 import { writeFileDurable } from '../../platform/files/files.ts';
 import type { ExportFile } from '../exports/export.ts';
+import { placed } from '../fmp4/tracks/placed.ts';
 import { codedIn } from './burner.ts';
-import { type Coded, placed } from './sound-beside.ts';
+import type { Coded } from './sound-beside.ts';
 
 /** Pieces of one file of the export: NUMBER-PIECE.mp4. */
 const PIECE = /^(\d{6})-(\d{3})\.mp4$/;

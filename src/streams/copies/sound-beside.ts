@@ -1,9 +1,9 @@
 import { videoSetup } from '../fmp4/annex-b.ts';
-import { type Sample, type TrackRun, writeFragment } from '../fmp4/fragment-writer.ts';
+import { writeFragment } from '../fmp4/fragment-writer.ts';
 import { SOUND_TRACK_ID, TRACK_ID, writeInit } from '../fmp4/init-writer.ts';
-import type { Movie } from '../fmp4/movie.ts';
 import type { InitSegment, ParsedFragment } from '../fmp4/parser.ts';
 import { type FoundSample, samplesOf, soundIn } from '../fmp4/samples.ts';
+import { runOf } from '../fmp4/tracks/placed.ts';
 import { aacConfigOf } from '../relay/sound/aac-config.ts';
 
 /** Video as it was coded, with or without sound beside it. */
@@ -62,46 +62,4 @@ function framesOf({ init: { movie }, fragments }: Recorded, sampleRate: number, 
     frame.duration = Math.max(1, Math.round(next - frame.decodeTime));
   }
   return frames;
-}
-
-/** Where a fragment comes to stand in a video that is made of several. */
-export interface Place {
-  sequence: number;
-  /** When its first picture is decoded, in the timescale of the pictures. */
-  decodeTime: number;
-  /** Moments of its own between which its sound is kept, seconds. */
-  fromS: number;
-  toS: number;
-}
-
-/** A copy of a fragment of {@link Coded} at another place. Throws {@link BoxError} for none of ours. */
-export function placed({ data }: Pick<ParsedFragment, 'data'>, movie: Movie, place: Place): Buffer {
-  const { sequence, decodeTime, fromS, toS } = place;
-  const pictures = samplesOf(data, movie);
-  const laterS = (decodeTime - pictures[0]!.decodeTime) / movie.timescale;
-  const video = runOf(movie.trackId, pictures).map((run) => ({ ...run, decodeTime }));
-  const { sound } = movie;
-  if (!sound) return writeFragment({ sequence, tracks: video });
-  const kept = soundIn(data, movie).filter(({ decodeTime: at, duration }) => {
-    const [beginsS, endsS] = [at / sound.timescale, (at + duration) / sound.timescale];
-    return beginsS >= fromS && endsS <= toS && beginsS + laterS >= 0;
-  });
-  const moved = runOf(sound.trackId, kept).map((run) => ({
-    ...run,
-    decodeTime: Math.round(run.decodeTime + laterS * sound.timescale),
-  }));
-  return writeFragment({ sequence, tracks: [...video, ...moved] });
-}
-
-/** One run of a track, none where it has nothing. */
-function runOf(trackId: number, found: readonly FoundSample[]): TrackRun[] {
-  const [first] = found;
-  if (!first) return [];
-  const samples: Sample[] = found.map(({ data, duration, key, shownAfter }) => ({
-    data: [data],
-    duration,
-    key,
-    shownLater: shownAfter,
-  }));
-  return [{ trackId, decodeTime: first.decodeTime, samples }];
 }

@@ -3,11 +3,14 @@ import { messageOf } from '../../core/errors.ts';
 import { Counter, type Observer } from '../../core/observe.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { openSession } from '../engine/session.ts';
+import type { TranscodeBudget } from '../ffmpeg/transcode-budget.ts';
 import { type CameraAddress, type CameraSource, StreamFailure } from '../pool/types.ts';
 import type { Span } from '../recordings/recordings.ts';
 import type { CameraSession, CameraSessionDeps, Playback } from '../relay/camera-session.ts';
 import { type EdgeTaker, ReplayPacker } from './replay-packer.ts';
 import { clockOf } from './replay-times.ts';
+import type { ReplayedSound } from './section-sound.ts';
+import { CODED_SOUND, SoundCoder, type SoundCoderDeps } from './sound-coder.ts';
 
 /** What a camera answers when it is asked for pictures of the past. */
 export type EdgeFound =
@@ -40,6 +43,10 @@ export interface EdgeSourceDeps extends Omit<CameraSessionDeps, 'megabitsPerS'> 
   cameras: Pick<CameraSource, 'admit'>;
   /** Whether the camera allows one connection more. */
   hasConnection(device: DeviceId): boolean;
+  /** Whether its sound is taken too; asked again while it is played back. */
+  soundOf(device: DeviceId): boolean;
+  /** What codes sound that is not AAC, and who has a turn for that. */
+  coding: Pick<SoundCoderDeps, 'sockets' | 'spawner'> & { transcodes: Pick<TranscodeBudget, 'tryEnter'> };
 }
 
 export interface EdgeLimits {
@@ -113,42 +120,88 @@ export class EdgeSource {
       setUp: REQUIRE,
       play: { ...REQUIRE, Range: range, 'Rate-Control': 'no' },
       take: (packet) => packer?.push(packet),
+      takeSound: (packet) => packer?.pushSound(packet),
     };
     const deps = { ...this.#deps, megabitsPerS: this.#limits.megabitsPerS };
     const admit = async (): Promise<StreamFailure | null> => {
       const refused = await cameras.admit(span.device);
       return refused === null ? null : new StreamFailure('other-unit', refused);
     };
-    const session = await openSession(deps, { camera, admit, playback }, signal);
+    const address = { ...camera, sound: this.#deps.soundOf(span.device) };
+    const session = await openSession(deps, { camera: address, admit, playback }, signal);
     if (session instanceof StreamFailure) return { how: 'failed', detail: session.message };
+    const leave = isPlain(session) ? this.#deps.coding.transcodes.tryEnter('audio') : () => {};
+    if (leave === null) {
+      await session.close(new StreamFailure('stopped'));
+      return { how: 'busy' };
+    }
+    let isHeld = false;
+    const hold = (held: boolean): void => {
+      isHeld = held;
+      session.hold(held);
+    };
+    const sound = this.#soundFor(session);
     const ended = new Promise<StreamFailure | null>((resolve) => {
       const done = () => resolve(null);
-      packer = new ReplayPacker(session.track, { fromMs, toMs, skewMs, taker, done, failed: resolve });
+      packer = new ReplayPacker(session.track, { fromMs, toMs, skewMs, sound, hold, taker, done, failed: resolve });
     });
     const over = new AbortController();
     const failure = await Promise.race([
       ended,
       session.start().then(() => ended),
       session.ended,
-      this.#tooLong(session, over.signal, signal),
+      this.#tooLong(session, { over: over.signal, signal, isHeld: () => isHeld }),
+      this.#unheard(span.device, { over: over.signal, isHeard: address.sound }),
     ]);
     over.abort();
-    packer!.end();
+    await packer!.end();
+    leave();
     await session.close(new StreamFailure('stopped'));
     return failure === null ? { how: 'whole' } : { how: 'failed', detail: failure.message };
   }
 
+  /** What is taken of the sound of a playback: AAC as it is, G.711 coded anew. */
+  #soundFor({ soundTrack: track }: CameraSession): ReplayedSound | null {
+    if (!track) return null;
+    const { coding } = track;
+    if (coding.codec === 'AAC') return { track, config: coding, coder: null };
+    const { clock, coding: by } = this.#deps;
+    return { track, config: CODED_SOUND, coder: (taken) => new SoundCoder({ clock, ...by }, coding, taken) };
+  }
+
+  /** Resolves when the sound of the camera may not be taken any more. */
+  async #unheard(device: DeviceId, { over, isHeard }: { over: AbortSignal; isHeard: boolean }): Promise<StreamFailure> {
+    while (!isHeard || this.#deps.soundOf(device)) {
+      if (over.aborted) break;
+      await this.#deps.clock.sleep(LOOK_MS, over);
+    }
+    return new StreamFailure('changed');
+  }
+
   /** Resolves when nothing comes any more, when it takes too long, or when nobody wants it. */
-  async #tooLong(session: CameraSession, over: AbortSignal, signal: AbortSignal): Promise<StreamFailure> {
+  async #tooLong(session: CameraSession, { over, signal, isHeld }: Watched): Promise<StreamFailure> {
     const { clock } = this.#deps;
     const { silentMs, longestMs } = this.#limits;
     const beganMs = clock.monotonicMs();
+    let heldMs = beganMs;
     while (!over.aborted && !signal.aborted) {
       await clock.sleep(LOOK_MS, over);
       const nowMs = clock.monotonicMs();
-      if (nowMs - (session.mediaAtMs ?? beganMs) > silentMs) return new StreamFailure('stalled');
+      if (isHeld()) heldMs = nowMs;
+      if (nowMs - Math.max(session.mediaAtMs ?? beganMs, heldMs) > silentMs) return new StreamFailure('stalled');
       if (nowMs - beganMs > longestMs) return new StreamFailure('timeout');
     }
     return new StreamFailure('stopped');
   }
+}
+
+interface Watched {
+  over: AbortSignal;
+  signal: AbortSignal;
+  /** Whether it is we who do not read. */
+  isHeld(): boolean;
+}
+
+function isPlain({ soundTrack }: CameraSession): boolean {
+  return soundTrack !== null && soundTrack.coding.codec !== 'AAC';
 }

@@ -10,6 +10,7 @@ import { ParameterSets } from '../relay/parameter-sets.ts';
 import { readRtp } from '../relay/rtp-packet.ts';
 import type { VideoTrack } from '../relay/sdp.ts';
 import { readReplayTimes } from './replay-times.ts';
+import { type ReplayedSound, SectionSound } from './section-sound.ts';
 
 /** Where the pictures of a camera's own storage go, in order of their times. */
 export interface EdgeTaker {
@@ -24,11 +25,15 @@ export interface ReplayPackerOptions {
   toMs: number;
   /** The camera's clock minus ours. */
   skewMs: number;
+  /** The sound that comes beside the pictures; null where none is taken. */
+  sound: ReplayedSound | null;
   taker: EdgeTaker;
   /** All that is wanted has come, or all that there is. */
   done(): void;
   /** What comes is of no use. */
   failed(failure: StreamFailure): void;
+  /** Called with true when what was pushed waits to be coded, and with false when it was. */
+  hold(held: boolean): void;
 }
 
 /** A picture that is not wanted itself, but those after it are decoded from it. */
@@ -59,6 +64,7 @@ export class ReplayPacker {
   readonly #options: ReplayPackerOptions;
   readonly #reader: NalReader;
   readonly #sets: ParameterSets;
+  readonly #sound: SectionSound;
   #maker: FragmentMaker | null = null;
   #init: string | null = null;
   /** When the first picture of the section was taken; its stamps count from there. */
@@ -78,9 +84,15 @@ export class ReplayPacker {
     this.#options = options;
     this.#reader = new NalReader(track.codec);
     this.#sets = new ParameterSets(track.codec, track.sets);
+    this.#sound = new SectionSound(options.sound, (held) => !this.#isOver && options.hold(held));
   }
 
-  /** Takes one RTP packet as it came. */
+  /** Takes one RTP packet of the sound as it came. */
+  pushSound(packet: Buffer): void {
+    if (!this.#isOver) this.#sound.push(packet);
+  }
+
+  /** Takes one RTP packet of the pictures as it came. */
   push(packet: Buffer): void {
     const rtp = readRtp(packet);
     if (this.#isOver || !rtp || rtp.payloadType !== this.#track.payloadType) return;
@@ -100,12 +112,11 @@ export class ReplayPacker {
     if (this.#isLast && rtp.marker) this.#finish();
   }
 
-  /** Nothing more comes: what is there is told. */
-  end(): void {
-    if (this.#isOver) return;
+  /** Nothing more comes: what is there is told. Resolves when it was. */
+  async end(): Promise<void> {
+    if (!this.#isOver) this.#breakOff();
     this.#isOver = true;
-    this.#maker?.end();
-    this.#maker = null;
+    await this.#sound.settled();
   }
 
   #unit(nal: Buffer): void {
@@ -132,7 +143,7 @@ export class ReplayPacker {
     this.#isNew = false;
     this.#pictureMs = atMs;
     if (key && this.#maker && this.#describes() !== this.#init) this.#breakOff();
-    if (this.#maker) this.#maker.picture(this.#stampOf(atMs), key);
+    if (this.#maker) this.#show(atMs, key);
     else if (key && atMs >= fromMs) this.#begin(atMs);
     else this.#keep(atMs, key);
     for (const nal of leading) this.#send(nal);
@@ -164,7 +175,7 @@ export class ReplayPacker {
     if (!first) return;
     this.#begin(first.atMs);
     for (const [index, { atMs, key, units }] of before.entries()) {
-      if (index > 0) this.#maker?.picture(this.#stampOf(atMs), key);
+      if (index > 0) this.#show(atMs, key);
       for (const nal of units) this.#maker?.unit(nal);
     }
   }
@@ -186,11 +197,12 @@ export class ReplayPacker {
     this.#sectionMs = atMs;
     this.#init = this.#describes();
     const token = randomBytes(9).toString('base64url');
+    const inOrder = this.#sound.inOrder();
     try {
       this.#maker = new FragmentMaker(
-        { codec: this.#track.codec, sets, timescale: TICKS_PER_MS * 1_000 },
+        { codec: this.#track.codec, sets, timescale: TICKS_PER_MS * 1_000, sound: this.#sound.config },
         {
-          onPart: (part) => this.#tell(part, token),
+          onPart: (part) => inOrder(() => this.#tell(part, token, atMs)),
           onEnd: () => {},
           onDisorder: () => this.#fail(new StreamFailure('codec-unsupported', 'Its pictures are not in order.')),
         },
@@ -200,37 +212,47 @@ export class ReplayPacker {
       this.#fail(new StreamFailure('nonsense', undefined, error));
       return;
     }
-    this.#maker.picture(this.#stampOf(atMs), true);
+    this.#sound.begin(this.#maker);
+    this.#show(atMs, true);
+  }
+
+  #show(atMs: number, key: boolean): void {
+    const stamp = this.#stampOf(atMs);
+    this.#maker?.picture(stamp, key);
+    this.#sound.pictured(stamp, atMs);
   }
 
   #stampOf(atMs: number): number {
     return Math.round((atMs - this.#sectionMs + BASE_MS) * TICKS_PER_MS);
   }
 
-  #tell(part: Part, token: string): void {
+  #tell(part: Part, token: string, sectionMs: number): void {
     const { taker, skewMs } = this.#options;
     if (part.type === 'init') taker.begin(part.init, token);
     else {
-      const startsAtMs = this.#sectionMs + part.fragment.decodeTimeMs - BASE_MS - skewMs;
+      const startsAtMs = sectionMs + part.fragment.decodeTimeMs - BASE_MS - skewMs;
       taker.fragment({ ...part.fragment, startsAtMs });
     }
   }
 
   #breakOff(): void {
-    this.#maker?.end();
+    const maker = this.#maker;
     this.#maker = null;
     this.#forget();
+    if (maker) this.#sound.end(maker);
   }
 
   #finish(): void {
     if (this.#isOver) return;
-    this.end();
-    this.#options.done();
+    this.#breakOff();
+    this.#isOver = true;
+    this.#sound.inOrder()(() => this.#options.done());
   }
 
   #fail(failure: StreamFailure): void {
     this.#isOver = true;
     this.#maker = null;
+    this.#sound.stop();
     this.#options.failed(failure);
   }
 }

@@ -246,6 +246,19 @@ export function recodeTask({ input, output }: { input: string; output: string },
   return { args: built(command), input, output, gives: true };
 }
 
+/** Reads G.711 for as long as it comes, and writes it as AAC (ADTS) of one channel, 16 kHz. */
+export function soundTask(
+  { input, output }: { input: string; output: string },
+  { codec, sampleRate }: { codec: 'PCMA' | 'PCMU'; sampleRate: number },
+): FfmpegTask {
+  const command = ffmpeg('pipe:0')
+    .inputOptions([...QUIET, '-protocol_whitelist', 'pipe', '-analyzeduration', '0', '-probesize', '32'])
+    .inputOptions(['-f', codec === 'PCMA' ? 'alaw' : 'mulaw', '-ar', String(sampleRate), '-ac', '1'])
+    .outputOptions(['-map', '0:a:0', '-map_metadata', '-1', ...AAC, '-flush_packets', '1', '-f', 'adts'])
+    .output('pipe:1');
+  return { args: built(command), input, output, gives: true };
+}
+
 function pictureTask(paths: PicturePaths, coding: string[], filters: string[]): FfmpegTask {
   const command = withInput(ffmpeg(), paths, 'pipe:0').output('pipe:1');
   withOutput(command, paths, { input: 0, coding, filters });

@@ -1,7 +1,10 @@
-import { BoxError, boxHeader } from './boxes.ts';
+import { BoxError, boxesIn, boxHeader, required } from './boxes.ts';
 import { correctTimes } from './ffmpeg-times.ts';
 import { parseFragment } from './fragment.ts';
+import { writeFragment } from './fragment-writer.ts';
 import { type Movie, parseMovie } from './movie.ts';
+import { samplesOf, soundIn } from './samples.ts';
+import { runOf } from './tracks/placed.ts';
 
 /** The initialisation segment of a stream: `ftyp` and `moov`, which every player needs before the first fragment. */
 export interface InitSegment {
@@ -33,9 +36,13 @@ const OTHER_BYTES = 64 * 1024;
 /** What is written begins at 0; it is moved to here, so that there is room for a lead-in before it. */
 const BEGINS_AT_S = 30;
 
+/** Fragments of sound that wait for a picture, bytes: a minute of 128 kbit/s; what came first goes first. */
+const SOUND_BYTES_MAX = 1024 * 1024;
+
 /**
  * Cuts a stream of fragmented MP4 into its initialisation segment and fragments. Takes bytes in pieces of any size;
- * holds at most one box more than the largest allowed. After it threw, it must not be used again.
+ * holds at most one box more than the largest allowed, and {@link SOUND_BYTES_MAX}. After it threw, it must not be used
+ * again.
  */
 export class FragmentParser {
   readonly #waiting: Buffer[] = [];
@@ -44,6 +51,9 @@ export class FragmentParser {
   #movie: Movie | null = null;
   #moof: Buffer | null = null;
   #isFirst = true;
+  /** That of fragments without pictures, which ffmpeg writes where pictures are far apart. */
+  #sound: Buffer[] = [];
+  #soundBytes = 0;
 
   /** The parts that became complete with `chunk`. Throws {@link BoxError} when the bytes are not such a stream. */
   push(chunk: Buffer): Part[] {
@@ -101,26 +111,57 @@ export class FragmentParser {
       this.#moof = whole;
       return null;
     }
-    if (type === 'mdat') return { type: 'fragment', fragment: this.#fragment(whole) };
+    if (type === 'mdat') return this.#fragment(whole);
     if (!this.#ftyp) throw new BoxError('does not begin with ftyp');
     return null;
   }
 
-  #fragment(mdat: Buffer): ParsedFragment {
+  /** Null for sound alone: it goes with the next pictures. */
+  #fragment(mdat: Buffer): Part | null {
     if (!this.#moof || !this.#movie) throw new BoxError('mdat out of place');
-    const { timescale } = this.#movie;
+    const movie = this.#movie;
     const data = Buffer.concat([this.#moof, mdat]);
     const moof = data.subarray(boxHeader(this.#moof)!.headerBytes, this.#moof.length);
     this.#moof = null;
-    correctTimes(moof, this.#movie, { beginsAtS: BEGINS_AT_S, first: this.#isFirst });
+    correctTimes(moof, movie, { beginsAtS: BEGINS_AT_S, first: this.#isFirst });
+    if (movie.sound && isWithout(moof, movie.trackId)) {
+      this.#holdSound(data);
+      return null;
+    }
     this.#isFirst = false;
-    const times = parseFragment(moof, this.#movie);
-    const toMs = 1000 / timescale;
-    return {
-      data,
+    const times = parseFragment(moof, movie);
+    const toMs = 1000 / movie.timescale;
+    const fragment = {
+      data: this.#withSound(data, movie),
       decodeTimeMs: times.decodeTime * toMs,
       durationMs: times.duration * toMs,
       key: times.key,
     };
+    return { type: 'fragment', fragment };
   }
+
+  #holdSound(fragment: Buffer): void {
+    this.#sound.push(fragment);
+    this.#soundBytes += fragment.length;
+    while (this.#soundBytes > SOUND_BYTES_MAX) this.#soundBytes -= this.#sound.shift()!.length;
+  }
+
+  #withSound(data: Buffer, movie: Movie): Buffer {
+    const { sound } = movie;
+    if (!sound || this.#sound.length === 0) return data;
+    const beside = [...this.#sound.splice(0), data].flatMap((fragment) => soundIn(fragment, movie));
+    this.#soundBytes = 0;
+    const tracks = [...runOf(movie.trackId, samplesOf(data, movie)), ...runOf(sound.trackId, beside)];
+    return writeFragment({ sequence: sequenceOf(data), tracks });
+  }
+}
+
+function isWithout(moof: Buffer, trackId: number): boolean {
+  const tracks = boxesIn(moof).filter(({ type }) => type === 'traf');
+  return tracks.every(({ body }) => required(boxesIn(body), 'tfhd').readUInt32BE(4) !== trackId);
+}
+
+function sequenceOf(fragment: Buffer): number {
+  const header = boxHeader(fragment)!;
+  return required(boxesIn(fragment.subarray(header.headerBytes, header.sizeBytes)), 'mfhd').readUInt32BE(4);
 }

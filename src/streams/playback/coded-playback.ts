@@ -1,13 +1,13 @@
 import { CitywatchError } from '../../core/errors.ts';
 import { BoundedMap } from '../../core/mechanisms/bounded.ts';
-import { moved } from '../clips/clip-file.ts';
 import type { RecordedMoment } from '../clips/recorded-moments.ts';
 import { codedIn } from '../copies/burner.ts';
-import type { Coded } from '../copies/sound-beside.ts';
+import { type Coded, withSound } from '../copies/sound-beside.ts';
 import { videoFile } from '../copies/video-file.ts';
 import { recodeTask } from '../ffmpeg/arguments.ts';
 import type { TranscodeBudget } from '../ffmpeg/transcode-budget.ts';
 import { samplesOf } from '../fmp4/samples.ts';
+import { placed } from '../fmp4/tracks/placed.ts';
 import { Decoder, type DecoderDeps } from '../looks/decoder.ts';
 import { readAll } from '../looks/looks.ts';
 import { StreamFailure, type View } from '../pool/types.ts';
@@ -38,7 +38,10 @@ const CODED_BYTES_MAX = 16 * 1024 * 1024;
 /** Pieces that are remembered: whoever asks for the beginning of a file asks for its first piece next. */
 const REMEMBERED_MAX = 8;
 
-/** Recorded H.265 as H.264, piece by piece as a player asks for it, within the budget. What is H.264 stays as it is. */
+/**
+ * Recorded H.265 as H.264, piece by piece as a player asks for it, within the budget, its sound beside it as it is.
+ * What is H.264 stays as it is.
+ */
 export class CodedPlayback {
   readonly #deps: CodedPlaybackDeps;
   readonly #decoder: Decoder;
@@ -71,7 +74,12 @@ export class CodedPlayback {
     let decodeTime = await beginOf(piece, movie.timescale);
     return Buffer.concat(
       coded.fragments.map(({ data, durationMs }, index) => {
-        const fragment = moved(data, { movie, sequence: index + 1, decodeTime });
+        const fragment = placed({ data }, movie, {
+          sequence: index + 1,
+          decodeTime,
+          fromS: 0,
+          toS: Number.POSITIVE_INFINITY,
+        });
         decodeTime += Math.round((durationMs * movie.timescale) / 1_000);
         return fragment;
       }),
@@ -99,7 +107,7 @@ export class CodedPlayback {
           read: (output) => readAll(output, CODED_BYTES_MAX),
         })),
       );
-      return codedIn(coded);
+      return withSound({ init, durationMs: lengthOf(piece), fragments }, codedIn(coded));
     } catch (error) {
       if (!(error instanceof StreamFailure)) throw error;
       throw new CitywatchError('stream.unavailable', { detail: error.message, retryAfterS: 5 });

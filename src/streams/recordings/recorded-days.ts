@@ -69,16 +69,25 @@ export interface DayHoles {
   cause: string;
 }
 
-/** How much was recorded of cameras on each day; days without anything are left out. */
+/** How much was recorded on a day, and how much of it came from the camera's own storage. */
+export type RecordedDay = [day: number, recordedMs: number, edgeMs: number];
+
+/**
+ * How much was recorded of cameras on each day; days without anything are left out. All days of a camera are one row:
+ * an answer is read in one go as fast as it comes, and a row for each day would hold up everybody else.
+ */
 export async function recordedDays(
   database: Database,
   { devices, fromMs, toMs }: DaysAsked,
-): Promise<{ device: DeviceId; day: number; recordedMs: number; edgeMs: number }[]> {
-  const { rows } = await sql<{ device: DeviceId; day: number; recordedMs: number; edgeMs: number }>`
-    select device, day, sum(recorded_ms)::float8 as "recordedMs", sum(edge_ms)::float8 as "edgeMs" from recording_day
-    where device = any (${[...devices]}::text[]) and day between ${dayNumber(fromMs)} and ${dayNumber(toMs - 1)}
-    group by device, day`.execute(database.tables());
-  return rows;
+): Promise<Map<DeviceId, RecordedDay[]>> {
+  const { rows } = await sql<{ device: DeviceId; days: RecordedDay[] }>`
+    select device, json_agg(json_build_array(day, recorded_ms, edge_ms)) as days
+    from (
+      select device, day, sum(recorded_ms)::bigint as recorded_ms, sum(edge_ms)::bigint as edge_ms from recording_day
+      where device = any (${[...devices]}::text[]) and day between ${dayNumber(fromMs)} and ${dayNumber(toMs - 1)}
+      group by device, day
+    ) as summed group by device`.execute(database.tables());
+  return new Map(rows.map(({ device, days }) => [device, days]));
 }
 
 /** How many holes touched each day, and the cause of the one that took most of it. */

@@ -131,12 +131,11 @@ export class RecordingReport {
       holesOfDays(database, asked),
       oldestDays(database, asked.devices),
     ]);
-    const [recordedOf, holesOf] = [await byDevice(recorded), await byDevice(holes)];
+    const holesOf = await byDevice(holes);
     const sum = new Sum();
     const shown: CountedDay[] = [];
     for (const devices of chunksOf(asked.devices, CAMERAS_AT_ONCE)) {
-      const of = <Row>(rows: ReadonlyMap<DeviceId, Row[]>) => devices.flatMap((one) => rows.get(one) ?? []);
-      const counted = countedDays({ ...asked, devices }, { plans, ends, recorded: of(recordedOf), holes: of(holesOf) });
+      const counted = countedDays({ ...asked, devices }, { plans, ends, recorded, holes: holesOf });
       sum.add(counted);
       shown.push(...counted.filter((one) => below === undefined || one.keptMs * 100 < one.expectedMs * below));
       await nextTurn();
@@ -163,8 +162,8 @@ interface Found {
   plans: ReadonlyMap<DeviceId, StandingPlan>;
   /** Until when those were there that are gone. */
   ends: ReadonlyMap<DeviceId, number>;
-  recorded: readonly { device: DeviceId; day: number; recordedMs: number; edgeMs: number }[];
-  holes: readonly DayHoles[];
+  recorded: Awaited<ReturnType<typeof recordedDays>>;
+  holes: ReadonlyMap<DeviceId, readonly DayHoles[]>;
 }
 
 /** Days on which a camera should have been recorded, or was, in order of camera and day. */
@@ -187,15 +186,16 @@ function countedDays({ devices, fromMs, toMs }: DaysAsked, { plans, ends, record
       if (ms > 0) dayOf(device, day).expectedMs = ms;
     }
   }
-  for (const { device, day, recordedMs, edgeMs } of recorded) {
-    const counted = dayOf(device, day);
-    // What was recorded beyond the plan makes up for no hole in it.
-    counted.keptMs = counted.expectedMs > 0 ? Math.min(recordedMs, counted.expectedMs) : recordedMs;
-    counted.edgeMs = Math.min(edgeMs, counted.keptMs);
+  for (const device of devices) {
+    for (const [day, recordedMs, edgeMs] of recorded.get(device) ?? []) {
+      const counted = dayOf(device, day);
+      // What was recorded beyond the plan makes up for no hole in it.
+      counted.keptMs = counted.expectedMs > 0 ? Math.min(recordedMs, counted.expectedMs) : recordedMs;
+      counted.edgeMs = Math.min(edgeMs, counted.keptMs);
+    }
+    for (const one of holes.get(device) ?? []) dayOf(device, one.day).holes = one;
   }
-  for (const one of holes) dayOf(one.device, one.day).holes = one;
-  const ordered = [...found.keys()].sort();
-  return ordered.flatMap((device) => [...found.get(device)!.values()].sort((one, other) => one.day - other.day));
+  return devices.flatMap((device) => [...(found.get(device)?.values() ?? [])].sort((a, b) => a.day - b.day));
 }
 
 /** Errors: `request.invalid`. */

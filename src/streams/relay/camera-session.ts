@@ -12,6 +12,7 @@ import type { VideoTrack } from './sdp.ts';
 import { type Agreed, agree, type Playback } from './session/agreement.ts';
 import { readSenderReport } from './sound/sender-report.ts';
 import { type SoundFrame, SoundPacker } from './sound/sound-packer.ts';
+import type { SoundTrack } from './sound/sound-track.ts';
 import { parseStreamUrl } from './stream-url.ts';
 import { VideoPacker } from './video-packer.ts';
 
@@ -60,8 +61,10 @@ export class CameraSession {
   readonly ended: Promise<StreamFailure>;
   /** The video of the camera, cleaned; fed from {@link start} on. */
   readonly packer: VideoPacker;
-  /** Its sound, which goes beside the video; null where none is taken. */
+  /** Its sound, which goes beside the video; null where none is taken, and in a playback. */
   readonly sound: SoundPacker | null;
+  /** What is taken of its sound; null for nothing. */
+  readonly soundTrack: SoundTrack | null;
   /** What of its sound is left out, in words of ours. */
   readonly soundNote: string | null;
   readonly #conversation: Conversation;
@@ -92,7 +95,8 @@ export class CameraSession {
       pictured: (picture) => this.sound?.pictured(picture),
     });
     const taken = { videoRate: track.clockRate, taken: (frame: SoundFrame) => this.packer.sound(frame) };
-    this.sound = sound.track && new SoundPacker(sound.track, taken);
+    this.soundTrack = sound.track;
+    this.sound = sound.track && !playback ? new SoundPacker(sound.track, taken) : null;
     this.soundNote = sound.note;
     this.#soundChannels = sound.channels;
     this.#datagrams = datagrams;
@@ -101,7 +105,7 @@ export class CameraSession {
 
   /**
    * Connects, logs in, reads the description and sets the video track up. Rejects with {@link StreamFailure}. With
-   * `playback` the packets go there, and the packer gets none.
+   * `playback` the packets go there, and the packers get none.
    */
   static async open(
     deps: CameraSessionDeps,
@@ -206,8 +210,13 @@ export class CameraSession {
       if (report) this.sound!.reported(isSound ? 'sound' : 'video', report);
       return;
     }
-    if (isSound) this.sound?.push(packet, this.#clock.monotonicMs());
+    if (isSound) this.#takeSound(packet);
     else this.#takeVideo(packet);
+  }
+
+  #takeSound(packet: Buffer): void {
+    if (this.#playback) this.#playback.takeSound(packet);
+    else this.sound?.push(packet, this.#clock.monotonicMs());
   }
 
   #takeVideo(packet: Buffer): void {

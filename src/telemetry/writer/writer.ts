@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, messageOf } from '../../core/errors.ts';
 import { backoffMs, jittered } from '../../core/mechanisms/backoff.ts';
-import { Counter, Gauge, type Logger, type Observer } from '../../core/observe.ts';
+import { Counter, Gauge, Histogram, type Logger, type Observer } from '../../core/observe.ts';
 import { type Random, systemRandom } from '../../core/random.ts';
 import type { DecodedBatch, DecodedRecord, DeviceId, DeviceIdentity } from '../../core/types.ts';
 import { Slots } from '../rollups/slots.ts';
@@ -223,10 +223,12 @@ export class TelemetryWriter {
 
   #count(batch: DecodedBatch, rejected: readonly RejectedRecord[]): void {
     for (const { reason } of rejected) this.#metrics.rejected.inc({ reason });
-    const newest = batch.messages.at(-1);
-    if (!newest) return;
-    const lagMs = this.#deps.clock.nowMs() - newest.message.receivedAtMs;
-    this.#metrics.lag.set({ lane: batch.lane }, Math.max(0, lagMs) / 1_000);
+    const [oldest, newest] = [batch.messages.at(0), batch.messages.at(-1)];
+    if (!oldest || !newest) return;
+    const nowMs = this.#deps.clock.nowMs();
+    const secondsSince = (atMs: number): number => Math.max(0, nowMs - atMs) / 1_000;
+    this.#metrics.lag.set({ lane: batch.lane }, secondsSince(newest.message.receivedAtMs));
+    this.#metrics.stored.observe({ lane: batch.lane }, secondsSince(oldest.message.receivedAtMs));
   }
 }
 
@@ -250,6 +252,13 @@ function createMetrics({ metrics }: Observer) {
       name: 'citywatch_telemetry_lag_seconds',
       help: 'Age, at the time it was stored, of the newest message stored last.',
       labelNames: ['lane'],
+      registers,
+    }),
+    stored: new Histogram({
+      name: 'citywatch_telemetry_stored_seconds',
+      help: 'From the receipt of the oldest message of a batch until all of the batch was stored.',
+      labelNames: ['lane'],
+      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 60, 600],
       registers,
     }),
   };

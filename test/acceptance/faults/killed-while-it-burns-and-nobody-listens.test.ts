@@ -20,6 +20,8 @@ const PASSAGES_PER_KILL = 10;
 const ORPHANS_MS = 30_000;
 /** Well below the minute that a claim of a dead gateway would last. */
 const SETTLED_MS = 45_000;
+/** A clip ends 20 s after its alert, and is cut once it is over. */
+const CLIPS_MS = 60_000;
 const WANTED = '浙B7K2M9';
 
 /** Kiosks beside a camera that is being pulled, a checkpoint, and somebody who is told. */
@@ -110,6 +112,8 @@ t.test('kill -9 with fires burning, also while the receiver is down and Redis wa
   await receiver.up();
   await Promise.all(scene.told);
   await until('everything is delivered', () => isSettled(gateway, scene.kiosks.length + 1), SETTLED_MS);
+  // They are told of as updates: before, there is more to tell at any moment.
+  await until('the clips of all fires, too', () => hasClips(gateway, scene.kiosks.length), CLIPS_MS);
 
   await alertsAreOnce(t, scene);
   t.same(await receiver.faults(gateway), []);
@@ -175,4 +179,11 @@ async function isSettled(gateway: Gateway, alerts: number): Promise<boolean> {
   const [subscription] = (await gateway.get('/subscriptions')).items;
   const isComplete = items.every(({ evidence }: Shown) => evidence.length > 0);
   return isComplete && items.length >= alerts && subscription.counts.waiting === 0;
+}
+
+/** Each fire has its clip, or that there is none, and nothing waits for the receiver. */
+async function hasClips(gateway: Gateway, fires: number): Promise<boolean> {
+  const { items } = await gateway.get('/alerts?rule=kiosk-fire&limit=500');
+  const done = items.filter(({ evidence }: Shown) => evidence.some(({ type }) => type === 'clip'));
+  return done.length >= fires && isSettled(gateway, fires);
 }

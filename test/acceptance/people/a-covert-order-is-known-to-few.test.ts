@@ -147,6 +147,13 @@ t.test('those who are named take it away as a bundle, and for all others there i
   }
   const { items } = (await gateway.api('GET', '/recording-exports', { token: wang.token })).body;
   t.equal(items.length, 2);
+  const newest = (token: string) => gateway.api('GET', path, { token });
+  t.match(await newest(wang.token), { status: 200, body: { id: bundles.whole.body.id, state: 'ready' } });
+  const none = await gateway.api('GET', `/alerts/${NOBODY}/bundle`, { token: ADMIN_TOKEN });
+  for (const token of [others[1]!, ADMIN_TOKEN]) {
+    const { status: told, body: problem } = await newest(token);
+    t.same([told, problem.code, problem.detail], [404, none.body.code, none.body.detail]);
+  }
 });
 
 t.test('one that was asked for just before a kill is made all the same, and holds', async (t) => {

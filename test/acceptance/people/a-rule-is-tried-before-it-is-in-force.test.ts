@@ -1,5 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
-import { Gateway } from '../../support/gateway/gateway.ts';
+import { commandInProcess } from '../../support/gateway/command-line.ts';
+import { ADMIN_TOKEN, Gateway } from '../../support/gateway/gateway.ts';
+import { temporaryDirectory } from '../../support/services/services.ts';
 import { lentInflux, lentServices } from '../../support/services/shared-database.ts';
 import { until } from '../../support/time/until.ts';
 
@@ -90,6 +94,60 @@ t.test('nobody is told of another district, or of what another tried', async (t)
   t.equal((await gateway.api('POST', `${run.path}/cancel`, { body: {} })).status, 404);
   const viewer = await tokenFor('330212', 'viewer');
   t.equal((await gateway.api('POST', '/rules/dry-runs', { token: viewer, body: { yaml: draft(9, 50) } })).status, 403);
+});
+
+t.test('a recorded file stands in for what was received, and raises nothing', async (t) => {
+  const line = (at: number, fill_pct: number, device = 'kiosk-a') =>
+    JSON.stringify({
+      receivedAt: 1_795_161_600_000 + at,
+      device,
+      channel: 'telemetry',
+      payload: { values: { fill_pct } },
+    });
+  const send = async (text: string, token?: string) =>
+    await gateway.api('POST', '/rules/recordings', {
+      body: Buffer.from(text),
+      headers: { 'content-type': 'application/x-ndjson' },
+      ...(token ? { token } : {}),
+    });
+  const bad = await send(`${line(0, 10)}\n${line(1, 10, 'no id')}`);
+  t.match([bad.status, bad.body.issues], [400, [{ path: 'line 2, device' }]]);
+  const { body: kept, status } = await send([line(0, 10), line(1, 60), line(2, 10), line(3, 60, 'kiosk-c')].join('\n'));
+  t.equal(status, 201);
+  const before = (await gateway.get('/alerts')).items.length;
+  const run = await tried({ yaml: draft(9, 50), recording: kept.id });
+  t.match(run.answer, { draft: { alerts: 2 }, recording: { lines: 4, leftOut: 0 } });
+  t.same((await tried({ yaml: draft(9, 50), recording: kept.id })).answer, run.answer);
+  t.equal((await gateway.get('/alerts')).items.length, before);
+  const here = await tokenFor('330212', 'commander');
+  const stolen = { token: here, body: { yaml: draft(9, 50), recording: kept.id } };
+  t.equal((await gateway.api('POST', '/rules/dry-runs', stolen)).status, 404);
+  const own = await send([line(0, 60), line(3, 60, 'kiosk-c')].join('\n'), here);
+  const theirs = await tried({ yaml: draft(9, 50), recording: own.body.id }, here);
+  t.match(theirs.answer, { draft: { alerts: 1 }, recording: { lines: 2, leftOut: 1 } });
+  const both = { yaml: draft(9, 50), recording: kept.id, from: '2026-01-01T00:00:00Z' };
+  t.equal((await gateway.api('POST', '/rules/dry-runs', { body: both })).status, 400);
+  const path = `/rules/recordings/${kept.id}`;
+  t.equal((await gateway.api('DELETE', path)).status, 428);
+  t.equal((await gateway.api('DELETE', path, { headers: { 'if-match': '"1"' } })).status, 204);
+});
+
+t.test('a recorded file is tried by a command, which leaves nothing of it behind', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [rule, recorded] = [join(directory, 'draft.yaml'), join(directory, 'recorded.ndjson')];
+  const lines = [10, 60, 10].map((fill_pct, at) =>
+    JSON.stringify({ receivedAt: at, device: 'kiosk-a', channel: 'telemetry', payload: { values: { fill_pct } } }),
+  );
+  await writeFile(rule, draft(9, 50));
+  await writeFile(recorded, lines.join('\n'));
+  const settings = { CITYWATCH_DATA_DIR: gateway.directory, CITYWATCH_ADMIN_TOKEN: ADMIN_TOKEN };
+  const tell = () => commandInProcess(['rule', 'dry-run', rule, '--recording', recorded], settings);
+  const first = await tell();
+  t.match(first, { status: 0, stdout: /^lines: 3, left out 0, refused 0$/m });
+  t.match(first.stdout, /^alerts: draft 1, version \d+ 0; the same 0$/m);
+  t.match(first.stdout, /^ {2}1970-01-01T00:00:00\.001Z {2}1970-01-01T00:00:00\.002Z {2}device kiosk-a {2}1 times$/m);
+  t.equal((await tell()).stdout.replace(/^\d+ %\n/gm, ''), first.stdout.replace(/^\d+ %\n/gm, ''), 'byte for byte');
+  t.same((await gateway.get('/rules/recordings')).items, []);
 });
 
 t.test('a draft that is wrong is told its line', async (t) => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { Passwords } from '../../../src/access/passwords.ts';
 import { People, personWhoSees } from '../../../src/access/people.ts';
+import { Colleagues } from '../../../src/access/tree/colleagues.ts';
 import { AlertFeed } from '../../../src/alerts/desk/feed.ts';
 import { OpenAlerts } from '../../../src/alerts/desk/open-alerts.ts';
 import { AlertQueries } from '../../../src/alerts/desk/queries.ts';
@@ -139,6 +140,24 @@ t.test('a person who is limited is given no alert of others, and keeps no token 
   const place = (police: string) => ({ jurisdiction: AREA, police });
   t.equal(await personWhoSees(agencies, database, 'li', place(EAST)), 'li');
   t.equal(await personWhoSees(agencies, database, 'li', place(WEST)), null);
+  const whoSees = async (where: { jurisdiction: string; police?: string }) => {
+    const found = await new Colleagues({ ...ground, trees: agencies }).list(nation, where, 'alerts.handle');
+    return found.map(({ username }) => username);
+  };
+  const free = { name: 'Sun', role: 'operator' as const, password: 'correct horse battery' };
+  await people.create(nation, { ...free, username: 'sun', jurisdiction: '330200' });
+  await people.create(nation, { ...free, username: 'zhou', jurisdiction: AREA, police: EAST });
+  const { id: gone } = await people.create(nation, { ...free, username: 'wu', jurisdiction: AREA });
+  await people.update(nation, gone, 1, { disabled: true });
+  t.same(
+    await whoSees(place(EAST)),
+    ['zhou', 'sun'],
+    'the nearest first; viewers handle nothing, who left is not there',
+  );
+  t.same(await whoSees(place(WEST)), ['sun']);
+  t.same(await whoSees({ jurisdiction: AREA }), ['sun']);
+  const abroad = new Colleagues({ ...ground, trees: agencies }).list(callerIn('510700'), place(EAST), 'alerts.handle');
+  await t.rejects(abroad, { code: 'request.invalid', issues: [{ path: 'jurisdiction' }] });
   const password = 'correct horse battery';
   const keeper = { username: 'wang', name: 'Wang', role: 'admin' as const, jurisdiction: AREA, password };
   const { id } = await people.create(nation, keeper);

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { headOf, partOf } from '../../../scripts/api-types/part.mjs';
+import { bodiesOf, headOf, partOf } from '../../../scripts/api-types/part.mjs';
 import { startApi } from '../../support/api/api.ts';
 import { read } from '../../support/source-tree.ts';
 
@@ -18,6 +18,7 @@ t.test('the types of the console are those of the API', async (t) => {
   const types = made.slice(made.indexOf('\n\n') + 2);
   const remedy = 'run `npm ci --prefix scripts/api-types && npm run types --prefix scripts/api-types`';
   t.equal(made.slice(0, made.indexOf('\n\n') + 2), headOf(partOf(body), types), remedy);
+  t.same(JSON.parse(read('web/src/ground/bodies.json')), bodiesOf(body), remedy);
 });
 
 t.test('words for people change no types, anything else does', async (t) => {

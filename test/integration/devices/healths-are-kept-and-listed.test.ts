@@ -135,6 +135,12 @@ t.test('how long a device was offline counts without its maintenances', async (t
   t.strictSame(downtime, { offlineMs: 35 * MINUTE_MS, countedMs: 15 * MINUTE_MS });
   const half = await store.downtimeOf('worked-on', fromMs + 5 * MINUTE_MS, fromMs + 20 * MINUTE_MS);
   t.strictSame(half, { offlineMs: 15 * MINUTE_MS, countedMs: 5 * MINUTE_MS }, 'cut at both ends');
+  const asked = { fromMs: fromMs + 5 * MINUTE_MS, toMs: clock.nowMs() };
+  const stretches = await store.stretchesOf('worked-on', asked, 9);
+  t.match(stretches, [{ what: 'offline', fromMs: asked.fromMs }, { what: 'maintenance' }]);
+  const lasted = stretches.map((one) => Math.round(((one.toMs ?? 0) - one.fromMs) / MINUTE_MS));
+  t.strictSame(lasted, [30, 20], 'cut at the beginning of what is asked for');
+  t.match(await store.stretchesOf('worked-on', asked, 1), [{ what: 'maintenance' }], 'the last ones');
   t.strictSame(await store.downtimeOf('alone', fromMs, clock.nowMs()), { offlineMs: 0, countedMs: 0 });
   await clock.leap(401 * 24 * HOUR_MS);
   await store.prune(clock.nowMs());

@@ -187,7 +187,7 @@ t.test('a search looks only into the days and devices it is about', async (t) =>
   const range = { fromMs: AT_MS, toMs: AT_MS + DAY_MS, after: null, limit: 101 };
   const after = { atMs: AT_MS + 4_000_000, device: 'full-9', identity: '00000000-0000-4000-8000-000000000000' };
   for (const asked of [range, { ...range, after }]) {
-    const plate = await plan(byPlate(Buffer.alloc(16), ['full-1', 'full-2'], asked));
+    const plate = await plan(byPlate([Buffer.alloc(16)], ['full-1', 'full-2'], asked));
     t.match(plate, /Index Scan Backward using passage_20260105_plate_hash_at_ms_idx/);
     const devices = await plan(byDevice(['full-1', 'full-2'], asked));
     t.match(devices, /Index Scan\D+passage_20260105_pkey/);

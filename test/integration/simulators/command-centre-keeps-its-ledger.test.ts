@@ -92,3 +92,14 @@ t.test('it can be down, failing, slow and forgetful', async (t) => {
   t.match(centre.ledger.at(-1), { webhookId: 'lost-answer', duplicate: true });
   t.equal(centre.effects.length, 2);
 });
+
+t.test('one that lies says that it took a delivery, and has none of it', async (t) => {
+  const centre = await startCentre(t);
+  await centre.be('lying');
+  t.equal(await deliver(centre), 204);
+  t.match(centre.ledger, [{ webhookId: 'msg-1', verdict: 'right', lost: true, status: 204 }]);
+  t.strictSame(centre.effects, []);
+  await centre.be('open');
+  t.equal(await deliver(centre), 204);
+  t.equal(centre.effects.length, 1, 'and it would be new to it');
+});

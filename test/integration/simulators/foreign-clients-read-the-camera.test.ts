@@ -3,6 +3,9 @@ import t from 'tap';
 import { startCameras } from '../../support/streams/cameras.ts';
 import { until } from '../../support/time/until.ts';
 
+// In a process of its own: elsewhere this library is bound to sessions of ours.
+t.setTimeout(120_000);
+
 const require = createRequire(import.meta.url);
 
 interface ForeignCamera {

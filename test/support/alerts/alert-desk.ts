@@ -23,6 +23,7 @@ import type { SilencedDevices } from '../../../src/alerts/silences/silence.ts';
 import type { SinkType } from '../../../src/alerts/sinks/sink.ts';
 import { openSinks, SINKS, type SinkValues } from '../../../src/alerts/sinks/sinks.ts';
 import { composeHandling, type HandlingDeps } from '../../../src/app/compose/alerts/handling.ts';
+import { WorkDays } from '../../../src/core/calendar/work-days.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import type { Observer } from '../../../src/core/observe.ts';
 import type { Caller } from '../../../src/core/types.ts';
@@ -72,6 +73,8 @@ export interface DeskOptions {
   sweepMs?: number;
   /** The system's when absent. */
   clock?: Clock;
+  /** Which days are workdays; Mondays to Fridays when absent. */
+  workDays?: WorkDays;
   /** What silences ask of the registry; it lists none when absent. */
   devices?: SilencedDevices;
   /** Who may go on with what they began; everybody when absent. */
@@ -82,8 +85,7 @@ export interface DeskOptions {
 
 /** The alert side of a gateway on a real PostgreSQL and Redis, without journal and rules. */
 export async function startAlertDesk(t: Owner, urls: DeskOptions) {
-  const clock = urls.clock ?? systemClock;
-  const observer = urls.observer ?? quietObserver();
+  const { clock = systemClock, observer = quietObserver() } = urls;
   const box = new Vault(randomBytes(32));
   const database = await Database.open({ url: urls.database, observer, clock, limits: DATABASE_LIMITS });
   await migrate(database);
@@ -98,7 +100,8 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const places = { placesOf: (ids: string[]) => placesOfFindings(database, ids), ...NAMELESS };
   const titleOf = (rule: string) => ({ en: rule, zh: rule });
   const book = { opensOrder: () => urls.orders !== undefined, wantsClip: () => false };
-  const log = new AlertLog({ clock, observer, stages: urls.stages ?? usualStages(), ownership, work, book });
+  const { standing = STANDS, workDays = WorkDays.WEEKENDS, stages = usualStages(workDays) } = urls;
+  const log = new AlertLog({ clock, observer, stages, ownership, work, book });
   const alertOrders = handleOrders(work, { database, clock, orders: urls.orders ?? NO_ORDERS, ...LONELY });
   const desk = new AlertDesk({ database, clock, log, places, gone: NO_RULE_GONE, titleOf, committed });
   const sinks = openSinks(urls.sinks ?? SINKS, urls.sinkValues ?? {}, { clock, outbound, webhooks: WEBHOOKS });
@@ -106,7 +109,7 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const queries = new AlertQueries(database);
   const ring = (queue: string): void => doorbell.ring(queue);
   const shares = { alerts: database, handling: database, general: database };
-  const given = { shares, work, clock, ownership, log, committed, ring, standing: urls.standing ?? STANDS };
+  const given = { shares, work, clock, observer, workDays, ownership, log, committed, ring, standing };
   const handling = handledOn(given, urls.devices ?? NO_DEVICES);
   const { actions } = handling;
   const others = partsOfOthers({ database, clock, box, log, committed, queries, desk, actions, sinks });
@@ -204,10 +207,11 @@ function handleQueues(
 }
 
 /** The stages of a gateway in which no device is in maintenance. They remember what one database says. */
-export function usualStages(): readonly Stage[] {
+export function usualStages(workDays = WorkDays.WEEKENDS): readonly Stage[] {
   return stagesOf({
     tree: NO_ZONES,
     devices: NO_DEVICES,
+    workDays,
     outages: NO_OUTAGES,
     maintained: { above: () => null },
     ...NOBODY_CLIMBS,

@@ -27,7 +27,10 @@ export interface AskOptions {
 }
 
 interface ApiOptions
-  extends Pick<DeskOptions, 'sinks' | 'sinkValues' | 'stages' | 'observer' | 'clock' | 'devices' | 'standing'> {
+  extends Pick<
+    DeskOptions,
+    'sinks' | 'sinkValues' | 'stages' | 'observer' | 'clock' | 'workDays' | 'devices' | 'standing'
+  > {
   /** Address of one that is there; a fresh one when absent. */
   database?: string;
   roster?: Roster;
@@ -89,14 +92,14 @@ export async function startAlertsApi(t: Owner, { database, roster, ...options }:
 
 /** Control orders, hits and permits on the desk's database. */
 function openWanted(desk: Awaited<ReturnType<typeof startAlertDesk>>, looks: unknown[]) {
-  const { database, queries, log, actions, committed, observer } = desk;
+  const { database, queries, log, actions, committed, observer, clock } = desk;
   const ofLists = openWatchlists({ database, clock: systemClock });
   const whoIsStillThere = async (_: unknown, ids: readonly string[]) => new Set(ids);
-  const permits = new PlatePermits({ database, clock: systemClock, tree: NO_ZONES, whoIsStillThere });
+  const permits = new PlatePermits({ database, clock, tree: NO_ZONES, whoIsStillThere });
   const register = { add: async (look: unknown) => void looks.push(look) };
   return {
     ...ofLists,
-    hits: new Hits({ database, clock: systemClock, observer, queries, desk: actions, log, committed }),
+    hits: new Hits({ database, clock, observer, queries, desk: actions, log, committed }),
     permits,
     whole: new WholePlates({ database, queries, permits, box: PLATES, register }),
   };

@@ -14,6 +14,7 @@ const KINDS: Record<string, DeviceKind> = {
   'recycling-kiosk': kind('recycling-kiosk', {
     fields: new Map([
       ['smoke', { type: 'boolean' }],
+      ['lit', { type: 'boolean' }],
       ['temp_c', { type: 'number', unit: '°C', min: -40, max: 150 }],
       ['fill_pct', { type: 'number', unit: '%', min: 0, max: 100 }],
     ]),
@@ -51,6 +52,7 @@ export const ALL_THERE: DevicesPort = {
   parentOf: () => null,
   topmost: (id) => id,
   placeOf: () => [121.5, 29.8],
+  boundsOfZones: () => [],
 };
 
 export interface MessageInput {

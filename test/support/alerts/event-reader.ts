@@ -6,7 +6,7 @@ import { until } from '../time/until.ts';
 export interface Sent {
   id: string;
   event: string;
-  data: { alert?: { device: string } };
+  data: { alert?: { id: string; device: string; data: Record<string, unknown> } };
 }
 
 /** A reader of the stream of alerts that can be told to take nothing more. */
@@ -18,10 +18,10 @@ export class EventReader {
   /** What came since the last whole event. */
   #rest = '';
 
-  constructor(t: Owner, port: number, { lastId = '', token = TOKENS.viewer as string } = {}) {
+  constructor(t: Owner, port: number, { lastId = '', token = TOKENS.viewer as string, query = '' } = {}) {
     this.socket = connect(port, '127.0.0.1');
     t.teardown(() => void this.socket.destroy());
-    const head = ['GET /api/v1/alerts/stream HTTP/1.1', 'host: x', `authorization: Bearer ${token}`];
+    const head = [`GET /api/v1/alerts/stream${query} HTTP/1.1`, 'host: x', `authorization: Bearer ${token}`];
     this.socket.write([...head, ...(lastId ? [`last-event-id: ${lastId}`] : []), '', ''].join('\r\n'));
     this.socket.setEncoding('utf8').on('data', (chunk: string) => this.#take(chunk));
     this.socket.on('close', () => {
@@ -31,8 +31,8 @@ export class EventReader {
   }
 
   /** One that was greeted: it hears of all that happens from now on. */
-  static async greeted(t: Owner, port: number, token: string): Promise<EventReader> {
-    const reader = new EventReader(t, port, { token });
+  static async greeted(t: Owner, port: number, token: string, query = ''): Promise<EventReader> {
+    const reader = new EventReader(t, port, { token, query });
     await until('a reader is greeted', () => reader.events.length > 0);
     return reader;
   }

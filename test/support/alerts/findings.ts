@@ -13,6 +13,8 @@ export interface FireOptions {
   data?: object;
   /** An incident unless told. */
   class?: AlertClass;
+  /** When it was received, Unix ms; now unless told. */
+  atMs?: number;
 }
 
 /** Stores fires of kiosks, or their ends, as the rules leave them for the desk. Returns the keys of their alerts. */
@@ -27,7 +29,7 @@ export async function storeFires(
 
 function fireAt(device: string, options: FireOptions) {
   const { count, jurisdiction, kind = 'fired', severity = 'extreme', rule = 'kiosk-fire', data = {} } = options;
-  const nowMs = Date.now();
+  const nowMs = options.atMs ?? Date.now();
   return {
     id: `f${count}`,
     dedup_key: `${rule}|${device}`,

@@ -18,7 +18,7 @@ import { memoryHealth } from './memory/health.ts';
 import { memoryGround } from './memory/idempotency.ts';
 import { memoryDeviceExport, memoryImportParts } from './memory/imports.ts';
 import { memoryOrders } from './memory/orders.ts';
-import { memoryPeople } from './memory/people.ts';
+import { memoryDisplays, memoryPeople } from './memory/people.ts';
 import { memoryCameras } from './memory/ptz.ts';
 import { memorySearch, memorySight } from './memory/search.ts';
 import { memoryTrees } from './memory/trees.ts';
@@ -253,6 +253,8 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
       find: async (id) => (id === KIOSK ? device : undefined),
       identity: (id) => (id === KIOSK ? device : undefined),
       within: (scope) => [...devices.values()].filter(({ jurisdiction }) => covers(scope, jurisdiction)),
+      placed: () => [],
+      changes: () => 0,
       counts: () => [],
       needsIncident: () => false,
       ...memorySight(devices),
@@ -274,6 +276,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     commands: memoryCommands(),
     streams: memoryStreams(),
     ...memoryPeople(),
+    displays: memoryDisplays(),
     accessRegister: { list: async () => [] },
     ...memoryGround(),
     health: {

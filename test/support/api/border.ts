@@ -2,6 +2,7 @@ import type { Test } from 'tap';
 import { ROLES } from '../../../src/access/rights.ts';
 import type { Answer, Gateway } from '../gateway/gateway.ts';
 import { ofAlerts } from './alert-requests.ts';
+import { QUESTIONS_OF_VIEWS } from './view-requests.ts';
 import { questionsOfWatchlists } from './watchlist-requests.ts';
 
 /** A county beside the one that all of a test stands in. */
@@ -38,6 +39,7 @@ const REPORTS: Record<string, string> = {
 
 /** Those to what finds devices. */
 const FINDING: Record<string, string> = {
+  ...QUESTIONS_OF_VIEWS,
   'GET /devices': '/devices',
   'GET /device-facets': '/device-facets',
   'GET /devices.geojson': '/devices.geojson',
@@ -45,6 +47,7 @@ const FINDING: Record<string, string> = {
   'GET /audit/keys': '/audit/keys',
   'GET /rules/versions': '/rules/versions',
   'GET /rules/dry-runs': '/rules/dry-runs',
+  'GET /rules/recordings': '/rules/recordings',
   'GET /rules/dry-runs/{id}': `/rules/dry-runs/${NOBODY}`,
 };
 
@@ -74,13 +77,12 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     ...questionsAboutCameras(camera),
     'GET /units': `/units?serial=${serial}`,
     ...ofLives(kiosk),
-    ...ofReports(wanted),
+    ...ofWork(wanted),
     'GET /devices/{id}/commands': `/devices/${kiosk}/commands`,
     'GET /devices/{id}/commands/{command}': `/devices/${kiosk}/commands/${command}`,
     'GET /checks': '/checks',
     'GET /checks/{id}/report': `/checks/${check}/report`,
     'GET /jobs/{id}': `/jobs/${check}`,
-    ...ofOrders(wanted),
     'GET /kinds': '/kinds',
     'GET /jurisdictions': '/jurisdictions',
     'GET /police/agencies': '/police/agencies',
@@ -156,8 +158,11 @@ function ofLives(kiosk: string): Record<string, string> {
   };
 }
 
-function ofReports({ plan }: Wanted): Record<string, string> {
+function ofWork({ order, photo, plan }: Wanted): Record<string, string> {
   return {
+    'GET /orders': '/orders',
+    'GET /orders/{number}': `/orders/${order}`,
+    'GET /photos/{id}': `/photos/${photo}?purpose=maintenance`,
     'GET /plans': '/plans',
     'GET /reports/construction-sites': '/reports/construction-sites',
     'GET /reports/construction-sites/devices': '/reports/construction-sites/devices',
@@ -174,20 +179,13 @@ function ofReports({ plan }: Wanted): Record<string, string> {
   };
 }
 
-function ofOrders({ order, photo }: Wanted): Record<string, string> {
-  return {
-    'GET /orders': '/orders',
-    'GET /orders/{number}': `/orders/${order}`,
-    'GET /photos/{id}': `/photos/${photo}?purpose=maintenance`,
-  };
-}
-
 /** To the routes that look for cameras, move them and change their logins. */
 function questionsAboutCameras(camera: string): Record<string, string> {
   return {
     'GET /rotations': '/rotations',
     'GET /rotations/{id}/report': `/rotations/${NOBODY}/report`,
     'GET /devices/{id}/credentials': `/devices/${camera}/credentials`,
+    'GET /devices/{id}/check': `/devices/${camera}/check`,
     'GET /devices/{id}/ptz': `/devices/${camera}/ptz`,
     'GET /devices/{id}/ptz/presets': `/devices/${camera}/ptz/presets`,
     'GET /devices/{id}/channels': `/devices/${camera}/channels`,

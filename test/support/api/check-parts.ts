@@ -50,6 +50,7 @@ export function memoryChecks(): MemoryChecks {
         picture: order === '1' ? { jpeg } : { withheld: 'no order' },
       }),
       address: async () => report,
+      progress: () => [step],
     },
     checkJobs: memoryJobs('checks'),
     rotationJobs: memoryJobs('rotations'),

@@ -18,6 +18,8 @@ export const LIVELY = [
   'video_clip',
 ];
 
+const SCREEN = { name: 'map', view: 'map', jurisdiction: '330203', address: '127.0.0.1' };
+
 /** A correct request to each route that edits; `path` fills in the ids. In the order in which they make sense. */
 export interface Edit {
   path?: string;
@@ -60,7 +62,10 @@ export const NO_EDITS: Record<string, string> = {
   'POST /discoveries/{id}/cancel': 'as a discovery',
   'POST /kinds/dry-run': 'changes nothing',
   'POST /rules/dry-runs': 'changes no rule; test/acceptance/people/a-rule-is-tried shows what it does',
+  'POST /rules/dry-run': 'another name of it',
   'POST /rules/dry-runs/{id}/cancel': 'as its beginning',
+  'POST /rules/recordings': 'changes no rule: test/integration/alerts/rules/recordings shows its row',
+  'DELETE /rules/recordings/{id}': 'as keeping one',
   'POST /rules': 'needs the text of a rule: test/integration/alerts/rules/kept shows its row',
   'POST /rules/{rule}/end': 'as asking for one',
   'POST /rules/versions/{id}/approve': 'as asking for one',
@@ -79,6 +84,8 @@ export const NO_EDITS: Record<string, string> = {
   'DELETE /incidents/{id}': 'as merging',
   'POST /alerts/bulk': 'needs a preview: test/integration/alerts/bulk shows its rows',
   'DELETE /duty/shifts/{id}': 'needs a shift: test/integration/alerts/duty shows its row',
+  'POST /rosters': 'another name of POST /duty/shifts',
+  'DELETE /rosters/{id}': 'another name of it',
   'POST /duty/shifts/{id}/hand-over': 'needs the lead of one: test/integration/alerts/duty shows its row',
   'POST /duty/hand-overs/{id}/take': 'as giving one',
   'POST /silences/preview': 'changes nothing',
@@ -97,8 +104,13 @@ export const NO_EDITS: Record<string, string> = {
   'POST /recordings/disks/{name}/retire': 'as that of a new disk',
   'POST /recordings/disks/{name}/check': 'changes what differs; test/integration/streams/recordings shows its row',
   'DELETE /streams/{id}/pins/{pin}': 'needs a pin: test/integration/streams/recordings shows its row',
+  'PATCH /walls/{id}': 'needs a wall: test/integration/streams/walls shows its row',
+  'DELETE /walls/{id}': 'as changing one',
   'POST /stream-links/{id}/revoke': 'needs a link: test/integration/streams/links shows its row',
   'POST /stream-passes/{id}/revoke': 'needs a viewer token: test/integration/streams/rtsp shows its row',
+  'POST /displays/{id}/token': 'as making one: test/integration/access/displays shows its row',
+  'DELETE /displays/{id}': 'as making one: test/integration/access/displays shows its row',
+  'POST /session/display': 'as making one: test/integration/access/displays shows its row',
   'DELETE /session': 'ends the own session, which must not fail',
   'POST /users/codes': 'needs three administrators; three-administrators.test.ts shows its row',
   'POST /session/totp/confirm': 'needs a code of the moment: people-keep-their-own-account.test.ts',
@@ -117,6 +129,7 @@ const OF_RECORDINGS: [string, Edit][] = [
   ['POST /devices/{id}/stream-plan', { path: '/devices/camera-1/stream-plan', body: { alwaysOn: true } }],
   ['POST /recordings/disks/{name}', { path: '/recordings/disks/recordings', body: { use: 'active' } }],
   ['POST /streams/{id}/pins', { path: '/streams/camera-1/pins', body: pin }],
+  ['POST /walls', { body: { name: 'gates', layout: 4, cameras: ['camera-1'] } }],
   ['POST /stream-links', { body: { camera: 'camera-1', purpose: 'routine' } }],
   ['POST /stream-passes', { body: { camera: 'camera-1', purpose: 'routine' } }],
   ['POST /streams/{id}/clips', { path: '/streams/camera-1/clips', body: clip }],
@@ -158,6 +171,7 @@ const OF_TREES: [string, Edit][] = [
   ['POST /police/agencies/{code}/bounds', { path: `/police/agencies/${STATION}/bounds`, body: { bounds: null } }],
   ['POST /devices/{id}/police', { path: `/devices/${KIOSK}/police`, body: { agency: STATION } }],
   ['POST /jurisdictions/{code}/name', { path: `/jurisdictions/${ZONE}/name`, body: { name: { zh: '软件园区' } } }],
+  ['POST /jurisdictions/{code}/bounds', { path: `/jurisdictions/${ZONE}/bounds`, body: { bounds: null } }],
   ['POST /jurisdictions/{code}/end', { path: `/jurisdictions/${ZONE}/end`, body: { on: '2020-01-01' } }],
   ['POST /police/agencies/{code}/name', { path: `/police/agencies/${STATION}/name`, body: { name: '所' } }],
   ['POST /police/agencies/{code}/end', { path: `/police/agencies/${STATION}/end`, body: { on: '2020-01-01' } }],
@@ -224,6 +238,7 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
     ...ofAlert(alert.id),
     ['POST /tokens', { body: token }],
     ['DELETE /tokens/{id}', { path: `/tokens/${oldToken}`, headers: first }],
+    ['POST /displays', { body: SCREEN }],
     ['POST /session', { body: { username: 'li', password: person.password } }],
     ['DELETE /session/open/{id}', { path: `/session/open/${own.other}`, headers: own.headers }],
     ['POST /session/totp', { headers: own.headers }],

@@ -5,6 +5,7 @@ export const TREE_REQUESTS = {
   'POST /api/v1/jurisdictions': { payload: { code: '330212z-gaoxin', name: { zh: '高新区' } } },
   'POST /api/v1/jurisdictions/:code/members': { part: '330212z-gaoxin', payload: { members: [] } },
   'POST /api/v1/jurisdictions/:code/name': { part: '330212z-gaoxin', payload: { name: { zh: '区' } } },
+  'POST /api/v1/jurisdictions/:code/bounds': { part: '330212z-gaoxin', payload: { bounds: null } },
   'POST /api/v1/jurisdictions/:code/end': { part: '330212z-gaoxin', payload: { on: '2026-01-01' } },
   'POST /api/v1/police/agencies/:code/name': { part: '330212510000', payload: { name: '所' } },
   'POST /api/v1/police/agencies/:code/end': { part: '330212510000', payload: { on: '2026-01-01' } },

@@ -14,6 +14,7 @@ export const WATCHLIST_REQUESTS = {
   'GET /api/v1/watchlists': { ownAreaOnly: true },
   'GET /api/v1/watchlists/:id': {},
   'GET /api/v1/watchlists/:id/entries': {},
+  'GET /api/v1/watchlists/:id/hits': {},
   'POST /api/v1/watchlists': {
     payload: { name: 'stolen', jurisdiction: '330212', reason: 'stolen', case: 'A-1', entries },
     ownAreaOnly: true,
@@ -45,6 +46,7 @@ export function questionsOfWatchlists(alert: string): Record<string, string> {
     'GET /watchlists': '/watchlists',
     'GET /watchlists/{id}': `/watchlists/${NOBODY}`,
     'GET /watchlists/{id}/entries': `/watchlists/${NOBODY}/entries`,
+    'GET /watchlists/{id}/hits': `/watchlists/${NOBODY}/hits`,
     'GET /alerts/{id}/hit': `/alerts/${alert}/hit`,
     'GET /plate-permits': '/plate-permits',
   };

@@ -5,10 +5,12 @@
 import { systemClock } from '../../../src/core/clock.ts';
 import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
 import { SecretHasher } from '../../../src/platform/secrets/hasher.ts';
+import { exitsWhenNothingWaits } from '../processes.ts';
 import { quietObserver } from '../services/services.ts';
 import { openImports } from './imports.ts';
 import { openRegistry } from './registry.ts';
 
+exitsWhenNothingWaits();
 const [url = '', id = '', sealKey = '', hashKey = ''] = process.argv.slice(2);
 const database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });
 const hasher = new SecretHasher(Buffer.from(hashKey, 'hex'));

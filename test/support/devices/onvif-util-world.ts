@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { VirtualCamera } from '../../../simulators/camera/camera.ts';
 import { DiscoveryResponder } from '../../../simulators/camera/onvif/discovery.ts';
 import { Studio } from '../../../simulators/camera/video/studio.ts';
+import { exitsWhenNothingWaits } from '../processes.ts';
 import { until } from '../time/until.ts';
 
 /**
@@ -67,5 +68,6 @@ async function converse(command: string, { args, questions, libraries }: Convers
   return { status: await ended, said };
 }
 
+exitsWhenNothingWaits();
 const [ip = '', onvifUtil = '', libraries = ''] = process.argv.slice(2);
 await world(ip, onvifUtil, libraries);

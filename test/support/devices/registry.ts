@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { Authority } from '../../../src/access/authority.ts';
+import { Displays } from '../../../src/access/displays/displays.ts';
 import { Grants } from '../../../src/access/grants/grants.ts';
 import { GrantsInForce } from '../../../src/access/grants/grants-in-force.ts';
 import { SecondFactor } from '../../../src/access/second-factor.ts';
@@ -84,6 +85,7 @@ export interface OpenRegistry {
   /** Nobody must have one. */
   secondFactor: SecondFactor;
   tokens: Tokens;
+  displays: Displays;
   kinds: Kinds;
   jurisdictions: Jurisdictions;
   agencies: Agencies;
@@ -135,7 +137,7 @@ export async function openRegistry(
     followers: over.followers ?? [],
   };
   const [registry, behindApi] = [new RegistryOfBodies(deps), new Registry(deps)];
-  const tokens = new Tokens({ database, lookup: database, jurisdictions, agencies, authority, hasher, clock });
+  const access = { database, lookup: database, jurisdictions, agencies, authority, hasher, clock };
   const connections = new Connections({ database, vault });
   const stores = { database, connections, hasher, vault };
   const secondFactor = new SecondFactor({ database, vault, hasher, clock, roles: [] });
@@ -150,7 +152,8 @@ export async function openRegistry(
     behindApi,
     directory,
     doors,
-    tokens,
+    tokens: new Tokens(access),
+    displays: new Displays(access),
     kinds,
     jurisdictions,
     agencies,

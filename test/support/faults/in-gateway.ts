@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { failAt, watchDisk } from './disk.ts';
 import { killAt, watchSteps } from './killing.ts';
+import { watchAlertSteps } from './killing-alerts.ts';
 import { ORDERS_VARIABLE, type Orders } from './orders.ts';
 import { setWallClock, watchWallClock } from './wall-clock.ts';
 
@@ -13,6 +14,7 @@ function main(path: string): void {
   watchWallClock();
   watchDisk();
   watchSteps();
+  watchAlertSteps();
   obey(path);
   process.on('SIGUSR2', () => obey(path));
 }

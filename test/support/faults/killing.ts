@@ -8,7 +8,7 @@ import { Database } from '../../../src/platform/database/database.ts';
 import { Ownership } from '../../../src/platform/database/ownership.ts';
 import { Influx1Store } from '../../../src/telemetry/stores/influx1.ts';
 import { randomFrom } from '../time/random.ts';
-import type { KillOrder, Step } from './orders.ts';
+import type { AlertStep, KillOrder, Step } from './orders.ts';
 
 let order: KillOrder | null = null;
 let random = randomFrom(0);
@@ -21,14 +21,14 @@ export function killAt(next: KillOrder): void {
 }
 
 /** Whether this is the moment the order names, for the last time before the end. */
-function isDue(step: Step, moment: string): boolean {
+function isDue(step: Step | AlertStep, moment: string): boolean {
   if (order?.step !== step || order.moment !== moment) return false;
   seen += 1;
   return seen === order.nth;
 }
 
 /** Ends the process when its time has come. */
-export function reach(step: Step, moment: string): void {
+export function reach(step: Step | AlertStep, moment: string): void {
   if (isDue(step, moment)) die();
 }
 
@@ -71,6 +71,11 @@ function watch(owner: { prototype: object }, method: string, step: Step, { befor
 
 /** A write to InfluxDB or PostgreSQL takes some milliseconds; somewhere in these is the end. */
 const UNDER_WAY_MS_MAX = 5;
+
+/** Some moment of what has just begun. */
+export function reachSoon(step: Step | AlertStep, moment: string): void {
+  setTimeout(reach, random() * UNDER_WAY_MS_MAX, step, moment);
+}
 
 /** Wraps what stands for each step; files are watched where they are opened (disk.ts). */
 export function watchSteps(): void {

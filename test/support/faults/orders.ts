@@ -2,9 +2,13 @@
 export const STEPS = ['receive', 'append', 'fsync', 'ack', 'decode', 'write', 'cursor'] as const;
 export type Step = (typeof STEPS)[number];
 
+/** Those of an alert's way out: finding stored, doorbell, alert written, sent, marked as sent. */
+export const ALERT_STEPS = ['finding', 'doorbell', 'alert', 'send', 'mark'] as const;
+export type AlertStep = (typeof ALERT_STEPS)[number];
+
 /** The gateway ends by SIGKILL when it gets to `moment` of `step` for the `nth` time from now. */
 export interface KillOrder {
-  step: Step;
+  step: Step | AlertStep;
   moment: string;
   nth: number;
 }
@@ -37,4 +41,13 @@ export const MOMENTS: Record<Step, Record<string, number>> = {
   decode: { 'of one message': 300, 'before marking': 8, marked: 8 },
   write: { before: 5, 'under way': 5, after: 5 },
   cursor: { before: 5, 'under way': 5, 'before its commit': 2, after: 5 },
+};
+
+/** The same of an alert's way out. */
+export const ALERT_MOMENTS: Record<AlertStep, Record<string, number>> = {
+  finding: { before: 3, 'under way': 3, stored: 3 },
+  doorbell: { before: 8, after: 8 },
+  alert: { before: 4, 'under way': 4, written: 4 },
+  send: { before: 8, 'under way': 8, answered: 8 },
+  mark: { before: 4, 'under way': 4, after: 4 },
 };

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import mqtt from 'mqtt-packet';
+import { exitsWhenNothingWaits } from '../processes.ts';
 import { lasts } from '../time/lasting.ts';
 
 /** What the process of the devices is told, by its standard input. */
@@ -134,4 +135,7 @@ async function main(): Promise<void> {
   for (const device of devices) device.end();
 }
 
-if (import.meta.filename === process.argv[1]) await main();
+if (import.meta.filename === process.argv[1]) {
+  exitsWhenNothingWaits();
+  await main();
+}

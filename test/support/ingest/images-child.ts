@@ -1,10 +1,12 @@
 import { createWriteStream } from 'node:fs';
 import { systemClock } from '../../../src/core/clock.ts';
 import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
+import { exitsWhenNothingWaits } from '../processes.ts';
 import { quietObserver } from '../services/services.ts';
 import { openImages, tinyJpeg, tinyPicture } from './images.ts';
 
 /** A child process that keeps two pictures, and says the id of each on file descriptor 3 when it may be relied on. */
+exitsWhenNothingWaits();
 const [url, directory] = [process.argv[2]!, process.argv[3]!];
 const told = createWriteStream('', { fd: 3 });
 const database = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });

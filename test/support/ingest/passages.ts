@@ -1,6 +1,6 @@
 import { hkdfSync } from 'node:crypto';
 import { type Clock, DAY_MS } from '../../../src/core/clock.ts';
-import { NATIONWIDE } from '../../../src/core/jurisdiction.ts';
+import { codeAlone, NATIONWIDE } from '../../../src/core/jurisdiction.ts';
 import { BelievedTime } from '../../../src/core/mechanisms/believed-time.ts';
 import type { Caller } from '../../../src/core/types.ts';
 import { Passages } from '../../../src/passages/passages.ts';
@@ -40,7 +40,12 @@ export function openPassages({ database, clock, key, keepDays = 90 }: Input) {
     keys: { hash: key, seal: new PlateSeal(vaultKey) },
   };
   const register = new AccessRegister({ database, clock, needsIncident: () => false });
-  const search = new PassageSearch({ ...deps, register, placeOf: () => ({ jurisdiction: '330212' }) });
+  const search = new PassageSearch({
+    ...deps,
+    register,
+    placeOf: () => ({ jurisdiction: '330212' }),
+    tree: { area: codeAlone },
+  });
   const find = async (query: Partial<PassageQuery>): Promise<Passage[]> => {
     const base = {
       fromMs: AT_MS,

@@ -14,6 +14,7 @@ import { stagesOf } from '../../../src/alerts/route/stages/stages.ts';
 import { RulesEngine } from '../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../src/alerts/rules/rules.ts';
 import { RULES_SAVE_MS, RulesReader } from '../../../src/alerts/rules/rules-reader.ts';
+import { WorkDays } from '../../../src/core/calendar/work-days.ts';
 import { systemClock as clock } from '../../../src/core/clock.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
 import { slotOf } from '../../../src/core/slots.ts';
@@ -112,6 +113,7 @@ const desk = new AlertDesk({
     stages: stagesOf({
       tree: NO_ZONES,
       devices: NO_DEVICES,
+      workDays: WorkDays.WEEKENDS,
       outages: NO_OUTAGES,
       maintained: { above: () => null },
       ...NOBODY_CLIMBS,

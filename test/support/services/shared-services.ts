@@ -32,11 +32,14 @@ const place = await DataDirectory.open(directory, deps.secrets);
 /** What is in it is gone with the run, so it need not survive a power cut. */
 const SETTINGS = ['fsync = off', 'full_page_writes = off', 'autovacuum = off'];
 
+/** A file has a database, and some ten sessions for each gateway's part that it starts; a dozen run side by side. */
+const SESSIONS_MAX = 400;
+
 async function startSharedPostgres() {
   await bringCluster(directory, 'migrated');
   const { cluster } = await findCluster(directory);
   await appendFile(join(cluster, 'postgresql.auto.conf'), `${SETTINGS.join('\n')}\n`);
-  const server = await startPostgres(place, deps);
+  const server = await startPostgres(place, { ...deps, sessionsMax: SESSIONS_MAX });
   // A template is one nobody is connected to: not the database that everybody finds a server by.
   const url = server.url.replace('/postgres?', '/template1?');
   const admin = await Database.open({ url, observer: quietObserver(), clock: systemClock, limits: DATABASE_LIMITS });

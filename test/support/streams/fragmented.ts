@@ -1,5 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { writeFragment } from '../../../src/streams/fmp4/fragment-writer.ts';
+import { FragmentParser } from '../../../src/streams/fmp4/parser.ts';
+import { samplesOf, soundIn } from '../../../src/streams/fmp4/samples.ts';
+import { runOf } from '../../../src/streams/fmp4/tracks/placed.ts';
 
 const FILM = fileURLToPath(new URL('../../../simulators/media/cctv-pedestrians.mp4', import.meta.url));
 
@@ -10,18 +14,31 @@ export function fragmentedFilm(seconds: number): Buffer {
 
 /** A second of a test picture in H.265, 640x360, main profile, as fragmented MP4. */
 export function fragmentedHevc(): Buffer {
-  const source = ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=10:duration=1', '-pix_fmt', 'yuv420p'];
-  return fragmented([
-    ...source,
-    '-c:v',
-    'libx265',
-    '-preset',
-    'ultrafast',
-    '-x265-params',
-    'log-level=none:bframes=0',
-    '-tag:v',
-    'hvc1',
-  ]);
+  return fragmented([...TEST_PICTURE, '-t', '1', '-pix_fmt', 'yuv420p', ...hevc('bframes=0')]);
+}
+
+/**
+ * Some seconds of H.265, shown in another order than they are coded, with a key frame each two, and a rising tone that
+ * ends half a second sooner, so that there is no fragment without pictures.
+ */
+export function fragmentedHevcWithSound(seconds: number): Buffer {
+  const tone = ['-f', 'lavfi', '-i', `aevalsrc=0.3*sin(2*PI*t*(200+40*t)):s=16000:d=${seconds - 0.5}`, '-ac', '1'];
+  const coding = [...hevc('bframes=2:keyint=20:min-keyint=20:open-gop=0'), '-c:a', 'aac', '-b:a', '32k'];
+  return fragmented([...TEST_PICTURE, ...tone, '-t', String(seconds), '-pix_fmt', 'yuv420p', ...coding]);
+}
+
+/** Some seconds of one picture each two seconds, each a key frame, and a tone beside them. */
+export function fragmentedSlowWithSound(seconds: number, bitrate = '32k'): Buffer {
+  const pictures = ['-f', 'lavfi', '-i', `testsrc2=size=320x180:rate=0.5:duration=${seconds}`];
+  const tone = ['-f', 'lavfi', '-i', `aevalsrc=0.3*sin(2*PI*t*(200+40*t)):s=16000:d=${seconds}`, '-ac', '1'];
+  const coding = ['-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-bf', '0', '-g', '1', '-tune', 'zerolatency'];
+  return fragmented([...pictures, ...tone, ...coding, '-threads', '1', '-c:a', 'aac', '-b:a', bitrate]);
+}
+
+const TEST_PICTURE = ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=10'];
+
+function hevc(order: string): string[] {
+  return ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', `log-level=none:${order}`, '-tag:v', 'hvc1'];
 }
 
 /** Two seconds of H.264, of a size that is cropped; `order`: whether pictures come as they are shown. */
@@ -39,6 +56,30 @@ export function fragmentedWithSound({ rate = 48_000, channels = 2, seconds = 2 }
   const tone = ['-f', 'lavfi', '-i', rising, '-ac', String(channels)];
   const video = ['-c:v', 'libx264', '-preset', 'veryfast', '-bf', '0', '-g', '25', '-threads', '1'];
   return fragmented([...pictures.slice(0, 4), ...tone, ...pictures.slice(4), ...video, '-c:a', 'aac', '-b:a', '64k']);
+}
+
+/**
+ * A film whose sound comes so many seconds late, as some cameras send it: each fragment has that of a while before its
+ * pictures, with times that are right.
+ */
+export function withLateSound(film: Buffer, lateS: number): Buffer {
+  const [head, ...parts] = new FragmentParser().push(film);
+  if (head?.type !== 'init' || !head.init.movie.sound) throw new Error('no film with sound');
+  const { movie, data: init } = head.init;
+  const { sound } = movie;
+  const fragments = parts.flatMap((part) => (part.type === 'fragment' ? [part.fragment.data] : []));
+  const frames = fragments.flatMap((data) => soundIn(data, movie));
+  const ends = fragments.map((_, at) => {
+    const next = fragments[at + 1];
+    return next ? samplesOf(next, movie)[0]!.decodeTime / movie.timescale - lateS : Number.POSITIVE_INFINITY;
+  });
+  const written = fragments.map((data, at) => {
+    const count = frames.findIndex(({ decodeTime }) => decodeTime / sound!.timescale >= ends[at]!);
+    const beside = frames.splice(0, count < 0 ? frames.length : count);
+    const runs = [...runOf(movie.trackId, samplesOf(data, movie)), ...runOf(sound!.trackId, beside)];
+    return writeFragment({ sequence: at + 1, tracks: runs });
+  });
+  return Buffer.concat([init, ...written]);
 }
 
 /** Seconds of grey, lighter from each to the next, with a key frame at each: 12 pictures a second, 320x180. */

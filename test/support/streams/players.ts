@@ -57,6 +57,43 @@ export function soundTimes(file: Buffer): Promise<number[]> {
   return timesOf(file, 'a');
 }
 
+/** A frame of sound as ffprobe finds it. */
+export interface HeardFrame {
+  /** When it is heard, seconds. */
+  atS: number;
+  /** Of its bytes. */
+  md5: string;
+}
+
+/** The frames of sound of a file, as ffprobe finds them; rejects when it complains. */
+export function heardFrames(file: Buffer): Promise<HeardFrame[]> {
+  return withFile(file, async (path) => {
+    const entries = ['-select_streams', 'a', '-show_entries', 'packet=pts_time,data_hash', '-show_data_hash', 'md5'];
+    const args = ['-v', 'error', ...entries, '-of', 'json', path];
+    const { stdout, stderr } = await run('ffprobe', args, { timeout: LIMIT_MS, maxBuffer: 64 * 1024 * 1024 });
+    if (stderr !== '') throw new Error(`ffprobe: ${stderr}`);
+    const { packets } = JSON.parse(stdout) as { packets: { pts_time: string; data_hash: string }[] };
+    return packets.map((one) => ({ atS: Number(one.pts_time), md5: one.data_hash.replace('MD5:', '') }));
+  });
+}
+
+/** What ffprobe says of each stream of a file: its codec and how long it is, seconds; rejects when it complains. */
+export function streamsOf(file: Buffer): Promise<{ codec: string; lengthS: number }[]> {
+  return withFile(file, async (path) => {
+    const args = ['-v', 'error', '-show_entries', 'stream=codec_name,start_time,duration', '-of', 'json', path];
+    const { stdout, stderr } = await run('ffprobe', args, { timeout: LIMIT_MS });
+    if (stderr !== '') throw new Error(`ffprobe: ${stderr}`);
+    const { streams } = JSON.parse(stdout) as {
+      streams: { codec_name: string; start_time: string; duration: string }[];
+    };
+    // Of fragments it is the time at which they end.
+    return streams.map((one) => ({
+      codec: one.codec_name,
+      lengthS: Number(one.duration) - Number(one.start_time),
+    }));
+  });
+}
+
 function timesOf(file: Buffer, stream: 'v' | 'a'): Promise<number[]> {
   return withFile(file, async (path) => {
     const entries = ['-select_streams', stream, '-show_entries', 'packet=pts_time', '-of', 'csv=p=0'];

@@ -139,6 +139,8 @@ async function httpWorld(t: Test, { uplink, deps }: Ground): Promise<UplinkWorld
   const directory: ApiDeps['directory'] = {
     ...deps.devices,
     within: () => [],
+    placed: () => [],
+    changes: () => 0,
     counts: () => [],
     seenBy: () => undefined,
     everSeenBy: () => undefined,

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import type { PlateSeen, WatchHit } from '../../../src/alerts/rules/conditions/condition.ts';
 import { EntryFiles } from '../../../src/alerts/watchlists/entries.ts';
 import { WatchedPlates } from '../../../src/alerts/watchlists/matching/watched-plates.ts';
@@ -25,7 +26,7 @@ export function openWatchlists({ database, clock, tree = NO_ZONES, key = PLATE_K
     watched,
     watchlists: new Watchlists({ database, clock, key, plates: watched }),
     lists: new WatchlistQueries(database, () => clock.nowMs()),
-    entryFiles: new EntryFiles({ database, clock, key }),
+    entryFiles: new EntryFiles({ database, clock, key, directory: tmpdir() }),
     /** What becomes of a read at `jurisdiction` now, or as `seen` has it. */
     match(plate: string, jurisdiction: string, seen: Partial<PlateSeen> = {}): readonly WatchHit[] {
       const nowMs = clock.nowMs();

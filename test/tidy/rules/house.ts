@@ -63,6 +63,7 @@ const OWNERS: Record<string, RegExp> = {
   ...owned('src/streams/', [
     'approved_picture',
     'camera_lease',
+    'camera_wall',
     'recording',
     'recording_day',
     'recording_disk',
@@ -87,6 +88,8 @@ const OWNERS: Record<string, RegExp> = {
     'alert_pin',
     'rule_cursor',
     'rule_dry_run',
+    'rule_recording',
+    'rule_recording_piece',
     'rule_state',
     'rule_version',
     'subscription',

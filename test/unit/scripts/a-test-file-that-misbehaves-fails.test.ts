@@ -21,6 +21,7 @@ interface Result {
   passed: number;
   failures: { names: string[]; result: { name: string; diag?: Record<string, unknown> }; isTold: boolean }[];
   harm: string[];
+  how: string;
 }
 
 /** Most of it is waiting for silence. */
@@ -55,6 +56,16 @@ t.test('a file whose tests pass is good', sideBySide(), async (t) => {
   const result = await ran(t, "t.test('a', async (t) => { t.ok(true); t.test('b', async (t) => t.ok(true)); });");
   t.match(result, { ok: true, passed: 1, failures: [], harm: [] });
 });
+
+t.test(
+  'a file in which nothing waits exits, once all that listen for that have done their part',
+  sideBySide(),
+  async (t) => {
+    const left = 'const leave = process.reallyExit; process.reallyExit = () => leave.call(process, isDone ? 7 : 8);';
+    const late = "process.once('beforeExit', () => setTimeout(() => { isDone = true; }, 10));";
+    t.match(await ran(t, `t.ok(true); let isDone = false; ${late} ${left}`), { how: 'ended with status 7' });
+  },
+);
 
 t.test('a file that speaks goes on, and one that says nothing for too long is ended', sideBySide(), async (t) => {
   const speaks = 'for (let at = 0; at < 14; at += 1) { await new Promise((r) => setTimeout(r, 500)); t.ok(true); }';

@@ -72,6 +72,42 @@ t.test('what is cut into packets is put together again as it was', async (t) => 
   t.doesNotThrow(() => fc.assert(property));
 });
 
+/** NAL units out of single and FU payloads (RFC 7798 §4.4.1, §4.4.3). */
+function putHevcTogether(packets: Packet[]): Buffer[] {
+  const nals: Buffer[] = [];
+  let parts: Buffer[] = [];
+  for (const { payload } of packets) {
+    if (((payload.readUInt8(0) >> 1) & 63) !== 49) {
+      nals.push(payload);
+      continue;
+    }
+    const head = payload.readUInt8(2);
+    const first = (payload.readUInt8(0) & 0x81) | ((head & 63) << 1);
+    if (head & 0x80) parts = [Buffer.from([first, payload.readUInt8(1)])];
+    parts.push(payload.subarray(3));
+    if (head & 0x40) nals.push(Buffer.concat(parts));
+  }
+  return nals;
+}
+
+const hevcNal = fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 9_000 })).map(([type, length]) => {
+  return Buffer.concat([Buffer.from([type << 1, 1]), Buffer.alloc(length, type)]);
+});
+
+t.test('so is H.265', async (t) => {
+  const property = fc.property(fc.array(hevcNal, { minLength: 1, maxLength: 5 }), (nals) => {
+    const template = cutIntoPackets({ nals, key: true, atTicks: 0 }, 'H265');
+    const packets = takeApart(stampPackets(template, { channel: 4, sequence: 0, timestamp: 7, ssrc: 1 }));
+    const together = putHevcTogether(packets);
+    return (
+      together.length === nals.length &&
+      together.every((one, index) => one.equals(nals[index]!)) &&
+      packets.every(({ payload }) => payload.length <= 1_400)
+    );
+  });
+  t.doesNotThrow(() => fc.assert(property));
+});
+
 t.test('stamping leaves the template alone', async (t) => {
   const template = cutIntoPackets({ nals: [Buffer.alloc(3_000, 0x65)], key: true, atTicks: 0 });
   const before = Buffer.from(template.bytes);

@@ -3,6 +3,7 @@ import { CitywatchError } from '../../../core/errors.ts';
 import { isWatchlistHit } from '../../rules/conditions/event.ts';
 import { type EventType, TOLD_AS } from '../alert.ts';
 import type { AlertRow } from '../tables.ts';
+import { drillEndsAtMs } from './drill.ts';
 import { type Handled, type Hands, type Life, lifeOf, truthOf, type Verdict, withLife } from './life.ts';
 
 /** What a person does with an alert. */
@@ -131,6 +132,7 @@ function closed(row: AlertRow, { verdict, text }: Extract<Deed, { does: 'close' 
 
 function reopened(row: AlertRow, { text }: Extract<Deed, { does: 'reopen' }>, doer: Doer): Step | null {
   if (row.handling !== 'closed') return null;
+  if (isDrillOver(row, doer.nowMs)) throw refusal('This was a drill, and its time is over: begin another one.');
   const life = lifeOf(row);
   const hands = { ...handsOf(life.handled), ack: ackOf(doer) };
   const open: Life = { ...life, truth: { is: 'open' } };
@@ -165,6 +167,7 @@ export function mustBeShown({ severity, data }: Pick<AlertRow, 'severity' | 'dat
 /** What has run out by now, in the order in which it is said; none where nothing has. Twice says it once. */
 export function lapsed(row: AlertRow, nowMs: number): Step[] {
   if (row.handling === 'closed') return [];
+  if (isDrillOver(row, nowMs)) return [drillEnded(row, nowMs)];
   const steps: Step[] = [];
   if (row.ack_until_ms !== null && row.ack_until_ms <= nowMs) {
     const life = lifeOf(row);
@@ -178,11 +181,24 @@ export function lapsed(row: AlertRow, nowMs: number): Step[] {
 }
 
 /** When something of it runs out (Unix ms); null where nothing does. */
-export function lapsesAtMs({ handling, ack_until_ms, hidden }: AlertRow): number | null {
+export function lapsesAtMs(row: AlertRow): number | null {
+  const { handling, ack_until_ms, hidden } = row;
   if (handling === 'closed') return null;
-  const times = [ack_until_ms, hidden && hidden.is !== 'silenced' ? hidden.untilMs : null];
+  const times = [ack_until_ms, hidden && hidden.is !== 'silenced' ? hidden.untilMs : null, drillEndsAtMs(row)];
   const due = times.filter((atMs) => atMs !== null);
   return due.length === 0 ? null : Math.min(...due);
+}
+
+function isDrillOver(row: AlertRow, nowMs: number): boolean {
+  const endsAtMs = drillEndsAtMs(row);
+  return endsAtMs !== null && endsAtMs <= nowMs;
+}
+
+/** Closed as what it was, whoever had it. */
+function drillEnded(row: AlertRow, atMs: number): Step {
+  const life = lifeOf(row);
+  const handled = { ...handsOf(life.handled), is: 'closed', by: 'citywatch', atMs } as const;
+  return stepTo(row, { ...life, truth: truthOf('drill') }, { handled, event: 'alert.closed' });
 }
 
 function moved(is: Handled['is'], hands: Hands, { nowMs, forMs }: { nowMs: number; forMs?: number | undefined }) {

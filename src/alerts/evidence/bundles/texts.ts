@@ -3,7 +3,8 @@ import type { Caller } from '../../../core/types.ts';
 import { type Database, sql, withinJurisdiction } from '../../../platform/database/database.ts';
 import { type AlertView, showAlert } from '../../desk/alert.ts';
 import { forCaller } from '../../desk/log/audience.ts';
-import { OF_POLICE, toEntry } from '../../desk/queries.ts';
+import { toEntry } from '../../desk/log/read-entry.ts';
+import { OF_POLICE } from '../../desk/queries.ts';
 import type { AlertRow, AlertTables } from '../../desk/tables.ts';
 import type { PlateBox, SeenPlates } from '../../rules/plates.ts';
 

@@ -20,9 +20,15 @@ interface Known {
   /** Ids of alerts that are held back, among those of the changes. */
   held: ReadonlySet<string>;
   /** Alerts that are held back and need not be any more. */
-  free: readonly AlertRow[];
+  free: readonly Freed[];
   /** Whether some stay held back, or could not be let go at once. */
   left: 'none' | 'held' | 'free';
+}
+
+interface Freed {
+  alert: AlertRow;
+  /** Whether it was told before it was held back. */
+  wasTold: boolean;
 }
 
 /** From one look at what is held back to the next: finds what ended without a word. */
@@ -52,7 +58,7 @@ export function holdBack(holding: Holding): Stage<Known> {
       const told = shown(changes, known.held, holding);
       const isHolding = known.left === 'held' || told.some(({ alert }) => alert.visibility === visibility);
       return {
-        changes: [...told, ...known.free.map((alert) => released(alert, nowMs))],
+        changes: [...told, ...known.free.map((one) => released(one, nowMs))],
         timers: [...(isHolding ? [lookAt(nowMs + LOOK_MS)] : []), ...(known.left === 'free' ? [lookAt(nowMs)] : [])],
       };
     },
@@ -95,9 +101,17 @@ function heldAs(own: Holding['visibility'], before: Visibility): Visibility {
   return own === 'inhibited' && before !== 'normal' ? before : own;
 }
 
-function released(alert: AlertRow, nowMs: number): Change {
+function released({ alert, wasTold }: Freed, nowMs: number): Change {
   const now = { ...alert, visibility: 'normal', version: alert.version + 1 } as const;
-  return { place: null, type: TOLD_AS[alert.condition], alert: now, actor: 'citywatch', atMs: nowMs, deliveries: [] };
+  return {
+    place: null,
+    type: TOLD_AS[alert.condition],
+    alert: now,
+    actor: 'citywatch',
+    atMs: nowMs,
+    deliveries: [],
+    isFirst: !wasTold,
+  };
 }
 
 /** What is held back and need not be any more; locked, because it will be changed. */
@@ -119,11 +133,7 @@ async function looked(
       where.or([
         where('condition', 'in', ['active', 'recovering']),
         // It ended, and was told of before it was held back.
-        where.and([
-          where('last_at_ms', '>=', since),
-          sql<boolean>`exists (select from alert_event where alert_id = alert.id
-            and body -> 'alert' ->> 'visibility' = 'normal')`,
-        ]),
+        where.and([where('last_at_ms', '>=', since), WAS_TOLD]),
       ]),
     )
     .orderBy('id')
@@ -135,11 +145,15 @@ async function looked(
   return { free, left: held.length > over.length ? 'held' : 'none' };
 }
 
-function locked(tx: Tables, ids: readonly string[], visibility: Visibility): Promise<AlertRow[]> {
-  return tx
+const WAS_TOLD = sql<boolean>`exists (select from alert_event where alert_id = alert.id
+  and body -> 'alert' ->> 'visibility' = 'normal')`;
+
+async function locked(tx: Tables, ids: readonly string[], visibility: Visibility): Promise<Freed[]> {
+  const rows = await tx
     .tables<AlertTables>()
     .selectFrom('alert')
     .selectAll()
+    .select(WAS_TOLD.as('wasTold'))
     .where('id', 'in', ids)
     .where('visibility', '=', visibility)
     .where('hidden', 'is', null)
@@ -147,4 +161,5 @@ function locked(tx: Tables, ids: readonly string[], visibility: Visibility): Pro
     .orderBy('id')
     .forUpdate()
     .execute();
+  return rows.map(({ wasTold, ...alert }) => ({ alert, wasTold }));
 }

@@ -12,7 +12,7 @@ export interface StageRun {
 }
 
 /** A timer, and whose it is. */
-export interface OwnedTimer extends StageTimer {
+export interface OwnedTimer extends Omit<StageTimer, 'of'> {
   stage: string;
 }
 
@@ -45,7 +45,7 @@ export async function runStages(
       continue;
     }
     standing = numbered(result.changes);
-    timers.push(...result.timers.map((timer) => ({ ...timer, stage: stage.name })));
+    timers.push(...result.timers.map(({ of, ...timer }) => ({ ...timer, stage: of ?? stage.name })));
   }
   return { changes: standing, timers, conditions };
 }
@@ -87,7 +87,7 @@ export function faultOf(before: readonly Change[], after: readonly Change[]): st
 
 function faultOfChange(before: Change, after: Change): string | null {
   if (before === after) return null;
-  const isSame = before.type === after.type && before.actor === after.actor && before.atMs === after.atMs;
+  const isSame = (['type', 'actor', 'atMs', 'isFirst'] as const).every((name) => before[name] === after[name]);
   if (!isSame || !isSameAlert(before.alert, after.alert)) return 'it rewrote a change';
   if (before.deliveries === after.deliveries) return null;
   const states = new Map(after.deliveries.map(({ subscription, state }) => [subscription, state]));

@@ -1,12 +1,14 @@
+import type { WorkDays } from '../../../core/calendar/work-days.ts';
 import { sql, type Tables } from '../../../platform/database/database.ts';
 import { mustBeShown } from '../../desk/life/steps.ts';
 import type { AlertRow, AlertTables, Hidden, Visibility } from '../../desk/tables.ts';
 import { hides, type Knowing, type Matchers } from '../../silences/silence.ts';
+import { isInWindow, type Times } from '../../silences/times.ts';
 import type { Change, Stage } from './stage.ts';
 
 /** Every silence that holds now. */
 interface Holding {
-  all: readonly (Matchers & { id: string })[];
+  all: readonly (Matchers & Pick<Times, 'repeats'> & { id: string })[];
   /** Another one when any of them is another. */
   print: string;
 }
@@ -21,9 +23,10 @@ const VERSION = sql<string>`hashtextextended(id::text || ' ' || xmin::text, 0)`;
 
 /**
  * Hides alerts that open or fire again as long as a silence means them. What became extreme meanwhile, or hits a
- * watchlist, is shown whoever hides it, and so is what was snoozed and fires again.
+ * watchlist, is shown whoever hides it, and so is what was snoozed and fires again. One that comes again hides nothing
+ * outside of its windows, even where a clock was set back and nobody has closed it yet.
  */
-export function silences(ports: Knowing): Stage<Holding> {
+export function silences(ports: Knowing, workDays: WorkDays): Stage<Holding> {
   let remembered: Holding | null = null;
   return {
     name: 'silences',
@@ -40,7 +43,10 @@ export function silences(ports: Knowing): Stage<Holding> {
         remembered = null;
       },
     },
-    run: (changes, { known }) => ({ changes: turnedAll(changes, known.all, ports), timers: [] }),
+    run: (changes, { known, nowMs }) => {
+      const holding = known.all.filter((one) => isInWindow(one, workDays, nowMs));
+      return { changes: turnedAll(changes, holding, ports), timers: [] };
+    },
   };
 }
 
@@ -75,7 +81,7 @@ async function activeOnes(tx: Tables): Promise<Holding> {
   const rows = await tx
     .tables<AlertTables>()
     .selectFrom('silence')
-    .select(['id', 'jurisdiction', 'police', 'rule', 'kind', 'device'])
+    .select(['id', 'jurisdiction', 'police', 'rule', 'kind', 'device', 'repeats'])
     .select(sql<string>`(sum(${VERSION}) over ())::text`.as('print'))
     .where('state', '=', 'active')
     .orderBy('id')

@@ -23,6 +23,8 @@ export interface Change {
   readonly atMs: number;
   /** Each subscription at most once. */
   readonly deliveries: readonly Raised[];
+  /** Of an alert that a stage held back until now, and of which nobody was told before. */
+  readonly isFirst?: boolean;
 }
 
 /** To run the stage again at a time, whatever happens in between. It outlives restarts. */
@@ -30,6 +32,8 @@ export interface StageTimer {
   /** The stage's own name of it, up to 200 characters. A second one of the same key can only be earlier. */
   readonly key: string;
   readonly atMs: number;
+  /** Name of the stage that is run; the one that sets it where none is named. */
+  readonly of?: string;
 }
 
 export interface StageContext<Known> {

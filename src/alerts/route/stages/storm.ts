@@ -3,6 +3,7 @@ import { sql, type Tables } from '../../../platform/database/database.ts';
 import type { AlertRow, AlertTables } from '../../desk/tables.ts';
 import { isWatchlistHit } from '../../rules/conditions/event.ts';
 import type { Change, Stage, StageTimer } from './stage.ts';
+import { endTimer, overAmong } from './storm-end.ts';
 
 /** So many alerts that are alike ({@link keyOf}) are told one by one within {@link WINDOW_MS}. */
 export const ONE_BY_ONE = 10;
@@ -24,6 +25,8 @@ interface Known {
   storms: ReadonlyMap<string, Storm>;
   /** Those whose count has changed since it was told, with how many they stand for by now. */
   grown: readonly { alert: AlertRow; count: number }[];
+  /** Alerts that stand no longer for what was made a part of them while they were ended. */
+  over: readonly string[];
 }
 
 /** Of each {@link keyOf} the keys of alerts that opened last, and when; as many as are told one by one. */
@@ -35,7 +38,7 @@ const NAME = 'storm';
  * Where alerts of one rule open in one area faster than anybody reads, the next one stands for all that follow:
  * those are shown and counted as parts of it (`storm`), and nobody is told of each. How many they are is told with the
  * one that stands for them. Severe and extreme alerts, and hits of watchlists, are always told; so is a part that
- * becomes grave.
+ * becomes grave. What other stages let go and nobody was told of counts as opened then.
  */
 export function storm(): Stage<Known> {
   const openings: Openings = new Map();
@@ -50,15 +53,18 @@ export function storm(): Stage<Known> {
         storms.set(key, { left, leader: left < opening.length ? await leaderOf(tx, key) : null });
       }
       // Others hold the alerts of changes.
-      return { storms, grown: changes.length > 0 ? [] : await grownOf(tx, due.map(leaderOfTimer)) };
+      if (changes.length > 0 || due.length === 0) return { storms, grown: [], over: [] };
+      const leaders = due.map(leaderOfTimer);
+      return { storms, grown: await grownOf(tx, leaders), over: await overAmong(tx, leaders) };
     },
-    run: (changes, { nowMs, known: { storms, grown } }) => {
+    run: (changes, { nowMs, known: { storms, grown, over } }) => {
       const stood = parted(changes, storms);
       const parts = stood.flatMap(({ alert }, at) =>
         alert.storm !== changes[at]!.alert.storm ? (alert.storm ?? []) : [],
       );
       const told = grown.map(({ alert, count }) => counted(alert, count, nowMs));
-      return { changes: [...stood, ...told], timers: [...new Set(parts)].map((leader) => timerOf(leader, nowMs)) };
+      const timers = [...new Set(parts)].map((leader) => timerOf(leader, nowMs));
+      return { changes: [...stood, ...told], timers: [...timers, ...over.map((leader) => endTimer(leader, nowMs))] };
     },
   };
 }
@@ -66,8 +72,9 @@ export function storm(): Stage<Known> {
 /** Keys of alerts that open and may be parts of a storm, by {@link keyOf}. */
 function openingsOf(changes: readonly Change[]): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  for (const { type, alert } of changes) {
-    if (type !== 'alert.opened' || !mayBePart(alert)) continue;
+  for (const change of changes) {
+    const { alert } = change;
+    if (!isNews(change)) continue;
     found.set(keyOf(alert), [...(found.get(keyOf(alert)) ?? []), alert.dedup_key]);
   }
   return found;
@@ -93,9 +100,9 @@ function parted(changes: readonly Change[], storms: ReadonlyMap<string, Storm>):
   const now = new Map([...storms].map(([key, one]) => [key, { ...one }]));
   const parts = new Map<string, Pick<AlertRow, 'storm' | 'storm_count' | 'visibility'>>();
   return changes.map((change) => {
-    const { alert, type } = change;
+    const { alert } = change;
     const known = parts.get(alert.id);
-    const is = known ?? (type === 'alert.opened' && mayBePart(alert) ? placeIn(now.get(keyOf(alert)), alert.id) : null);
+    const is = known ?? (isNews(change) ? placeIn(now.get(keyOf(alert)), alert.id) : null);
     const after = withGrave(is ? { ...alert, ...is } : alert);
     if (after === alert) return change;
     const { storm: leader, storm_count, visibility } = after;
@@ -120,6 +127,11 @@ function placeIn(of: Storm | undefined, id: string): Pick<AlertRow, 'storm' | 's
 function withGrave(alert: AlertRow): AlertRow {
   if (alert.storm == null || !isGrave(alert)) return alert;
   return { ...alert, storm: null, visibility: alert.visibility === 'inhibited' ? 'normal' : alert.visibility };
+}
+
+/** Whether it would be the first that anybody hears of an alert which may be a part, and which nobody has taken. */
+function isNews({ type, alert, isFirst }: Change): boolean {
+  return (type === 'alert.opened' || (isFirst === true && alert.handling === 'new')) && mayBePart(alert);
 }
 
 function mayBePart(alert: AlertRow): boolean {
@@ -161,6 +173,8 @@ async function leaderOf(tx: Tables, key: string): Promise<string | null> {
     .where('police', 'is not distinct from', police)
     .where('storm_count', '>', 0)
     .where('handling', '!=', 'closed')
+    // Behind one that somebody hides nobody would hear of more.
+    .where('visibility', '=', 'normal')
     .orderBy('first_at_ms', 'desc')
     .limit(1)
     .executeTakeFirst();

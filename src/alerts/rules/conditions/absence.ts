@@ -43,6 +43,11 @@ export const absence: Condition<Absence, AbsenceState> = {
     ];
   },
 
+  looksAt({ of, while: all }) {
+    if (of) return ['reading'];
+    return all.length > 0 ? ['message', 'reading'] : ['message'];
+  },
+
   subject: ({ of, while: all }, { message, record }) => {
     const isLookedAt = of ? isOf(of, record) : record === null || (all.length > 0 && record.type === 'reading');
     return isLookedAt ? deviceOf(message.device) : null;

@@ -59,6 +59,8 @@ export const change: Condition<Change, ChangeState> = {
       .map((one) => ({ path: ['field'], message: `${JSON.stringify(one)} is no value of ${field}` }));
   },
 
+  looksAt: () => ['reading'],
+
   subject: (_, { message, record }) => (record?.type === 'reading' ? deviceOf(message.device) : null),
 
   initial: () => {

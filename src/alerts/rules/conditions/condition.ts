@@ -55,6 +55,8 @@ export interface Condition<
   lasts(settings: Settings): boolean;
   /** What does not fit a kind that the rule names; paths begin below `condition`. */
   check(settings: Settings, kind: DeviceKind): Misfit[];
+  /** In what its subject may be found: for everything else `subject` is null. Absent: in everything. */
+  looksAt?(settings: Settings): readonly Looked[];
   /** Whose state this input concerns; null where it concerns nobody. */
   subject(settings: Settings, input: Input): Subject | null;
   /** Where a subject begins that was not judged before; null where nothing is to be kept of it yet. */
@@ -81,12 +83,17 @@ export interface ConditionState {
   since: JournalPosition | null;
   /** When the clock runs out, Unix ms; null while none runs. */
   dueAtMs: number | null;
+  /** Order of the newest reading judged (core/device-time.ts), where that counts. */
+  lastAtMs?: number;
 }
 
 export interface Misfit {
   path: (string | number)[];
   message: string;
 }
+
+/** What is judged one by one: the message as a whole, and its records by their type. */
+export type Looked = 'message' | DecodedRecord['type'];
 
 /** What one step judges: first the message as a whole, then each of its records that is not a duplicate. */
 export interface Input {
@@ -100,12 +107,15 @@ export interface Input {
 
 /** Where devices stand, and what they hang on, as the registry has it now. */
 export interface DevicesAround {
+  isRetired(device: DeviceId): boolean;
   /** What a device belongs to; null for nothing. */
   parentOf(device: DeviceId): DeviceId | null;
   /** The topmost of its parents; the device itself where it has none. */
   topmost(device: DeviceId): DeviceId;
   /** Longitude and latitude; null where nobody knows. */
   placeOf(device: DeviceId): Point | null;
+  /** Where zones lie that are called so, or so and `-` and more; WGS-84. None where nobody has drawn one. */
+  boundsOfZones(name: string): readonly (readonly Point[])[];
 }
 
 /** A plate as a device read it. */
@@ -185,7 +195,12 @@ export interface Part {
 
 export interface Step<State> {
   state: State | null;
-  judgements: Judgement[];
+  judgements: readonly Judgement[];
+  /**
+   * Order of what was judged (core/device-time.ts), where nothing but `lastAtMs` of the state changes: most readings
+   * say the same again, and a state for each of them would be made only to be thrown away.
+   */
+  lastAtMs?: number;
 }
 
 export interface Evidence {
@@ -204,5 +219,19 @@ export function positionOf({ lane, offset }: Pick<Message, 'lane' | 'offset'>): 
 
 /** A step that changes nothing. */
 export function unchanged<State>(state: State | null): Step<State> {
-  return { state, judgements: [] };
+  return { state, judgements: NOTHING };
 }
+
+/** A step that changes nothing but what was judged last. */
+export function said<State>(state: State, lastAtMs: number): Step<State> {
+  return { state, judgements: NOTHING, lastAtMs };
+}
+
+/** The step with a state of its own, where only what was judged last has changed. */
+export function settled<State extends ConditionState>(step: Step<State>): Step<State> {
+  const { state, judgements, lastAtMs } = step;
+  return state === null || lastAtMs === undefined ? step : { state: { ...state, lastAtMs }, judgements };
+}
+
+/** Shared, because most steps decide nothing. */
+const NOTHING: readonly Judgement[] = Object.freeze([]);

@@ -2,12 +2,15 @@ import { absence } from './absence.ts';
 import { change } from './change.ts';
 import type { Condition } from './condition.ts';
 import { count } from './count.ts';
+import { differs } from './differs.ts';
 import { event } from './event.ts';
 import { gateway } from './gateway.ts';
 import { geofence } from './geofence.ts';
 import { rate } from './rate.ts';
+import { shareOfDevices } from './several/share-of-devices.ts';
+import { together } from './several/together.ts';
+import { shareOfReadings } from './share-of-readings.ts';
 import { threshold } from './threshold.ts';
-import { together } from './together.ts';
 import { unchanged } from './unchanged.ts';
 import { volume } from './volume.ts';
 
@@ -21,6 +24,9 @@ export const CONDITIONS: readonly Condition[] = [
   absence,
   geofence,
   together,
+  shareOfDevices,
+  shareOfReadings,
+  differs,
   unchanged,
   volume,
   gateway,

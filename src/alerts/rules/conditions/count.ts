@@ -33,6 +33,8 @@ export const count: Condition<Count, CountState> = {
 
   check: (settings, kind) => eventMisfits(settings, kind),
 
+  looksAt: () => ['event'],
+
   subject: (settings, { message, record }) => (isEvent(settings, record) ? deviceOf(message.device) : null),
 
   initial: () => ({ type: 'count', phase: 'clear', times: [], since: null, dueAtMs: null }),

@@ -51,6 +51,8 @@ export const event: Condition<EventSettings, ConditionState> = {
 
   check: (settings, kind) => eventMisfits(settings, kind, fieldsOf(settings)),
 
+  looksAt: () => ['event'],
+
   subject: (_, { message, record }) => (record?.type === 'event' ? deviceOf(message.device) : null),
 
   initial: () => null,

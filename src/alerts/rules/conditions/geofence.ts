@@ -3,8 +3,8 @@ import { DAY_S } from '../../../core/clock.ts';
 import { orderMs } from '../../../core/device-time.ts';
 import { isInside } from '../../../core/registry/geometry.ts';
 import type { DeviceKind, FieldValue, Reading } from '../../../core/types.ts';
-import { type Condition, type Misfit, positionOf, type Step, unchanged } from './condition.ts';
-import { clause, clauseMisfits, isRaised } from './parts/clauses.ts';
+import { type Condition, type Input, type Misfit, type Step, said, unchanged } from './condition.ts';
+import { clause, clauseMisfits, isRaised, noneOf } from './parts/clauses.ts';
 import { anew, type HoldState, lasted, move, type Now } from './parts/holding.ts';
 import { fieldName } from './parts/names.ts';
 import { deviceOf } from './subject.ts';
@@ -21,14 +21,19 @@ const schema = z
     lon: fieldName.default('lon'),
     inside: ring.optional(),
     outside: ring.optional(),
+    /** Or inside of a zone of the registry that is called so, or so and `-` and more. */
+    zones: z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, 'is the name of zones, as no-hazmat')
+      .optional(),
     /** All of these must be true as well. */
     while: z.array(clause).max(8).default([]),
     hold_s: seconds.default(0),
     clear_hold_s: seconds.default(0),
   })
-  .refine(({ inside, outside }) => (inside === undefined) !== (outside === undefined), {
+  .refine(({ inside, outside, zones }) => [inside, outside, zones].filter((one) => one !== undefined).length === 1, {
     path: ['inside'],
-    message: 'give inside or outside, and only one of them',
+    message: 'give inside, outside or zones, and only one of them',
   });
 
 export type Geofence = z.infer<typeof schema>;
@@ -64,6 +69,8 @@ export const geofence: Condition<Geofence, GeofenceState> = {
     return [...placeMisfits(settings, kind), ...misfits];
   },
 
+  looksAt: () => ['reading'],
+
   subject: (_, { message, record }) => (record?.type === 'reading' ? deviceOf(message.device) : null),
 
   initial(settings) {
@@ -73,15 +80,15 @@ export const geofence: Condition<Geofence, GeofenceState> = {
       since: null,
       dueAtMs: null,
       isThere: false,
-      raised: settings.while.map(() => false),
+      raised: noneOf(settings.while),
       lastAtMs: 0,
       seen: {},
     };
   },
 
-  judge(settings, state, { message, record }) {
+  judge(settings, state, { message, record, devices }) {
     if (!state || record?.type !== 'reading') return unchanged(state);
-    return judgeReading(settings, state, record, { position: positionOf(message), receivedAtMs: message.receivedAtMs });
+    return judgeReading(settings, state, record, { now: message, devices });
   },
 
   timer: (_, state) => lasted(state),
@@ -102,29 +109,56 @@ function judgeReading(
   settings: Geofence,
   state: GeofenceState,
   reading: Pick<Reading, 'values' | 'atMs' | 'receivedAtMs'>,
-  now: Now,
+  { now, devices }: { now: Now } & Pick<Input, 'devices'>,
 ): Step<GeofenceState> {
   const lastAtMs = orderMs(reading);
   if (lastAtMs < state.lastAtMs) return unchanged(state);
-  const values = [settings.lat, settings.lon, ...settings.while.map(({ field }) => field)].flatMap((field) => {
-    const value = reading.values.get(field);
-    return value === undefined ? [] : [[field, value] as const];
+  const seen = seenAfter(settings, state.seen, reading.values);
+  if (seen === null) return unchanged(state);
+  const raised = raisedAfter(settings, state.raised, reading.values);
+  const isThere = isWhere(settings, reading.values, devices) ?? state.isThere;
+  const { state: moved, judgements } = move(settings, state, isThere && !raised.includes(false), now);
+  const isSame = moved === state && isThere === state.isThere && raised === state.raised && seen === state.seen;
+  if (isSame) return said(state, lastAtMs);
+  return { state: { ...moved!, isThere, raised, lastAtMs, seen }, judgements };
+}
+
+/** Null where the reading has none of what the rule looks at; the same where it says the same. */
+function seenAfter({ lat, lon, while: all }: Geofence, before: GeofenceState['seen'], values: Reading['values']) {
+  let seen: GeofenceState['seen'] | null = null;
+  const note = (field: string): void => {
+    const value = values.get(field);
+    if (value === undefined) return;
+    seen ??= before;
+    if (seen[field] === value) return;
+    if (seen === before) seen = { ...before };
+    seen[field] = value;
+  };
+  note(lat);
+  note(lon);
+  for (const { field } of all) note(field);
+  return seen;
+}
+
+/** The same list where nothing changed. */
+function raisedAfter({ while: all }: Geofence, before: boolean[], values: Reading['values']): boolean[] {
+  const after = all.map((one, index) => {
+    const was = before[index] ?? false;
+    const value = values.get(one.field);
+    return value === undefined ? was : isRaised(one, was, value);
   });
-  if (values.length === 0) return unchanged(state);
-  const raised = settings.while.map((one, index) => {
-    const value = reading.values.get(one.field);
-    const before = state.raised[index] ?? false;
-    return value === undefined ? before : isRaised(one, before, value);
-  });
-  const isThere = isWhere(settings, reading.values) ?? state.isThere;
-  const seen = { ...state.seen, ...Object.fromEntries(values) };
-  return move(settings, { ...state, isThere, raised, lastAtMs, seen }, isThere && !raised.includes(false), now);
+  return after.length === before.length && after.every((one, index) => one === before[index]) ? before : after;
 }
 
 /** Null where the reading does not say where the device is: without a fix it is still where it was. */
-function isWhere({ lat, lon, inside, outside }: Geofence, values: Reading['values']): boolean | null {
+function isWhere(
+  { lat, lon, inside, outside, zones }: Geofence,
+  values: Reading['values'],
+  devices: Input['devices'],
+): boolean | null {
   const [y, x] = [values.get(lat), values.get(lon)];
   if (typeof y !== 'number' || typeof x !== 'number') return null;
+  if (zones !== undefined) return devices.boundsOfZones(zones).some((one) => isInside([x, y], one));
   return inside ? isInside([x, y], inside) : !isInside([x, y], outside!);
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DAY_S } from '../../../core/clock.ts';
 import { orderMs } from '../../../core/device-time.ts';
 import type { FieldValue, Reading } from '../../../core/types.ts';
-import { type Condition, type Misfit, positionOf, type Step, unchanged } from './condition.ts';
+import { type Condition, type Misfit, type Step, said, unchanged } from './condition.ts';
 import { anew, type HoldState, lasted, move, type Now } from './parts/holding.ts';
 import { fieldName } from './parts/names.ts';
 import { deviceOf } from './subject.ts';
@@ -69,13 +69,15 @@ export const rate: Condition<Rate, RateState> = {
     return at(rise ? 'rise' : 'fall', `${change} is more than the whole range ${spec.min} to ${spec.max} of ${field}`);
   },
 
+  looksAt: () => ['reading'],
+
   subject: (_, { message, record }) => (record?.type === 'reading' ? deviceOf(message.device) : null),
 
   initial: () => ({ type: 'rate', phase: 'clear', lastAtMs: 0, parts: [], since: null, dueAtMs: null, seen: {} }),
 
   judge(settings, state, { message, record }) {
     if (!state || record?.type !== 'reading') return unchanged(state);
-    return judgeReading(settings, state, record, { position: positionOf(message), receivedAtMs: message.receivedAtMs });
+    return judgeReading(settings, state, record, message);
   },
 
   timer: (_, state) => lasted(state),
@@ -105,12 +107,29 @@ function judgeReading(
   if (typeof value !== 'number' || atMs < state.lastAtMs) return unchanged(state);
   const partMs = (settings.within_s * 1000) / PARTS;
   const part = Math.floor(atMs / partMs);
-  const kept = state.parts.filter((one) => one.part >= part - PARTS);
-  const from = kept.reduce((best, one) => further(settings, best, one.value), value);
-  const parts = [...kept.filter((one) => one.part !== part), { part, value: furthestOf(settings, kept, part, value) }];
+  const parts = partsAfter(settings, state.parts, part, value);
+  const from = parts.reduce((best, one) => further(settings, best, one.value), value);
   const change = value - from;
-  const seen = { [settings.field]: value, change: Number(change.toPrecision(12)), within_s: settings.within_s };
-  return move(settings, { ...state, lastAtMs: atMs, parts, seen }, isTooFast(settings, from, change), now);
+  const seen = seenAfter(settings, state.seen, value, change);
+  const { state: moved, judgements } = move(settings, state, isTooFast(settings, from, change), now);
+  if (moved === state && parts === state.parts && seen === state.seen) return said(state, atMs);
+  return { state: { ...moved!, lastAtMs: atMs, parts, seen }, judgements };
+}
+
+/** The window with this value; the same where it says nothing new of its part and no part is over. */
+function partsAfter(settings: Rate, parts: RateState['parts'], part: number, value: number): RateState['parts'] {
+  const newest = parts.at(-1);
+  const isOfNewest = newest?.part === part && further(settings, newest.value, value) === newest.value;
+  if (isOfNewest && parts[0]!.part >= part - PARTS) return parts;
+  const kept = parts.filter((one) => one.part >= part - PARTS);
+  return [...kept.filter((one) => one.part !== part), { part, value: furthestOf(settings, kept, part, value) }];
+}
+
+/** What the alert shows; the same where that is the same. */
+function seenAfter({ field, within_s }: Rate, before: RateState['seen'], value: number, by: number): RateState['seen'] {
+  const change = by === 0 ? 0 : Number(by.toPrecision(12));
+  if (before[field] === value && before.change === change && before.within_s === within_s) return before;
+  return { [field]: value, change, within_s };
 }
 
 /** Of two values, the one from which a change is the larger: the lower for a rise, the higher for a fall. */

@@ -3,8 +3,8 @@ import { DAY_S } from '../../../core/clock.ts';
 import { orderMs } from '../../../core/device-time.ts';
 import type { FieldValue, Reading } from '../../../core/types.ts';
 import { splitPlates } from '../plates.ts';
-import { type Condition, positionOf, type Step, unchanged } from './condition.ts';
-import { type Clause, clause, clauseMisfits, isRaised } from './parts/clauses.ts';
+import { type Condition, type Step, said, unchanged } from './condition.ts';
+import { type Clause, clause, clauseMisfits, isRaised, noneOf } from './parts/clauses.ts';
 import { anew, type HoldState, lasted, move, type Now } from './parts/holding.ts';
 import { deviceOf } from './subject.ts';
 
@@ -52,16 +52,18 @@ export const threshold: Condition<Threshold, ThresholdState> = {
       settings[key].flatMap((one, index) => clauseMisfits(one, kind, [key, index])),
     ),
 
+  looksAt: () => ['reading'],
+
   subject: (_, { message, record }) => (record?.type === 'reading' ? deviceOf(message.device) : null),
 
   initial(settings) {
-    const raised = settings.any.map(() => false);
+    const raised = noneOf(settings.any);
     return { type: 'threshold', raised, phase: 'clear', lastAtMs: 0, since: null, dueAtMs: null, seen: {} };
   },
 
   judge(settings, state, { message, record }) {
     if (!state || record?.type !== 'reading') return unchanged(state);
-    return judgeReading(settings, state, record, { position: positionOf(message), receivedAtMs: message.receivedAtMs });
+    return judgeReading(settings, state, record, message);
   },
 
   timer: (_, state) => lasted(state),
@@ -102,11 +104,15 @@ function judgeReading(
   const raised = clausesAfter(any, state.raised, reading.values);
   const met = all.length === 0 ? null : clausesAfter(all, state.met ?? [], reading.values);
   if (!raised && !met) return unchanged(state);
-  const next: ThresholdState = { ...state, lastAtMs, seen: seenAfter(settings, state.seen, reading.values) };
-  if (raised) next.raised = raised;
-  if (met) next.met = met;
+  const next = { raised: raised ?? state.raised, met: met ?? state.met };
+  const seen = seenAfter(settings, state.seen, reading.values);
   const isTrue = next.raised.includes(true) && all.every((_, index) => next.met?.[index] === true);
-  return move(settings, next, isTrue, now);
+  const { state: moved, judgements } = move(settings, state, isTrue, now);
+  const isSame = next.raised === state.raised && next.met === state.met && seen === state.seen;
+  if (moved === state && isSame) return said(state, lastAtMs);
+  const after: ThresholdState = { ...moved!, raised: next.raised, lastAtMs, seen };
+  if (next.met) after.met = next.met;
+  return { state: after, judgements };
 }
 
 /**

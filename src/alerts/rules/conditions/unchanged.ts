@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { orderMs } from '../../../core/device-time.ts';
 import type { FieldValue } from '../../../core/types.ts';
-import { type Condition, type ConditionState, positionOf, unchanged as same } from './condition.ts';
+import { type Condition, type ConditionState, positionOf, said, unchanged as same } from './condition.ts';
 import { fieldName } from './parts/names.ts';
 import { deviceOf } from './subject.ts';
 
@@ -44,6 +44,8 @@ export const unchanged: Condition<Unchanged, UnchangedState> = {
     return [{ path: ['field'], message: `${field} is sensitive and is not remembered` }];
   },
 
+  looksAt: () => ['reading'],
+
   subject: (_, { message, record }) => (record?.type === 'reading' ? deviceOf(message.device) : null),
 
   initial: () => {
@@ -62,9 +64,10 @@ export const unchanged: Condition<Unchanged, UnchangedState> = {
     }
     const isLong = atMs - state.sinceAtMs >= for_s * 1000;
     const fires = isLong && state.phase === 'clear';
+    if (!fires) return said(state, atMs);
     return {
-      state: { ...state, lastAtMs: atMs, phase: isLong ? 'active' : state.phase },
-      judgements: fires ? [{ transition: 'fired', position }] : [],
+      state: { ...state, lastAtMs: atMs, phase: 'active' },
+      judgements: [{ transition: 'fired', position }],
     };
   },
 

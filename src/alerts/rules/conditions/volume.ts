@@ -61,6 +61,8 @@ function on(workDays: WorkDays): Condition<Volume, VolumeState> {
 
     check: ({ event, where }, kind) => (event === undefined ? [] : eventMisfits({ event, where }, kind)),
 
+    looksAt: ({ event }) => ['message', event === undefined ? 'reading' : 'event'],
+
     subject: (settings, input) =>
       input.message.lane === 'live' && (input.record === null || isCounted(settings, input))
         ? deviceOf(input.message.device)

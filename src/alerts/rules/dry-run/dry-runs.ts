@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, DAY_MS } from '../../../core/clock.ts';
 import { CitywatchError, invalid } from '../../../core/errors.ts';
-import { ownArea } from '../../../core/jurisdiction.ts';
 import type { Caller } from '../../../core/types.ts';
 import { type Database, jsonb, sql, type Tables } from '../../../platform/database/database.ts';
 import { newestFirst } from '../../../platform/database/newest-first.ts';
 import { recordAudit } from '../../../platform/records/audit.ts';
 import { enqueueWork } from '../../../platform/work/work.ts';
 import type { ParsedRule, Rule } from '../rules.ts';
+import { ownRecording } from './recordings.ts';
+import { seesTheSame } from './same-area.ts';
 import type { DryRunRow, DryRunState, DryRunTables } from './tables.ts';
 import type { TrialAnswer } from './trial.ts';
 
@@ -15,7 +16,9 @@ export const DRY_RUNS_QUEUE = 'rule-dry-runs';
 
 /** Longer than the journal keeps what was read. */
 const STRETCH_MS_MAX = 2 * DAY_MS;
+/** Of one person, and of all: each keeps what it has judged in memory until it is over. */
 const RUNNING_MAX = 2;
+export const RUNNING_TOGETHER_MAX = 8;
 /** They are kept so long. */
 const KEPT_MS = 7 * DAY_MS;
 
@@ -32,9 +35,8 @@ export interface DryRunsDeps {
 
 export interface DryRunInput {
   yaml: string;
-  /** Times of receipt, Unix ms. */
-  fromMs: number;
-  toMs: number;
+  /** What is judged: what was received in this stretch (Unix ms), or a whole recorded file of the caller's. */
+  of: { fromMs: number; toMs: number } | { recording: string };
 }
 
 /** A dry run as it is shown. */
@@ -43,9 +45,11 @@ export interface DryRun {
   rule: string;
   version: number;
   state: DryRunState;
-  /** The stretch that was asked for. */
+  /** The stretch that was asked for, or that of the file. */
   fromMs: number;
   toMs: number;
+  /** The recorded file that is judged; null for what was received. */
+  recording: string | null;
   /** Share of the stretch that was gone through, 0 to 1. */
   progress: number;
   createdAtMs: number;
@@ -62,14 +66,14 @@ export class DryRuns {
   }
 
   /**
-   * Begins to judge what was received in this stretch by a draft. Errors: `request.invalid` naming what is wrong with
-   * the draft or the stretch, `conflict.state` while enough others of the caller go on.
+   * Begins to judge what was received in a stretch, or what a recorded file holds, by a draft. Errors:
+   * `request.invalid` naming what is wrong with the draft or the stretch, `not-found` for a file that is not the
+   * caller's, `conflict.state` while enough others of the caller go on.
    */
-  async create(caller: Caller, { yaml, fromMs, toMs }: DryRunInput): Promise<DryRun> {
+  async create(caller: Caller, { yaml, of }: DryRunInput): Promise<DryRun> {
     const { database, clock, ring } = this.#deps;
     const { rule, version } = this.#draftOf(yaml);
-    if (fromMs >= toMs) throw invalid('from', 'must lie before `to`');
-    if (toMs - fromMs > STRETCH_MS_MAX) throw invalid('from', 'may lie two days before `to` at most');
+    const stretch = await stretchOf(database, caller, of);
     const row: DryRunRow = {
       id: randomUUID(),
       caller,
@@ -78,8 +82,7 @@ export class DryRuns {
       rule,
       version,
       yaml,
-      from_ms: fromMs,
-      to_ms: toMs,
+      ...stretch,
       state: 'running',
       reached_ms: null,
       answer: null,
@@ -161,18 +164,38 @@ export class DryRuns {
   }
 }
 
+async function stretchOf(
+  tables: Tables,
+  caller: Caller,
+  of: DryRunInput['of'],
+): Promise<Pick<DryRunRow, 'from_ms' | 'to_ms' | 'recording'>> {
+  if ('recording' in of) {
+    const { id, from_ms, to_ms } = await ownRecording(tables, caller, of.recording);
+    // The end of a stretch is no part of it.
+    return { from_ms, to_ms: to_ms + 1, recording: id };
+  }
+  const { fromMs, toMs } = of;
+  if (fromMs >= toMs) throw invalid('from', 'must lie before `to`');
+  if (toMs - fromMs > STRETCH_MS_MAX) throw invalid('from', 'may lie two days before `to` at most');
+  return { from_ms: fromMs, to_ms: toMs, recording: null };
+}
+
 async function refuseTooMany(tx: Tables, caller: Caller): Promise<void> {
   // Those who begin at the same moment take turns.
   await sql`lock table rule_dry_run in share row exclusive mode`.execute(tx.tables());
   const running = await tx
     .tables<DryRunTables>()
     .selectFrom('rule_dry_run')
-    .select('id')
-    .where('caller_id', '=', caller.id)
+    .select(['id', 'caller_id'])
     .where('state', '=', 'running')
     .execute();
-  if (running.length < RUNNING_MAX) return;
-  const detail = `Two dry runs of yours go on, ${running[0]!.id} is one of them: wait for it, or call it off.`;
+  const theirs = running.filter(({ caller_id }) => caller_id === caller.id);
+  const isFull = running.length >= RUNNING_TOGETHER_MAX;
+  if (!isFull && theirs.length < RUNNING_MAX) return;
+  const detail =
+    theirs.length < RUNNING_MAX
+      ? `${RUNNING_TOGETHER_MAX} dry runs go on, which is as many as may at a time: ask again when one is over.`
+      : `Two dry runs of yours go on, ${theirs[0]!.id} is one of them: wait for it, or call it off.`;
   throw new CitywatchError('conflict.state', { detail });
 }
 
@@ -183,18 +206,8 @@ async function ownRun(tables: Tables, caller: Caller, id: string): Promise<DryRu
   return row;
 }
 
-/** Whether somebody sees what they saw then: what was counted in another area would show what is no longer theirs. */
-export function seesTheSame(now: Caller, then: Caller): boolean {
-  return areaText(now) === areaText(then);
-}
-
-function areaText(caller: Caller): string {
-  const { members, ...area } = ownArea(caller);
-  return JSON.stringify([area, [...members].sort()]);
-}
-
 function shown(row: DryRunRow): DryRun {
-  const { id, rule, version, state, from_ms: fromMs, to_ms: toMs, answer } = row;
+  const { id, rule, version, state, from_ms: fromMs, to_ms: toMs, recording, answer } = row;
   const reached = row.reached_ms === null ? 0 : (row.reached_ms - fromMs) / (toMs - fromMs);
   const progress = state === 'done' ? 1 : Math.min(1, Math.max(0, Math.round(reached * 1000) / 1000));
   return {
@@ -204,6 +217,7 @@ function shown(row: DryRunRow): DryRun {
     state,
     fromMs,
     toMs,
+    recording,
     progress,
     createdAtMs: row.created_at_ms,
     endedAtMs: row.ended_at_ms,

@@ -5,6 +5,7 @@ import { type Subject, subjectText } from '../conditions/subject.ts';
 import { type DevicesPort, RulesEngine, type Watch } from '../engine.ts';
 import { dedupKey, type Finding } from '../findings.ts';
 import type { Rule } from '../rules.ts';
+import type { RecordedCounts } from './recorded-source.ts';
 
 /** One alert that a rule would have raised. Times are those of receipt, Unix ms. */
 export interface TriedAlert {
@@ -26,7 +27,7 @@ export interface SideCounts {
 }
 
 export interface TrialAnswer {
-  /** Of receipt: what the journal had of the stretch that was asked for; null where it had nothing. */
+  /** Of receipt: what the journal or the file had of the stretch that was asked for; null where it had nothing. */
   fromMs: number | null;
   toMs: number | null;
   /** Messages of devices of the rule's kinds that were judged, and how many different devices sent them. */
@@ -47,9 +48,17 @@ export interface TrialAnswer {
   stopped: 'too-many-alerts' | null;
   /** What whoever puts the draft in force should think about first. */
   warnings: TrialWarning[];
+  /** Of a recorded file: what became of its lines; absent where what was received was judged. */
+  recording?: RecordedCounts;
 }
 
-export type TrialWarning = 'fires-for-nearly-every-device' | 'raises-a-flood' | 'too-many-alerts';
+export const TRIAL_WARNINGS = [
+  'fires-for-nearly-every-device',
+  'raises-a-flood',
+  'too-many-alerts',
+  'watchlists-not-asked',
+] as const;
+export type TrialWarning = (typeof TRIAL_WARNINGS)[number];
 
 /** A rule that raises more in one run is wrong, and its alerts would fill the memory. */
 const ALERTS_MAX = 20_000;

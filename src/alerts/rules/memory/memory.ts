@@ -10,6 +10,7 @@ import {
   type SubjectStates,
   timerKey,
 } from './remembered.ts';
+import { type Places, States } from './states.ts';
 import { Timers } from './timers.ts';
 
 /** Whose a state is, and where that stands. */
@@ -31,22 +32,41 @@ export class RuleMemory {
   readonly #subjects = new Map<string, Remembered>();
   readonly #timers = new Timers();
   #changed = new Set<string>();
+  /** By kind. */
+  readonly #places = new Map<string, Places>();
+  /** Found last: all rules of a message ask for the same. */
+  #last: { text: string; remembered: Remembered } | null = null;
 
   get(text: string): Remembered | undefined {
-    return this.#subjects.get(text);
+    if (this.#last?.text === text) return this.#last.remembered;
+    const remembered = this.#subjects.get(text);
+    if (remembered) this.#last = { text, remembered };
+    return remembered;
   }
 
   all(): Iterable<[string, Remembered]> {
     return this.#subjects;
   }
 
+  /** Where a subject begins of which nothing is remembered. */
+  begun({ kind, jurisdiction }: Place): Remembered {
+    const places = this.#places.get(kind) ?? new Map<string, number>();
+    this.#places.set(kind, places);
+    return { kind, jurisdiction, states: new States(places), raised: new Map() };
+  }
+
   /** What was stored of a subject; its clocks are the caller's to set. */
   put(text: string, remembered: Remembered): void {
     this.#subjects.set(text, remembered);
+    this.#last = { text, remembered };
   }
 
-  /** Keeps a state; `isOnlyClock`: that it moved its clock ahead is not worth storing. */
-  keep({ key, text }: StateName, state: ConditionState, { place, isOnlyClock = false }: Kept): void {
+  /**
+   * Keeps a state; without a place only of what is remembered already. `isOnlyClock`: that it moved its clock ahead is
+   * not worth storing.
+   */
+  keep(name: StateName, state: ConditionState, place?: Place, isOnlyClock = false): void {
+    const { key, text } = name;
     const remembered = this.#at(text, place);
     if (!remembered) return;
     const hasMoved = place !== undefined && remembered.jurisdiction !== place.jurisdiction;
@@ -54,9 +74,21 @@ export class RuleMemory {
     const before = remembered.states.get(key);
     remembered.states.set(key, state);
     // Most states have no clock, before and after.
-    if (state.dueAtMs !== null || before?.dueAtMs) this.schedule('condition', { key, text }, state.dueAtMs);
+    if (state.dueAtMs !== null || before?.dueAtMs) this.schedule('condition', name, state.dueAtMs);
     // Of a device that has moved, silence after the next start must be told to its new district.
     if (!(isOnlyClock && before && isSameButClock(before, state)) || hasMoved) this.#changed.add(text);
+  }
+
+  /**
+   * Notes in a state that is kept what was judged last. It is changed in place: nobody else has it, because states are
+   * copied where they come in and where they are handed out.
+   */
+  note(text: string, state: ConditionState, lastAtMs: number, { jurisdiction }: Place): void {
+    const remembered = this.get(text);
+    if (!remembered) return;
+    remembered.jurisdiction = jurisdiction;
+    state.lastAtMs = lastAtMs;
+    this.#changed.add(text);
   }
 
   /** Notes that a state has raised something, or, with null, that it is over. */
@@ -98,6 +130,7 @@ export class RuleMemory {
     const { states, raised } = this.#subjects.get(text) ?? {};
     for (const key of [...(states?.keys() ?? []), ...(raised?.keys() ?? [])]) this.#cancel(key, text);
     this.#subjects.delete(text);
+    this.#last = null;
     this.#changed.add(text);
   }
 
@@ -109,10 +142,11 @@ export class RuleMemory {
   }
 
   #at(text: string, place: Place | undefined): Remembered | undefined {
-    const known = this.#subjects.get(text);
+    const known = this.get(text);
     if (known || !place) return known;
-    const remembered: Remembered = { ...place, states: new Map(), raised: new Map() };
-    this.#subjects.set(text, remembered);
+    const { kind, jurisdiction } = place;
+    const remembered = this.begun({ kind, jurisdiction });
+    this.put(text, remembered);
     return remembered;
   }
 
@@ -126,7 +160,8 @@ export class RuleMemory {
     const states: StoredStates = {};
     for (const key of new Set([...(remembered?.states.keys() ?? []), ...(remembered?.raised.keys() ?? [])])) {
       const raised = remembered!.raised.get(key);
-      const state = remembered!.states.get(key) ?? null;
+      const held = remembered!.states.get(key);
+      const state = held ? { ...held } : null;
       states[key] = { version: versionOf(ofStateKey(key).rule), state, ...(raised && { raised }) };
     }
     const { kind = '', jurisdiction = '' } = remembered ?? {};
@@ -138,13 +173,8 @@ export class RuleMemory {
 function isSameButClock(before: ConditionState, after: ConditionState): boolean {
   if (before.phase !== after.phase) return false;
   const [a, b] = [before, after] as unknown as Record<string, unknown>[];
-  return Object.keys(b!).every((name) => CLOCK.has(name) || a![name] === b![name]);
+  for (const name in b) if (!CLOCK.has(name) && a![name] !== b[name]) return false;
+  return true;
 }
 
 const CLOCK: ReadonlySet<string> = new Set(['since', 'dueAtMs', 'phase']);
-
-interface Kept {
-  /** Absent: only of what is remembered already. */
-  place?: Place | undefined;
-  isOnlyClock?: boolean;
-}

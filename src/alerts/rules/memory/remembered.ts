@@ -1,6 +1,7 @@
 import type { DecodedRecord, JournalPosition } from '../../../core/types.ts';
 import type { ConditionState } from '../conditions/condition.ts';
 import type { Subject } from '../conditions/subject.ts';
+import type { States } from './states.ts';
 
 /** Something that was raised, and until when it is believed. */
 export interface Raised {
@@ -33,7 +34,7 @@ export interface SubjectStates {
 export interface Remembered {
   kind: string;
   jurisdiction: string;
-  states: Map<string, ConditionState>;
+  states: States;
   raised: Map<string, Raised>;
 }
 

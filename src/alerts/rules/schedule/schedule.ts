@@ -28,37 +28,103 @@ const DAYS_AHEAD = 62;
 /** Whether one of the windows is open at a moment, Unix ms. */
 export function isOpen(schedule: Schedule, workDays: WorkDays, atMs: number): boolean {
   const today = startOfChinaDay(chinaDayAt(atMs));
-  return schedule.some((window) =>
-    [today - DAY_MS, today].some((dayMs) => {
+  return [today, today - DAY_MS].some((dayMs) => {
+    const meant = daysMeant(workDays, dayMs);
+    return schedule.some((window) => {
       const { fromMs, toMs } = on(window, dayMs);
-      return fromMs <= atMs && atMs < toMs && isMeant(window, workDays, dayMs);
-    }),
-  );
+      return fromMs <= atMs && atMs < toMs && meant(window.days);
+    });
+  });
 }
 
 /** When one opens next, later than `atMs`; null where none does within two months. */
 export function nextOpening(schedule: Schedule, workDays: WorkDays, atMs: number): number | null {
   const today = startOfChinaDay(chinaDayAt(atMs));
   for (let days = 0; days <= DAYS_AHEAD; days += 1) {
-    const dayMs = today + days * DAY_MS;
-    const openings = schedule.filter((window) => isMeant(window, workDays, dayMs)).map((one) => on(one, dayMs).fromMs);
-    const next = openings.filter((one) => one > atMs);
-    if (next.length > 0) return Math.min(...next);
+    const next = windowsOf(schedule, workDays, today + days * DAY_MS).find(({ fromMs }) => fromMs > atMs);
+    if (next) return next.fromMs;
   }
   return null;
 }
 
+/**
+ * When it opens, if it is closed, or closes, if it is open: later than `atMs`; null where it does not within two
+ * months.
+ */
+export function nextTurn(schedule: Schedule, workDays: WorkDays, atMs: number): number | null {
+  const untilMs = atMs + DAYS_AHEAD * DAY_MS;
+  for (const { fromMs, toMs } of runs(schedule, workDays, atMs, untilMs)) {
+    if (toMs <= atMs) continue;
+    const turnMs = fromMs > atMs ? fromMs : toMs;
+    return turnMs < untilMs ? turnMs : null;
+  }
+  return null;
+}
+
+/**
+ * When it is open between two moments, Unix ms, in order; what follows without a gap is one. Looks at each day once:
+ * half a year of the most windows is long.
+ */
+export function openings(
+  schedule: Schedule,
+  workDays: WorkDays,
+  { fromMs, toMs }: Readonly<Record<'fromMs' | 'toMs', number>>,
+): Span[] {
+  const open = [...runs(schedule, workDays, fromMs, toMs)].map((one) => ({
+    fromMs: Math.max(one.fromMs, fromMs),
+    toMs: Math.min(one.toMs, toMs),
+  }));
+  return open.filter((one) => one.fromMs < one.toMs);
+}
+
+interface Span {
+  fromMs: number;
+  toMs: number;
+}
+
+/**
+ * Spans in which it is open, in order, of those that begin before `untilMs` and no earlier than on the day before
+ * `atMs`; what follows without a gap is one. Looks at each day once, and no further than it is asked.
+ */
+function* runs(schedule: Schedule, workDays: WorkDays, atMs: number, untilMs: number): Generator<Span> {
+  let last: Span | null = null;
+  // One of the day before may reach into the first.
+  for (let dayMs = startOfChinaDay(chinaDayAt(atMs)) - DAY_MS; dayMs < untilMs; dayMs += DAY_MS) {
+    for (const window of windowsOf(schedule, workDays, dayMs)) {
+      if (last && window.fromMs <= last.toMs) {
+        last.toMs = Math.max(last.toMs, window.toMs);
+        continue;
+      }
+      if (last) yield last;
+      last = window;
+    }
+  }
+  if (last) yield last;
+}
+
+/** Those that begin on a day, the earliest first. */
+function windowsOf(schedule: Schedule, workDays: WorkDays, dayMs: number): Span[] {
+  const meant = daysMeant(workDays, dayMs);
+  const windows = schedule.filter(({ days }) => meant(days)).map((window) => on(window, dayMs));
+  return windows.sort((a, b) => a.fromMs - b.fromMs);
+}
+
 /** The window that begins on a day. */
-function on({ from, to }: Window, dayMs: number): { fromMs: number; toMs: number } {
+function on({ from, to }: Window, dayMs: number): Span {
   const [fromMs, toMs] = [dayMs + minutesOf(from) * MINUTE_MS, dayMs + minutesOf(to) * MINUTE_MS];
   return { fromMs, toMs: toMs > fromMs ? toMs : toMs + DAY_MS };
 }
 
-function isMeant({ days }: Window, workDays: WorkDays, dayMs: number): boolean {
+/** Which `days` mean this day; what a day is, is looked up once. */
+function daysMeant(workDays: WorkDays, dayMs: number): (days: Window['days']) => boolean {
   const day = chinaDayAt(dayMs);
-  if (days === 'all') return true;
-  if (typeof days !== 'string') return days.includes(WEEKDAYS[weekdayOf(day)]!);
-  return workDays.isWorkDay(day) === (days === 'workdays');
+  let isWorkDay: boolean | null = null;
+  return (days) => {
+    if (days === 'all') return true;
+    if (typeof days !== 'string') return days.includes(WEEKDAYS[weekdayOf(day)]!);
+    isWorkDay ??= workDays.isWorkDay(day);
+    return isWorkDay === (days === 'workdays');
+  };
 }
 
 function minutesOf(time: string): number {

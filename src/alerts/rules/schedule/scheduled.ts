@@ -5,6 +5,7 @@ import {
   type ConditionState,
   type Judgement,
   type Step,
+  settled,
   unchanged,
 } from '../conditions/condition.ts';
 import { isOpen, nextOpening, type Schedule } from './schedule.ts';
@@ -41,10 +42,11 @@ class Hours {
     step: Step<ConditionState>,
     atMs: number,
   ): Step<ScheduledState> {
-    const isOpenNow = isOpen(this.#schedule, this.#workDays, atMs);
+    // Asked only where something depends on it: most of what is judged raises nothing.
+    const isOpenNow = (): boolean => isOpen(this.#schedule, this.#workDays, atMs);
     if (!this.#by.lasts(settings)) {
       const state = step.state && this.around(step.state, { raised: null, isTold: false }, null);
-      return { state, judgements: isOpenNow ? step.judgements : [] };
+      return { state, judgements: step.judgements.length > 0 && isOpenNow() ? step.judgements : [] };
     }
     const judgements: Judgement[] = [];
     let { raised, isTold } = before ?? { raised: null, isTold: false };
@@ -54,7 +56,7 @@ class Hours {
       if (isTold) judgements.push(judgement);
       isTold = false;
     }
-    if (raised && !isTold && isOpenNow) {
+    if (raised && !isTold && isOpenNow()) {
       judgements.push(raised);
       isTold = true;
     }
@@ -93,7 +95,7 @@ export function scheduled(by: Condition, schedule: Schedule, workDays: WorkDays)
     judge(settings, state, input) {
       const before = state as ScheduledState | null;
       const inner = before?.inner ?? null;
-      const step = by.judge(settings, inner, input);
+      const step = settled(by.judge(settings, inner, input));
       if (step.state === inner && step.judgements.length === 0) return unchanged(state);
       return hours.passed(settings, before, step, input.message.receivedAtMs);
     },

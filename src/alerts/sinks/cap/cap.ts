@@ -104,6 +104,7 @@ async function send(
   const own = { id, type, at };
   const plan = capPlan([...earlier.map((one) => ({ id: one.event, type: one.type, at: one.at })), own]);
   if (!plan) return { outcome: 'taken', status: null };
-  const body = capOf({ entry: own, plan, alert }, voice);
+  const bounds = deps.boundsOf?.(String(alert.jurisdiction ?? '')) ?? null;
+  const body = capOf({ entry: own, plan, alert, bounds }, voice);
   return (await postSigned(deps, to, { id: entry.id, body, contentType: CAP_TYPE })).result;
 }

@@ -12,6 +12,7 @@ import type { AlertLog, Committed } from '../../desk/log.ts';
 import type { AlertQueries } from '../../desk/queries.ts';
 import { UNCONFIRMED_MS } from '../../desk/queues.ts';
 import type { AlertRow, AlertTables } from '../../desk/tables.ts';
+import { TOP } from '../../ladder/levels.ts';
 import { isWatchlistHit } from '../../rules/conditions/event.ts';
 import type { HitStepRow, WatchlistTables } from '../tables.ts';
 import { DONE_BY, type HitStep, hitState, refusalOf } from './hit.ts';
@@ -48,7 +49,7 @@ export class Hits {
   async get(caller: Caller, id: string): Promise<HitView> {
     const alert = await this.#deps.queries.row(caller, id);
     requireHit(alert);
-    return shown(alert, await stepsOf(this.#deps.database, id));
+    return showHit(alert, await stepsOf(this.#deps.database, id));
   }
 
   /**
@@ -77,37 +78,48 @@ export class Hits {
 
   /**
    * Handler of the queue of hits that wait; the key is an alert's id. What nobody has confirmed by now is told again to
-   * who confirms, as extreme; after the third time nobody is told any more, and it stays open.
+   * who confirms, as extreme and one level further up; after the third time nobody is told any more, and it stays open.
+   * When it was told last stands in the alert, so that whoever is killed over it does not tell it twice.
    */
   async handleWait(id: string): Promise<WorkResult> {
     const { database, clock, log, committed } = this.#deps;
     const told = await database.transaction(async (tx) => {
       const all = tx.tables<AlertTables>().selectFrom('alert').selectAll().where('id', '=', id).forUpdate();
       const alert = await all.executeTakeFirst();
-      if (!alert || alert.handling === 'closed' || alert.data.candidate !== true) return null;
-      const times = Number(alert.data.escalated ?? 0) + 1;
-      const next: AlertRow = {
-        ...alert,
-        severity: 'extreme',
-        data: { ...alert.data, escalated: times },
-        version: alert.version + 1,
-      };
-      const said = {
-        from: alert.version,
-        type: 'alert.updated' as const,
-        alert: next,
-        actor: 'citywatch',
-        atMs: clock.nowMs(),
-      };
-      const published = await log.publish(tx, [said]);
-      return { times, published };
+      const dueAtMs = alert && escalatesAtMs(alert);
+      if (!alert || dueAtMs == null) return null;
+      const atMs = clock.nowMs();
+      if (dueAtMs > atMs) return { next: dueAtMs, published: null };
+      const next = escalated(alert, atMs);
+      const said = { from: alert.version, type: 'alert.updated', alert: next, actor: 'citywatch', atMs } as const;
+      return { next: escalatesAtMs(next), published: await log.publish(tx, [said]) };
     });
-    if (!told) return DONE;
-    this.#unconfirmed.inc();
-    committed(told.published);
-    if (told.times >= ESCALATIONS_MAX) return DONE;
-    return { again: { atMs: clock.nowMs() + UNCONFIRMED_MS * 2 ** told.times } };
+    if (told?.published) {
+      this.#unconfirmed.inc();
+      committed(told.published);
+    }
+    return told?.next == null ? DONE : { again: { atMs: told.next } };
   }
+}
+
+/** When an uncertain hit is told again (Unix ms); null where it is none any more, or was told often enough. */
+function escalatesAtMs({ handling, data, committed_at_ms }: AlertRow): number | null {
+  const times = Number(data.escalated ?? 0);
+  if (handling === 'closed' || data.candidate !== true || times >= ESCALATIONS_MAX) return null;
+  const lastMs = typeof data.escalated_at === 'string' ? Date.parse(data.escalated_at) : committed_at_ms;
+  return lastMs + UNCONFIRMED_MS * 2 ** times;
+}
+
+/** Graver and further up, so that those of the county and the city who confirm hear of it as well. */
+function escalated(alert: AlertRow, nowMs: number): AlertRow {
+  const times = Number(alert.data.escalated ?? 0) + 1;
+  return {
+    ...alert,
+    severity: 'extreme',
+    level: Math.max(alert.level, Math.min(TOP, times)),
+    data: { ...alert.data, escalated: times, escalated_at: toRfc3339(nowMs) },
+    version: alert.version + 1,
+  };
 }
 
 interface StepBy {
@@ -187,7 +199,8 @@ async function keepSteps(tx: Tables, id: string, steps: readonly HitStepRow[]): 
     .execute();
 }
 
-function shown(alert: AlertRow, steps: readonly HitStepRow[]) {
+/** How a hit is shown, by its alert and what was done with it. */
+export function showHit(alert: AlertRow, steps: readonly HitStepRow[]) {
   const raisedMs = alert.committed_at_ms;
   return {
     alert: alert.id,
@@ -203,4 +216,4 @@ function shown(alert: AlertRow, steps: readonly HitStepRow[]) {
   };
 }
 
-export type HitView = ReturnType<typeof shown>;
+export type HitView = ReturnType<typeof showHit>;

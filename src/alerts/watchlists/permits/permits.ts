@@ -71,11 +71,21 @@ export class PlatePermits {
   }
 
   /** The permit by which a person, token or subscription sees plates of this place; null for none. */
-  of(holder: string, place: Place): Permit | null {
-    const nowMs = this.#deps.clock.nowMs();
-    const mine = this.#byHolder.get(holder) ?? [];
+  of(holder: string, place: Place, forCase: string | null = null): Permit | null {
     const isOf = ({ jurisdiction }: Permit) => covers(this.#deps.tree.area(jurisdiction), place.jurisdiction);
-    return mine.find((one) => one.until_ms > nowMs && isOf(one)) ?? null;
+    return this.#inForce(holder, forCase).find(isOf) ?? null;
+  }
+
+  /** Whether somebody has one that holds now, wherever it is for: of this case, or of any. */
+  holds(holder: string, forCase: string | null): boolean {
+    return this.#inForce(holder, forCase).length > 0;
+  }
+
+  #inForce(holder: string, forCase: string | null): Permit[] {
+    const nowMs = this.#deps.clock.nowMs();
+    const isMeant = ({ until_ms, case_number }: Permit) =>
+      until_ms > nowMs && (forCase === null || case_number === forCase);
+    return (this.#byHolder.get(holder) ?? []).filter(isMeant);
   }
 
   /**

@@ -4,9 +4,10 @@ import { systemClock, toRfc3339 } from '../../../core/clock.ts';
 import { SimulatedCity } from '../../local-services/simulated-city.ts';
 import { type Arguments, EXIT, type Terminal, UsageError } from '../command.ts';
 import { endOfRun } from '../end-of-run.ts';
+import { fillsDisk } from './fills-disk.ts';
 import { OwnGateway } from './own-gateway.ts';
 
-const CITIES = join(import.meta.dirname, '../../../../config/cities');
+const CONFIG = join(import.meta.dirname, '../../../../config');
 /** Files are named from where the command was typed; the simulator runs elsewhere. */
 const FILES = ['token-file', 'store-file', 'out', 'ca'];
 /** Time to judge a run that was cut short, and to remove thousands of devices again. */
@@ -16,23 +17,44 @@ const CENTRE = '127.64.255.2';
 
 /** Runs a city of `config/cities`, or of a file, against the gateway that is named or one of its own. */
 export async function simulateCity(name: string, given: Arguments, terminal: Terminal): Promise<number> {
-  const file = [join(CITIES, `${name}.yaml`), resolve(name)].find(existsSync);
-  if (file === undefined) throw new UsageError(`there is no city ${name} in config/cities, and no such file`);
+  const file = fileOf('cities', name) ?? unknown(`there is no city ${name} in config/cities, and no such file`);
+  return simulateAt(['run', file], given, terminal);
+}
+
+/** As {@link simulateCity}, of a run that `words` name. */
+export async function simulateAt(words: string[], given: Arguments, terminal: Terminal): Promise<number> {
   const out = resolve(String(given.options.out ?? `simulated-${toRfc3339(systemClock.nowMs()).replace(/\D/g, '')}`));
   const said: Arguments = { ...given, options: { ...given.options, out } };
-  if (given.options.gateway !== undefined) return runTool(['run', file], said, terminal);
+  const { driver } = given.options;
+  if (typeof driver === 'string') {
+    const named =
+      fileOf('drivers', driver) ?? unknown(`there is no driver ${driver} in config/drivers, and no such file`);
+    return runTool(words, { ...said, options: { ...said.options, driver: named } }, terminal);
+  }
+  if (given.options.gateway !== undefined) return runTool(words, said, terminal);
   const end = endOfRun({ observer: null, terminal, clock: systemClock });
   terminal.complain('Starting a gateway of its own ...');
-  const gateway = await OwnGateway.start({ terminal, ended: end.signal });
+  const [, file = ''] = words;
+  const hasSmallDisk = given.options['fill-dir'] === undefined && (await fillsDisk(file));
+  const gateway = await OwnGateway.start({ terminal, ended: end.signal, hasSmallDisk });
   try {
     const centre = said.options.centre ?? CENTRE;
     const options = { ...said.options, ...gateway.options, centre };
-    const status = await work(['run', file], { words: [], options }, { terminal, end });
+    const status = await work(words, { words: [], options }, { terminal, end });
     terminal.complain(`Ledger, verdict and page: ${out}`);
     return status;
   } finally {
     await gateway.stop();
   }
+}
+
+/** A file of `config`, or any other; null where there is neither. */
+function fileOf(folder: string, name: string): string | null {
+  return [join(CONFIG, folder, `${name}.yaml`), resolve(name)].find(existsSync) ?? null;
+}
+
+function unknown(text: string): never {
+  throw new UsageError(text);
 }
 
 /** Runs the simulator of cities with `words` and the options that were given, to its end. */

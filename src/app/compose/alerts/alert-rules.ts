@@ -32,6 +32,7 @@ export interface RuleSurroundings {
   ownership: Ownership;
   work: WorkDesk;
   kinds: Pick<Kinds, 'latest'>;
+  zones: Pick<DevicesPort, 'boundsOfZones'>;
   /** Offset behind the newest durable message of the live lane. */
   head(): number;
   isClockKnown(): boolean;
@@ -52,7 +53,7 @@ interface RuleParts {
 export function composeRules(deps: RuleSurroundings, { book, watched, plates, committed, places, floods }: RuleParts) {
   const { clock, observer, log, devices, head, isClockKnown, incarnationOf, ownership } = deps;
   const { alerts: database } = deps.shares;
-  const engine = new RulesEngine(book.current(), watched, devicesOfRules(devices, deps.kinds));
+  const engine = new RulesEngine(book.current(), watched, devicesOfRules(devices, deps.kinds, deps.zones));
   const budget = new RuleBudget({ clock, log: observer.log, said: floods }, RULE_BUDGET);
   const reader = new RulesReader({
     database,
@@ -106,12 +107,17 @@ export function composeRules(deps: RuleSurroundings, { book, watched, plates, co
 }
 
 /** What rules ask of the registry. */
-export function devicesOfRules(devices: Pick<Directory, 'get' | 'topmost'>, kinds: Pick<Kinds, 'latest'>): DevicesPort {
+export function devicesOfRules(
+  devices: Pick<Directory, 'get' | 'topmost'>,
+  kinds: Pick<Kinds, 'latest'>,
+  zones: Pick<DevicesPort, 'boundsOfZones'>,
+): DevicesPort {
   return {
     isRetired: (id) => devices.get(id)?.state === 'retired',
     parentOf: (id) => devices.get(id)?.parent ?? null,
     topmost: (id) => devices.topmost(id),
     placeOf: (id) => devices.get(id)?.place ?? null,
+    boundsOfZones: (name) => zones.boundsOfZones(name),
     labelsOf: (id) => devices.get(id)?.labels,
     agesOf: (kind) => agesOf(kinds.latest(kind)),
   };

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { whoIsStillThere } from '../../../access/owners.ts';
 import { CapEntries } from '../../../alerts/cap/entries.ts';
-import { CapReader } from '../../../alerts/cap/reader.ts';
+import { CapReader, type CapReaderDeps } from '../../../alerts/cap/reader.ts';
 import { AlertCases } from '../../../alerts/desk/case/cases.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../../alerts/desk/desk.ts';
 import { AlertFeed } from '../../../alerts/desk/feed.ts';
 import { GatewayAlerts } from '../../../alerts/desk/gateway-alerts.ts';
 import type { AlertActions } from '../../../alerts/desk/life/actions.ts';
 import { AlertLog, type Committed } from '../../../alerts/desk/log.ts';
+import { OpenAlerts } from '../../../alerts/desk/open-alerts.ts';
 import type { AskedPlaces, Places } from '../../../alerts/desk/places.ts';
 import { AlertQueries } from '../../../alerts/desk/queries.ts';
 import {
@@ -91,6 +92,7 @@ export interface AlertingDeps
   /** What was set for sinks. */
   sinkValues: SinkValues;
   nameOfDistrict: Places['nameOfDistrict'];
+  zones: RuleSurroundings['zones'] & Pick<CapReaderDeps, 'boundsOf'>;
   agencies: SubscriptionDeps['agencies'];
   pictures: Pictures;
   clips: ClipsPort;
@@ -98,7 +100,7 @@ export interface AlertingDeps
 
 /** Builds the alert side: rules, desk, deliveries, evidence, and what people ask of them. Starts nothing. */
 export async function composeAlerting(deps: AlertingDeps) {
-  const { clock, observer, outbound, work, doorbell, vault, ownership, tree, incarnationOf, book } = deps;
+  const { clock, observer, work, doorbell, vault, ownership, tree, incarnationOf, book } = deps;
   const { alerts: database, handling, general } = deps.shares;
   const stages = composeStages(deps, book);
   const log = new AlertLog({ clock, observer, stages, ownership, work, book });
@@ -109,7 +111,7 @@ export async function composeAlerting(deps: AlertingDeps) {
   const justOpened = new Opened();
   const committed = (said: Committed): void => tell(said, { doorbell, feed, justOpened });
   const webhooks = { cidrs: deps.webhookNetworks, names: 'webhooks' } as const;
-  const sinks = openSinks(SINKS, deps.sinkValues, { clock, outbound, webhooks, nameOfDistrict: deps.nameOfDistrict });
+  const sinks = openSinks(SINKS, deps.sinkValues, { ...deps, webhooks });
   const release = async (subscriptions: string[]): Promise<void> => {
     for (const id of subscriptions) if ((await work.hasten(DELIVERY_QUEUE, `${id} `)) > 0) ring(DELIVERY_QUEUE);
   };
@@ -202,6 +204,7 @@ function composeOthers(deps: AlertingDeps, of: OfOthers) {
   return {
     drills: new Drills({ ...said, devices: { seenBy } }),
     eventSources,
+    open: new OpenAlerts(shares.handling),
     outsideEvents: new OutsideEvents({ ...said, sources: eventSources, actions }),
     receipts,
     keepReceipt: (told: Receipt) => receipts.add(told),
@@ -209,6 +212,7 @@ function composeOthers(deps: AlertingDeps, of: OfOthers) {
       queries,
       entries: new CapEntries(shares.handling),
       voice: { ...CAP_DEFAULTS, ...capSettings(deps.sinkValues) },
+      boundsOf: (code) => deps.zones.boundsOf(code),
     }),
     subscriptionTools: new SubscriptionTools({ database, clock, box, sinks }),
   };

@@ -36,8 +36,12 @@ export interface AlertSides {
 
 /** The rules as they are delivered, for devices of these kinds. Errors: `config.invalid`. */
 export async function readRules(kinds: Kinds): Promise<RuleBook> {
-  const workDays = await WorkDays.load(join(CONFIG_DIRECTORY, 'holidays.yaml'));
+  const workDays = await readWorkDays();
   return await RuleBook.load(join(CONFIG_DIRECTORY, 'rules'), { kinds, workDays, conditions: CONDITIONS });
+}
+
+function readWorkDays(): Promise<WorkDays> {
+  return WorkDays.load(join(CONFIG_DIRECTORY, 'holidays.yaml'));
 }
 
 /** The alert side on what stands. `start` takes up what was left undone, and follows the log. */
@@ -61,10 +65,12 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     tree: devices.agencies,
     agencies: devices.agencies,
     outages: health.outages,
+    workDays: await readWorkDays(),
     ladder: await Ladder.load(join(CONFIG_DIRECTORY, 'ladder.yaml')),
     manned: roster,
     personWhoSees: personWhoSees.bind(null, devices.agencies),
     standing: (tx, caller) => devices.standing.now(caller, 'alerts.handle', tx),
+    zones: devices.jurisdictions,
     nameOfDistrict: (code) => devices.jurisdictions.get(code)?.name.zh ?? null,
     head: () => ingest.journals.live.head,
     isClockKnown: () => ingest.intake.isClockKnown(),
@@ -78,7 +84,6 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     isDark: (id) => health.judgements.of(id)?.health === 'offline',
   });
   ground.work.handle(ALERT_ORDERS_QUEUE, (id) => alertOrders.handle(id));
-  const watch = alerting.watched.ofEverybody;
   const duty = composeDuty(ground, devices, { roster, actions: alerting.actions });
   const clips = streams.recordings.kept.ofAlerts;
   return {
@@ -88,11 +93,12 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     keeping: keepingOf(ground, alerting),
     figures: new AlertFigures(ground.shares.general),
     ruleVersions: versionsOf(ground, book, () => alerting.ruleKept()),
-    dryRuns: composeDryRuns(ground, devices, { book, watch, past: ingest.past }),
+    ...composeDryRuns(ground, devices, { ...ingest, book, watch: alerting.watched.ofEverybody }),
     async start(): Promise<void> {
       await alerting.load();
       await alerting.wanted.load();
       await duty.startRoster();
+      lifecycle.onStop('silences that come again', alerting.keeper.start());
       lifecycle.onStop('budgets of rules', alerting.budget.start());
       await alerting.feed.start();
       lifecycle.onStop('alert feed', () => alerting.feed.stop());

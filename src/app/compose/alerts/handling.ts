@@ -26,6 +26,7 @@ export function composeHandling({ shares, work, ...deps }: HandlingDeps) {
   return {
     life,
     bulk,
+    keeper,
     actions: new AlertActions({ ...deps, database: handling }),
     incidents: new Incidents({ ...deps, database: handling }),
     incidentReads: new IncidentReads(handling),

@@ -6,7 +6,7 @@ import type { Clock } from '../../../core/clock.ts';
 import type { Directory } from '../../../devices/registry/directory.ts';
 import { silencedDevices } from './silenced-devices.ts';
 
-export interface StageSurroundings extends Pick<StagePorts, 'tree' | 'ladder' | 'manned'> {
+export interface StageSurroundings extends Pick<StagePorts, 'tree' | 'workDays' | 'ladder' | 'manned'> {
   clock: Clock;
   devices: Pick<Directory, 'get' | 'ids' | 'maintained'>;
   outages: Pick<OutagePorts, 'above' | 'lately' | 'beside'>;
@@ -14,7 +14,7 @@ export interface StageSurroundings extends Pick<StagePorts, 'tree' | 'ladder' | 
 
 /** What alerts pass through between what happened and who is told. */
 export function composeStages(
-  { tree, devices, clock, outages, ladder, manned }: StageSurroundings,
+  { tree, devices, workDays, clock, outages, ladder, manned }: StageSurroundings,
   book: RuleBook,
 ): readonly Stage[] {
   const tellsSilence = (name: string) => book.current().some(({ rule, by }) => rule === name && by.clock === 'silence');
@@ -22,6 +22,7 @@ export function composeStages(
     tree,
     outages: { ...outages, tellsSilence, nowMs: () => clock.nowMs() },
     devices: silencedDevices(devices),
+    workDays,
     maintained: { above: (id) => devices.maintained(id) },
     ladder,
     manned,

@@ -11,11 +11,13 @@ import type { RuleSurroundings } from './alert-rules.ts';
 
 interface WatchlistSurroundings extends Pick<RuleSurroundings, 'shares' | 'clock' | 'observer'> {
   plateKey: Buffer;
+  dataDirectory: string;
   tree: Tree;
   register: WholePlatesDeps['register'];
 }
 
-interface WatchlistParts extends Pick<HitsDeps, 'queries' | 'log' | 'committed'> {
+interface WatchlistParts extends Pick<HitsDeps, 'log' | 'committed'> {
+  queries: HitsDeps['queries'] & WholePlatesDeps['queries'];
   watched: WatchedPlates;
   actions: HitsDeps['desk'];
   plates: WholePlatesDeps['box'];
@@ -23,7 +25,7 @@ interface WatchlistParts extends Pick<HitsDeps, 'queries' | 'log' | 'committed'>
 
 /** Control orders, what people do with their hits, and who sees plates whole. Starts nothing. */
 export function composeWatchlists(
-  { shares, clock, observer, plateKey: key, tree, register }: WatchlistSurroundings,
+  { shares, clock, observer, plateKey: key, tree, register, dataDirectory: directory }: WatchlistSurroundings,
   { watched, queries, actions, plates: box, log, committed }: WatchlistParts,
 ) {
   const { alerts, general: database } = shares;
@@ -31,7 +33,7 @@ export function composeWatchlists(
   return {
     watchlists: new Watchlists({ database, clock, key, plates: watched }),
     lists: new WatchlistQueries(database, () => clock.nowMs()),
-    entryFiles: new EntryFiles({ database, clock, key }),
+    entryFiles: new EntryFiles({ database, clock, key, directory }),
     hits: new Hits({ database: alerts, clock, observer, queries, desk: actions, log, committed }),
     permits,
     whole: new WholePlates({ database: alerts, queries, permits, box, register }),

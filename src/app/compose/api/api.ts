@@ -1,8 +1,12 @@
+import { join } from 'node:path';
+import { BaseMap } from '../../../api/base-map/base-map.ts';
+import { TILES_LIMITS } from '../../../api/base-map/tiles.ts';
 import type { ApiDeps } from '../../../api/deps.ts';
 import { Health } from '../../../api/health.ts';
 import type { TwinPort } from '../../../api/ports.ts';
 import { API_LIMITS } from '../../../api/server/limits.ts';
 import { buildServer, listen, reloadTls } from '../../../api/server/server.ts';
+import type { TrialPorts } from '../../../api/trial-ports.ts';
 import { DeviceExport } from '../../../devices/import-export/writing/device-export.ts';
 import { Labels } from '../../../devices/labels/labels.ts';
 import { KindDryRun } from '../../../ingest/explain/kind-dry-run.ts';
@@ -61,17 +65,16 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
       letters: () => chineseLetters(clock),
     }),
     otherUnit: (id) => streams.units.foreign(id),
-    twin: howDevicesAre(parts),
-    deviceHealth: registry.health.port,
+    ...howDevicesAre(parts),
     history: telemetry.history,
     exports: telemetry.exports,
     alerts,
-    ruleDryRuns: alerts.dryRuns,
-    ruleVersions: alerts.ruleVersions,
+    ...trialsOf(parts),
     streams: streams.streams,
     streamPlans: streams.plans,
     streamPasses: streams.passes,
     streamLinks: streams.links,
+    walls: streams.walls,
     recordings: streams.recordings.port,
     approvedPictures: streams.approved,
     cameraSetup: (id) => streams.setup.status(id),
@@ -83,11 +86,11 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
     commands: ingest.downlink.commands,
     messageRate: ingest.messageRate,
     http: ingest.uplinks.http,
-    kindDryRun: new KindDryRun({ kinds: devices.kinds, guard: ingest.guard, journal: ingest.journals.live, clock }),
     images: parts.images.port,
     idempotency,
     queueBoard: ground.doorbell.board,
     setApart: () => ground.work.setApart(),
+    baseMap: baseMapOf(ground),
     room: parts.surroundings.disks,
     health: healthOf(parts),
     ...parts.page,
@@ -103,6 +106,23 @@ export async function startApi(parts: ApiParts, checks: ReturnType<typeof compos
   return url;
 }
 
+function trialsOf({ ground, devices, ingest, alerts }: ApiParts): TrialPorts {
+  const { guard, journals } = ingest;
+  return {
+    ruleDryRuns: alerts.dryRuns,
+    ruleRecordings: alerts.recordings,
+    ruleVersions: alerts.ruleVersions,
+    kindDryRun: new KindDryRun({ kinds: devices.kinds, guard, journal: journals.live, clock: ground.clock }),
+  };
+}
+
+/** What lies below the devices of a map: files of the data directory, or a map service. */
+function baseMapOf({ config: { map }, place, outbound, clock }: Ground): BaseMap {
+  const { tilesUrl: url, tilesDatum: datum, tilesZoomMax: zoomMax, tilesAttribution: attribution } = map;
+  const service = url === null ? null : { url, datum, zoomMax, attribution };
+  return new BaseMap({ directory: join(place.path, 'map'), service, outbound, clock, limits: TILES_LIMITS });
+}
+
 function settingsOf({ keys, tls, config }: Ground): ApiDeps['settings'] {
   return {
     cursorKey: keys.cursors,
@@ -114,12 +134,16 @@ function settingsOf({ keys, tls, config }: Ground): ApiDeps['settings'] {
 }
 
 /** What was heard of devices, and how they are by all that is known. */
-function howDevicesAre({ telemetry: { twin }, registry: { health } }: ApiParts): TwinPort {
-  return {
+function howDevicesAre({
+  telemetry: { twin },
+  registry: { health },
+}: ApiParts): Pick<ApiDeps, 'twin' | 'deviceHealth'> {
+  const heard: TwinPort = {
     latest: (id) => twin.latest(id),
     counts: (devices) => twin.counts(devices),
     presence: (id) => ({ ...twin.presence(id), health: health.shown(id) }),
   };
+  return { twin: heard, deviceHealth: health.port };
 }
 
 function auditOf({ ground: { database, registers }, devices: { register } }: ApiParts): ApiDeps['audit'] {

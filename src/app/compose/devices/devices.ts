@@ -1,4 +1,5 @@
 import { Authority } from '../../../access/authority.ts';
+import { Displays } from '../../../access/displays/displays.ts';
 import { Grants } from '../../../access/grants/grants.ts';
 import { GrantsInForce } from '../../../access/grants/grants-in-force.ts';
 import { Standing } from '../../../access/standing.ts';
@@ -43,6 +44,15 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
   const grants = new Grants({ database, clock, authority, jurisdictions, agencies, alerts, changed });
   await grants.endWithAlerts();
   const tokens = new Tokens({ database, lookup: shares.handling, clock, jurisdictions, agencies, authority, hasher });
+  const displays = new Displays({
+    database,
+    lookup: shares.handling,
+    clock,
+    jurisdictions,
+    agencies,
+    authority,
+    hasher,
+  });
   await tokens.ensureBootstrap(config.adminToken ?? (await place.secret('admin-token')));
   return {
     kinds,
@@ -62,6 +72,7 @@ export async function openDevices(ground: Ground, kinds: Kinds) {
     register: new AccessRegister({ database, clock, needsIncident: directory.needsIncident.bind(directory) }),
     connections: new Connections({ database, vault }),
     tokens,
-    ...composePeople({ ...ground, jurisdictions, agencies, authority, hasher, tokens }),
+    displays,
+    ...composePeople({ ...ground, jurisdictions, agencies, authority, hasher, tokens, displays }),
   };
 }

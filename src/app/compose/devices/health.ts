@@ -135,6 +135,7 @@ export function composeHealth(ground: Ground, { kinds, directory, jurisdictions 
       lies: list.lies.bind(list),
       changes,
       downtimeOf: store.downtimeOf.bind(store),
+      stretchesOf: store.stretchesOf.bind(store),
     },
     ...followers({ book, tally, directory }),
     /** Begins with what was judged before, and with when each device was heard last. */

@@ -6,14 +6,26 @@ import type { Devices } from './devices.ts';
 
 type Remembering = Pick<
   Devices,
-  'kinds' | 'jurisdictions' | 'agencies' | 'departments' | 'inForce' | 'grants' | 'tokens' | 'sessions'
+  'kinds' | 'jurisdictions' | 'agencies' | 'departments' | 'inForce' | 'grants' | 'tokens' | 'displays' | 'sessions'
 > &
   Pick<Alerts, 'wanted'> & { registry: Registry };
 
 /** Everything that is held in memory and that another process on the database may change. */
 export function followersOf(
   database: Database,
-  { kinds, jurisdictions, agencies, departments, inForce, grants, tokens, sessions, wanted, registry }: Remembering,
+  {
+    kinds,
+    jurisdictions,
+    agencies,
+    departments,
+    inForce,
+    grants,
+    tokens,
+    displays,
+    sessions,
+    wanted,
+    registry,
+  }: Remembering,
 ): Followers {
   return {
     kinds: reading(() => kinds.learn(database)),
@@ -25,7 +37,10 @@ export function followersOf(
       await inForce.load(database);
       await grants.endWithAlerts();
     }),
-    tokens: reading(() => tokens.forget()),
+    tokens: reading(() => {
+      tokens.forget();
+      displays.forget();
+    }),
     people: reading(() => sessions.forget()),
     watchlists: reading(() => wanted.load()),
   };

@@ -1,4 +1,5 @@
 import type { Authority } from '../../../access/authority.ts';
+import type { Displays } from '../../../access/displays/displays.ts';
 import { ensureFirstPeople, FIRST_PEOPLE, FIRST_THREE } from '../../../access/first-people.ts';
 import { OwnAccount } from '../../../access/own-account.ts';
 import { Passwords } from '../../../access/passwords.ts';
@@ -6,9 +7,11 @@ import { People, type PeopleDeps } from '../../../access/people.ts';
 import { SecondFactor } from '../../../access/second-factor.ts';
 import { Sessions } from '../../../access/sessions.ts';
 import type { Tokens } from '../../../access/tokens.ts';
+import { Colleagues } from '../../../access/tree/colleagues.ts';
 import type { Jurisdictions } from '../../../access/tree/jurisdictions.ts';
 import { Vouchers } from '../../../access/vouchers.ts';
 import type { Clock } from '../../../core/clock.ts';
+import type { PoliceTree, Tree } from '../../../core/jurisdiction.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { DatabaseShares } from '../../../platform/database/database.ts';
 import type { SecretHasher } from '../../../platform/secrets/hasher.ts';
@@ -25,9 +28,10 @@ export interface PeopleParts {
   clock: Clock;
   observer: Observer;
   jurisdictions: Jurisdictions;
-  agencies: PeopleDeps['agencies'];
+  agencies: PeopleDeps['agencies'] & Tree & PoliceTree;
   hasher: SecretHasher;
   tokens: Tokens;
+  displays: Displays;
 }
 
 /** Builds who may log in, and who is logged in. */
@@ -38,10 +42,19 @@ export function composePeople(deps: PeopleParts) {
   const secondFactor = new SecondFactor({ ...deps, database, roles: config.people.totpRoles });
   const sessions = new Sessions({ ...deps, database, passwords, secondFactor });
   const sessionsEnded = () => sessions.forget();
-  const people = new People({ ...deps, database: shares.general, passwords, sessionsEnded });
+  // Second screens stand among the tokens of whoever made them, and end with them.
+  const tokens: PeopleDeps['tokens'] = {
+    endOf: (tx, caller, ended) => deps.tokens.endOf(tx, caller, ended),
+    forget: () => {
+      deps.tokens.forget();
+      deps.displays.forget();
+    },
+  };
+  const people = new People({ ...deps, tokens, database: shares.general, passwords, sessionsEnded });
   const account = new OwnAccount({ ...deps, database, passwords, sessionsEnded });
   const vouchers = new Vouchers({ ...deps, database: shares.general });
-  return { people, sessions, secondFactor, account, vouchers, passwords };
+  const colleagues = new Colleagues({ ...deps, database: shares.general, trees: deps.agencies });
+  return { people, colleagues, sessions, secondFactor, account, vouchers, passwords };
 }
 
 /**

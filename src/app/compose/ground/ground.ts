@@ -9,6 +9,7 @@ import { databaseId } from '../../../platform/database/database-id.ts';
 import { RememberedTime } from '../../../platform/database/remembered-time.ts';
 import { Follow } from '../../../platform/follow/follow.ts';
 import { Outbound } from '../../../platform/outbound/outbound.ts';
+import { watchLoopDelay } from '../../../platform/process/loop-delay.ts';
 import { Idempotency } from '../../../platform/records/idempotency.ts';
 import { openKeys } from '../../../platform/secrets/cluster-keys.ts';
 import { TlsFiles } from '../../../platform/secrets/tls-files.ts';
@@ -41,6 +42,7 @@ export type Ground = Awaited<ReturnType<typeof openGround>>;
 
 /** What everything stands on: data directory, servers, database, keys, work, and what all parts write down alike. */
 export async function openGround({ config, observer, secrets, clock, lifecycle, ended, meanwhile }: GroundInput) {
+  lifecycle.onStop('delays of the event loop', watchLoopDelay(clock, observer));
   const tls = await TlsFiles.open(config.tls, { clock, observer });
   const authorities = await cameraAuthorities(config.cameras.caFile);
   const outbound = new Outbound({ clock, observer, authorities });

@@ -1,5 +1,6 @@
 import type { NewMessage } from '../../../core/types.ts';
 import { Past } from '../../../ingest/explain/past.ts';
+import { Unheard } from '../../../ingest/explain/unheard.ts';
 import { FEED_LIMITS, JournalFeed } from '../../../ingest/readers/journal-feed.ts';
 import { GatewayWords } from '../../../ingest/uplinks/common/gateway-words.ts';
 import { Intake } from '../../../ingest/uplinks/common/intake.ts';
@@ -50,6 +51,7 @@ export async function openIngest(ground: Ground, devices: Devices, connected: Up
     guard,
     feed: new JournalFeed({ lanes, kinds, guard, observer, limits: FEED_LIMITS }),
     past: new Past({ journal: journals.live, duplicates: lanes.live.duplicates, kinds, guard, clock }),
+    unheard: new Unheard(kinds),
     downlink,
     uplinks: composeUplinks({ ...ground, intake, kinds, doors: devices.doors, guard, downlink, connected }),
     ...composePassages({

@@ -4,6 +4,7 @@ import { askStorage } from '../../../devices/onvif/services/storage.ts';
 import { TcpOutbound } from '../../../platform/outbound/tcp.ts';
 import { EDGE_FILLING, EdgeFiller } from '../../../streams/edge/edge-filler.ts';
 import { EDGE_LIMITS, EdgeSource, type EdgeStorage } from '../../../streams/edge/edge-source.ts';
+import type { TranscodeBudget } from '../../../streams/ffmpeg/transcode-budget.ts';
 import type { CameraPool } from '../../../streams/pool/camera-pool.ts';
 import type { StreamPlans } from '../../../streams/pool/stream-plans.ts';
 import type { CameraSource } from '../../../streams/pool/types.ts';
@@ -13,7 +14,8 @@ import type { Devices } from '../devices/devices.ts';
 import type { Ground } from '../ground/ground.ts';
 
 export interface EdgeParts {
-  pool: Pick<CameraPool, 'list'>;
+  pool: Pick<CameraPool, 'list' | 'sockets' | 'spawner'>;
+  transcodes: TranscodeBudget;
   /** How many connections each camera allows. */
   plans: Pick<StreamPlans, 'of'>;
   admit: CameraSource['admit'];
@@ -23,7 +25,11 @@ export interface EdgeParts {
 const ANSWER_MS = 8_000;
 
 /** What cameras keep themselves, as it is asked for. */
-export function composeEdgeSource(ground: Ground, devices: Devices, { pool, plans, admit }: EdgeParts): EdgeSource {
+export function composeEdgeSource(
+  ground: Ground,
+  devices: Devices,
+  { pool, transcodes, plans, admit }: EdgeParts,
+): EdgeSource {
   const { clock, observer, config } = ground;
   const pulls = (id: DeviceId): number => pool.list().filter(({ deviceId }) => deviceId === id).length;
   return new EdgeSource(
@@ -35,6 +41,8 @@ export function composeEdgeSource(ground: Ground, devices: Devices, { pool, plan
       storage: storageOf(ground, devices),
       cameras: { admit },
       hasConnection: (id) => pulls(id) < plans.of(id).connectionsMax,
+      soundOf: (id) => config.stream.sound === 'by-camera' && plans.of(id).sound,
+      coding: { sockets: pool.sockets, spawner: pool.spawner, transcodes },
     },
     EDGE_LIMITS,
   );

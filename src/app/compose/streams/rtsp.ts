@@ -6,6 +6,7 @@ import { StreamLinks } from '../../../streams/passes/links.ts';
 import type { PassRights, StreamPass } from '../../../streams/passes/pass.ts';
 import { StreamPasses } from '../../../streams/passes/passes.ts';
 import { RTSP_LIMITS, RtspServer } from '../../../streams/rtsp/server.ts';
+import { type WallRights, Walls } from '../../../streams/walls/walls.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Ground } from '../ground/ground.ts';
 
@@ -31,6 +32,7 @@ export function composeRtsp(ground: Ground, devices: Devices, streams: StreamSer
       look: (token, from) => links.look(token, from),
       origin: () => (config.publicUrl === null ? null : new URL(config.publicUrl).origin),
     } satisfies StreamLinksPort,
+    walls: new Walls({ database, clock, rights: wallRightsOf(devices) }),
     async tidy(nowMs: number): Promise<void> {
       await passes.prune(nowMs);
       await links.prune(nowMs);
@@ -61,6 +63,13 @@ function rightsOf({ standing, doors: directory, kinds, authority }: Devices): Pa
 
 function linkRightsOf(devices: Devices): LinkRights {
   return { ...rightsOf(devices), isOpen: (session) => devices.standing.isOpen(session) };
+}
+
+function wallRightsOf({ doors: directory, authority }: Devices): WallRights {
+  return {
+    sees: (caller, camera) => directory.seenBy(caller, camera) !== undefined,
+    tends: (caller, jurisdiction) => authority.may(caller, 'trees.keep', jurisdiction),
+  };
 }
 
 /** What is asked for anew of whoever looks: nothing of it is taken from here. */

@@ -50,6 +50,7 @@ export async function openStreams(ground: Ground, devices: Devices, { ingest, he
     transcodes,
     passes: rtsp.port,
     links: rtsp.links,
+    walls: rtsp.walls,
     async tidy(nowMs: number): Promise<void> {
       await recordings.tidy(nowMs);
       await rtsp.tidy(nowMs);

@@ -8,6 +8,7 @@ import type { DeviceId } from '../../../core/types.ts';
 import { CAMERA_CLOCKS, CameraClocks } from '../../../devices/cameras/clocks.ts';
 import { CAMERA_SETUP_QUEUE, CameraSetup, SYSTEM } from '../../../devices/cameras/setup.ts';
 import type { CameraUnits } from '../../../devices/cameras/units.ts';
+import { WantedCameras } from '../../../devices/cameras/wanted.ts';
 import { type CameraPlace, CameraWatch, type CameraWatchDeps } from '../../../devices/checks/camera-watch.ts';
 import { inspectCamera } from '../../../devices/onvif/inspect.ts';
 import { OneLogin } from '../../../devices/onvif/one-login.ts';
@@ -56,6 +57,7 @@ export interface VideoDeps {
   observer: Observer;
   cameras: Ground['cameras'];
   work: WorkQueue;
+  doorbell: { ring(queue: string): void };
   connections: Connections;
   register: RegisterView;
   vault: Vault;
@@ -105,7 +107,8 @@ export function composeVideo(deps: VideoDeps) {
     inspect: (target) => inspectCamera(target, { ...deps.cameras.machines, reach: probe, lists }),
     units,
   });
-  deps.work.handle(CAMERA_SETUP_QUEUE, (id) => setup.handle(id));
+  const wanted = new WantedCameras({ ...deps, ring: (queue) => deps.doorbell.ring(queue) });
+  deps.work.handle(CAMERA_SETUP_QUEUE, (id) => setup.handle(id).finally(() => wanted.asked(id)));
   const { identity, accept } = deps;
   const clocks = composeClocks(deps);
   const looked = lookedBy(units, deps.health);
@@ -113,7 +116,7 @@ export function composeVideo(deps: VideoDeps) {
     { database, clock, observer, identity, probe, accept, looked },
     { everyMs: deps.checkEveryMs, atOnceMax: LOOKS_AT_ONCE_MAX },
   );
-  const cameras = cameraSource(deps);
+  const cameras = cameraSource(deps, wanted);
   const pool = composePool(deps, { tcp, cameras });
   const judged = composePictureHealth({ ...deps, pool });
   const streams = new StreamService({
@@ -204,9 +207,13 @@ function bothOf(one: Worker, other: Worker): Worker {
 }
 
 /** The registry as those see it who pull cameras. */
-function cameraSource({ connections, units, health }: VideoDeps): CameraSource {
+function cameraSource({ connections, units, health }: VideoDeps, wanted: WantedCameras): CameraSource {
   return {
-    camera: (id) => connections.videoOf(id),
+    camera: async (id) => {
+      const address = await connections.videoOf(id);
+      if (!address) void wanted.want(id);
+      return address;
+    },
     admit: (id) =>
       units.admit(id).then(
         () => null,

@@ -23,6 +23,8 @@ export interface LocalPostgres {
 export interface PostgresDeps extends ServiceDeps {
   /** Gives the cluster the password that is in its file, or a new one: for one that is lost for good. */
   setsPassword?: boolean;
+  /** Sessions at the same time; those of a gateway, three times over, where it is absent. */
+  sessionsMax?: number;
   /** Whoever starts is asked to stop: it is waited for no longer. */
   ended?: AbortSignal | undefined;
   /** Called when the server, or what makes its cluster, has been started and is waited for. */
@@ -63,7 +65,7 @@ export async function startPostgres(place: DataDirectory, deps: PostgresDeps): P
     {
       name: 'postgres',
       command: binaries.postgres,
-      args: ['-D', join(home, 'pgdata'), ...postgresSettings(sockets)],
+      args: ['-D', join(home, 'pgdata'), ...postgresSettings(sockets, deps.sessionsMax)],
       env: environment(binaries),
       cwd: home,
       deathSignal: 'QUIT',

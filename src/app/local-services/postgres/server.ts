@@ -4,13 +4,13 @@ import { connect } from 'node:net';
  * Settings of the private server as arguments. No setting that weakens durability: `fsync` and `synchronous_commit`
  * stay on. Statements and parameters stay out of its log, they hold personal data and hashes of secrets.
  */
-export function postgresSettings(socketDirectory: string): string[] {
+export function postgresSettings(socketDirectory: string, sessionsMax = 100): string[] {
   const settings = {
     listen_addresses: '',
     unix_socket_directories: `"${socketDirectory.replaceAll('"', '""')}"`,
     unix_socket_permissions: '0700',
     port: '5432',
-    max_connections: '100',
+    max_connections: String(sessionsMax),
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_min_messages: 'warning',

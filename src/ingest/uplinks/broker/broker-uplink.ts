@@ -17,7 +17,7 @@ import {
   type IPublishPacket,
   type MqttClient,
   openClient,
-  sendPuback,
+  Pubacks,
   unfitness,
 } from './link.ts';
 import type { ExternalMqttOptions } from './options.ts';
@@ -93,7 +93,7 @@ export class ExternalMqtt {
   start(): void {
     const levels = () => ({ connected: this.#subscribed, unacked: this.#queue?.size ?? 0 });
     registerBrokerMetrics(this.#deps.observer.metrics, this.stats, levels);
-    const client = openClient(this.options);
+    const client = openClient(this.options, this.#deps.clock);
     this.#client = client;
     client.handleMessage = (packet, done) => this.#receive(packet, () => done(DEFERRED));
     this.downlink.attach(client);
@@ -204,13 +204,12 @@ export class ExternalMqtt {
   #newQueue(client: MqttClient): AckQueue {
     const { clock } = this.#deps;
     const accept = (message: NewMessage) => this.#accept(message);
+    const pubacks = new Pubacks(client, () => this.#queue === queue && client.connected);
     const queue = new AckQueue(
       { accept, clock, budget: this.#budget, counts: this.stats },
       {
         acked: (packetId) => {
-          if (this.#queue !== queue || !client.connected) return;
-          this.stats.acks += 1;
-          sendPuback(client, packetId);
+          if (pubacks.send(packetId)) this.stats.acks += 1;
         },
         eased: () => {
           if (this.#queue === queue && !this.#tooMuch(queue, CAP_FACTOR / 2)) this.#resume();

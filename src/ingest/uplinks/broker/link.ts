@@ -1,6 +1,8 @@
 import { connect as openSocket } from 'node:net';
-import { connect, type IClientOptions, type IConnackPacket, MqttClient, type Packet } from 'mqtt';
+import { connect, type IClientOptions, type IConnackPacket, MqttClient } from 'mqtt';
+import type { Clock } from '../../../core/clock.ts';
 import { machineNames, type Names } from '../../../platform/outbound/names.ts';
+import { pubacks } from '../mqtt/codec.ts';
 import type { ExternalMqttOptions } from './options.ts';
 
 export type { IConnackPacket, IPublishPacket, MqttClient } from 'mqtt';
@@ -11,12 +13,36 @@ const PACKET_BYTES_MAX = 1024 * 1024;
 /** Whoever hands this to the library's callback of a PUBLISH keeps the PUBACK to itself; the next packet is read. */
 export const DEFERRED = new Error('deferred');
 
-/** The version whose inside {@link sendPuback} relies on; the contract test holds it against what is installed. */
+/** The version whose way with {@link DEFERRED} we rely on; the contract test holds it against what is installed. */
 export const CLIENT_VERSION = '5.16.0';
 
 /** Starts to connect, and again whenever the connection ends, until `end` is called. */
-export function openClient(options: ExternalMqttOptions): MqttClient {
-  return openWith(clientOptions(options));
+export function openClient(options: ExternalMqttOptions, clock: Pick<Clock, 'monotonicMs'>): MqttClient {
+  const client = openWith(clientOptions(options));
+  takePacketsForLife(client, { clock, keepaliveMs: options.keepaliveS * 1_000 });
+  return client;
+}
+
+/**
+ * The library takes only the answer to its ping for a sign of life, and that waits in line behind all that a broker has
+ * sent: the connection to one that is behind would be ended, and everything sent again. So each packet is one, told at
+ * most ten times per keepalive, since each time costs the library a timer. It also puts off the library's ping, and
+ * what came with QoS 0 has no answer: where the library has not sent anything for a keepalive we ping all the same.
+ * {@link Pubacks} do not go through it, so a busy connection has a ping per keepalive that nobody needs.
+ */
+function takePacketsForLife(client: MqttClient, at: { clock: Pick<Clock, 'monotonicMs'>; keepaliveMs: number }): void {
+  let toldMs = Number.NEGATIVE_INFINITY;
+  let sentMs = at.clock.monotonicMs();
+  client.on('packetsend', () => {
+    sentMs = at.clock.monotonicMs();
+  });
+  client.on('packetreceive', () => {
+    const nowMs = at.clock.monotonicMs();
+    if (nowMs - toldMs < at.keepaliveMs / 10) return;
+    toldMs = nowMs;
+    client.reschedulePing(true);
+    if (nowMs - sentMs >= at.keepaliveMs) client.sendPing();
+  });
 }
 
 /**
@@ -63,13 +89,34 @@ export function clientOptions(options: ExternalMqttOptions): IClientOptions {
 const CONNECT_DEADLINE_MS = 10_000;
 
 /**
- * Sends one PUBACK now. The library has no public way to acknowledge later than in its callback, which would hold up
- * every packet behind it, PINGRESP too. Its queue for times without a connection must not get it: call it only while
- * connected, for a message of this connection.
+ * The PUBACKs of one connection, for a library that has no public way to acknowledge later than in its callback, which
+ * would hold up every packet behind it, PINGRESP too. One sync of the journal makes many due at once; they go out with
+ * one write, where the library would make one for each.
  */
-export function sendPuback(client: MqttClient, messageId: number): void {
-  const inside = client as unknown as { _sendPacket(packet: Packet): void };
-  inside._sendPacket({ cmd: 'puback', messageId, reasonCode: 0 });
+export class Pubacks {
+  readonly #client: MqttClient;
+  readonly #isOpen: () => boolean;
+  #due: number[] = [];
+
+  /** `isOpen` says whether the connection that brought the messages is still the client's. */
+  constructor(client: MqttClient, isOpen: () => boolean) {
+    this.#client = client;
+    this.#isOpen = isOpen;
+  }
+
+  /** False, and nothing is done, once the connection is not there any more. */
+  send(messageId: number): boolean {
+    if (!this.#isOpen()) return false;
+    this.#due.push(messageId);
+    if (this.#due.length === 1) process.nextTick(this.#flush);
+    return true;
+  }
+
+  readonly #flush = (): void => {
+    const ids = this.#due;
+    this.#due = [];
+    if (this.#isOpen()) this.#client.stream.write(pubacks(ids));
+  };
 }
 
 /** What the broker says it cannot do and we cannot do without; null when it fits. */

@@ -99,3 +99,5 @@ for await (const chunk of process.stdin) {
 }
 stopSync();
 withDisk(() => writer.sync());
+// Node by itself closes all handles first, and was seen to turn in that for ever (26.12.1).
+process.once('beforeExit', () => process.exit(0));

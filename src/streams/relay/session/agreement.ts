@@ -15,8 +15,10 @@ export interface Playback {
   /** Beside those of any session. */
   setUp: Record<string, string>;
   play: Record<string, string>;
-  /** Each RTP packet as it came. */
+  /** Each RTP packet of the video as it came. */
   take(packet: Buffer): void;
+  /** Each one of the sound, where it was set up. */
+  takeSound(packet: Buffer): void;
 }
 
 /** What camera and we agreed on before the media. */
@@ -51,8 +53,8 @@ export async function agree(conversation: Conversation, wishes: Wishes): Promise
   // After the login, which a wrong password would use up twice.
   const keepAlives = await askMethods(conversation, track.aggregateUri, clock);
   const media = await setUpVideo(conversation, track.controlUri, wishes);
-  const offer = wishes.sound && !playback ? soundOffer(text, base) : null;
-  const sound = await soundBeside(conversation, offer, { ...media, clock });
+  const offer = wishes.sound ? soundOffer(text, base) : null;
+  const sound = await soundBeside(conversation, offer, { ...media, clock, more: playback?.setUp ?? {} });
   return { track, ...media, keepAlives, playback, sound };
 }
 
@@ -76,11 +78,11 @@ const NOT_OVER_UDP = 'Its sound is not taken over UDP.';
 async function soundBeside(
   conversation: Conversation,
   offer: SoundOffer | null,
-  { setUp, datagrams, clock }: Media & { clock: Clock },
+  { setUp, datagrams, clock, more }: Media & { clock: Clock; more: Record<string, string> },
 ): Promise<AgreedSound> {
   if (!offer) return NO_SOUND;
   if (datagrams) return { ...NO_SOUND, note: offer.track ? NOT_OVER_UDP : offer.note };
-  return await agreeOnSound(conversation, offer, { video: setUp, clock });
+  return await agreeOnSound(conversation, offer, { video: setUp, clock, more });
 }
 
 /** Asks what the camera understands; what goes wrong here is told by SETUP, in its own words. */

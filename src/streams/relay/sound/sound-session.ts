@@ -18,17 +18,17 @@ export const NO_SOUND: AgreedSound = { track: null, channels: [], note: null };
 /** A camera that does not answer within this about its sound is shown without. */
 const SOUND_MS = 2_000;
 
-/** Sets the sound up beside the video. Whatever goes wrong costs the sound alone. */
+/** Sets the sound up beside the video, with `more` headers. Whatever goes wrong costs the sound alone. */
 export async function agreeOnSound(
   conversation: Conversation,
   { track, note }: SoundOffer,
-  { video, clock }: { video: SetUp; clock: Clock },
+  { video, clock, more }: { video: SetUp; clock: Clock; more: Record<string, string> },
 ): Promise<AgreedSound> {
   if (!track) return { ...NO_SOUND, note };
   const Transport = `RTP/AVP/TCP;unicast;interleaved=${SOUND_CHANNELS.join('-')}`;
   const session = video.sessionId === null ? {} : { Session: video.sessionId };
   const asked = conversation
-    .request('SETUP', track.controlUri, { Transport, ...session })
+    .request('SETUP', track.controlUri, { Transport, ...session, ...more })
     .then(({ headers }) => readSetUp(headers, SOUND_CHANNELS).channels)
     .catch(() => null);
   const patience = new AbortController();

@@ -3,6 +3,7 @@ import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import type { AlertOccasion, WorkOrdersPort } from '../../../../src/alerts/orders/alert-orders.ts';
 import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
 import type { AlertClass } from '../../../../src/alerts/rules/classes.ts';
+import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { enqueueWork } from '../../../../src/platform/work/work.ts';
@@ -28,6 +29,7 @@ const orders: WorkOrdersPort = {
 const stages = stagesOf({
   tree: NO_ZONES,
   devices: NO_DEVICES,
+  workDays: WorkDays.WEEKENDS,
   outages: NO_OUTAGES,
   maintained: { above: (id) => (/^worked/.test(id) ? id : null) },
   ...NOBODY_CLIMBS,

@@ -3,6 +3,7 @@ import { SILENT_MS } from '../../../../src/alerts/duty/roster.ts';
 import type { ShiftInput } from '../../../../src/alerts/duty/shifts.ts';
 import { Ladder } from '../../../../src/alerts/ladder/ladder.ts';
 import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
+import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { HOUR_MS, MINUTE_MS, systemClock } from '../../../../src/core/clock.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { DATABASE_LIMITS, Database, sql } from '../../../../src/platform/database/database.ts';
@@ -42,6 +43,7 @@ const ladder = Ladder.parse('extreme: {}\nsevere: {}\nmoderate: { city: 60 }\nmi
 const stages = stagesOf({
   tree: NO_ZONES,
   devices: NO_DEVICES,
+  workDays: WorkDays.WEEKENDS,
   outages: NO_OUTAGES,
   maintained: { above: () => null },
   ladder,
@@ -170,6 +172,13 @@ t.test('one lead hands over, the other signs, and what is left stays where it wa
   const itemOf = (id: string) => given.items.find(({ alert }) => alert === id);
   t.match([itemOf(held), itemOf(kept), itemOf(free)], [{ held: true }, { held: true }, { held: false }]);
 
+  t.match(itemOf(held)?.now, { severity: 'minor', handling: 'acked', assignedTo: null, firstAt: /Z$/ });
+  t.ok(given.items.every(({ now }) => now !== null && now.title.zh !== ''));
+  const beyond = await handOvers
+    .get({ ...LI, id: 'id-li', jurisdiction: HERE, police: '330212510000' }, given.id)
+    .catch((error: { code: string }) => error.code);
+  t.equal(beyond, 'not-found', 'of a desk that is not theirs');
+
   await t.rejects(handOvers.take(LI, given.id, []), { code: 'auth.forbidden' });
   await t.rejects(handOvers.take(WANG, given.id, ['x']), { code: 'request.invalid' });
   const taken = await handOvers.take(WANG, given.id, [kept]);
@@ -183,7 +192,12 @@ t.test('one lead hands over, the other signs, and what is left stays where it wa
     ['duty.hand-over', 'li'],
     ['duty.take-over', 'wang'],
   ]);
-  t.match(await handOvers.get(ADMIN, given.id), { note, givenBy: 'li', takenBy: 'wang' });
+  const later = await handOvers.get(ADMIN, given.id);
+  t.match(later, { note, givenBy: 'li', takenBy: 'wang' });
+  t.match(later.items.find(({ alert }) => alert === held)?.now, { handling: 'assigned', assignedTo: 'wang' });
+  await sql`update alert set seen_by = array['id-li'] where id = ${free}::uuid`.execute(database.tables());
+  const hidden = (await handOvers.get(ADMIN, given.id)).items.find(({ alert }) => alert === free);
+  t.equal(hidden?.now, null, 'what only some may know of by now is told to nobody else');
 });
 
 /** Code, field and words of an error. */

@@ -1,5 +1,7 @@
 import t from 'tap';
 import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
+import { ONE_BY_ONE } from '../../../../src/alerts/route/stages/storm.ts';
+import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { enqueueWork } from '../../../../src/platform/work/work.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
@@ -25,6 +27,7 @@ const outages = {
 const stages = stagesOf({
   tree: NO_ZONES,
   devices: NO_DEVICES,
+  workDays: WorkDays.WEEKENDS,
   outages,
   maintained: { above: () => null },
   ...NOBODY_CLIMBS,
@@ -95,4 +98,25 @@ t.test('what is silent, or sends no video, waits until all of the site had time 
     await until('what is still gone is told', () => told(gone)[0]);
     t.strictSame(told(back), [], rule);
   }
+});
+
+t.test('where many are still silent when all had time to come back, one stands for them', async (t) => {
+  const many = Array.from({ length: 3 * ONE_BY_ONE }, (_, n) => `still-${n}`);
+  for (const device of many) dark.set(device, 'district');
+  for (const device of many) await raise(device, { severity: 'minor' });
+  const held = { open: true, severity: 'minor', visibility: 'inhibited' } as const;
+  await until('all are held back', async () => (await desk.queries.counts(ADMIN, held)).all === many.length);
+  dark.clear();
+  await look();
+  const list = async () => (await desk.queries.list(ADMIN, { limit: 100, severity: 'minor' })).items;
+  const leader = await until('one stands for them', async () =>
+    (await list()).find(({ stormCount }) => stormCount > 0),
+  );
+  const all = await list();
+  t.equal(all.filter(({ storm }) => storm === leader.id).length, many.length - ONE_BY_ONE - 1);
+  t.equal(all.filter(({ visibility }) => visibility === 'normal').length, ONE_BY_ONE + 1);
+  await until('few are told', () => many.filter((device) => told(device).length > 0).length === ONE_BY_ONE + 1);
+  // Looked at again for as long as something is held back, which is the storm's now.
+  await look();
+  t.equal((await list()).filter(({ storm }) => storm === leader.id).length, many.length - ONE_BY_ONE - 1);
 });

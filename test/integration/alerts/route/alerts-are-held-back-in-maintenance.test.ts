@@ -1,6 +1,7 @@
 import t from 'tap';
 import { countWithheld, lookAtWithheld } from '../../../../src/alerts/route/stages/maintenance.ts';
 import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
+import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
@@ -16,6 +17,7 @@ const maintained = new Map<string, string>();
 const stages = stagesOf({
   tree: NO_ZONES,
   devices: NO_DEVICES,
+  workDays: WorkDays.WEEKENDS,
   outages: NO_OUTAGES,
   maintained: { above: (device) => maintained.get(device) ?? null },
   ...NOBODY_CLIMBS,

@@ -4,6 +4,7 @@ import { Ladder } from '../../../../src/alerts/ladder/ladder.ts';
 import type { Level } from '../../../../src/alerts/ladder/levels.ts';
 import { ALWAYS_MANNED } from '../../../../src/alerts/route/stages/climb.ts';
 import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
+import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { MINUTE_MS } from '../../../../src/core/clock.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
@@ -23,6 +24,7 @@ const ladder = Ladder.parse(
 const stages = stagesOf({
   tree: NO_ZONES,
   devices: NO_DEVICES,
+  workDays: WorkDays.WEEKENDS,
   outages: NO_OUTAGES,
   maintained: { above: () => null },
   ladder,

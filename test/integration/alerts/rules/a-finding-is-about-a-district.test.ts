@@ -2,7 +2,7 @@ import t from 'tap';
 import { Jurisdictions } from '../../../../src/access/tree/jurisdictions.ts';
 import { ADDED_TO_VIEWS, showSubject } from '../../../../src/alerts/desk/alert.ts';
 import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
-import { toEntry } from '../../../../src/alerts/desk/queries.ts';
+import { toEntry } from '../../../../src/alerts/desk/log/read-entry.ts';
 import { DESK_QUEUE, EVIDENCE_QUEUE } from '../../../../src/alerts/desk/queues.ts';
 import { EvidenceDesk } from '../../../../src/alerts/evidence/evidence.ts';
 import { Opened } from '../../../../src/alerts/evidence/opened.ts';

@@ -58,7 +58,8 @@ async function start(between: () => Promise<void> = async () => {}) {
   const log = alertLog();
   const shares = { alerts: database, handling: database, general: database } as unknown as DatabaseShares;
   const devices = { get: () => undefined, maintained: () => null, topmost: (id: string) => id };
-  const rest = { head: () => offset, isClockKnown: () => true, incarnationOf, devices, kinds: kindCatalogue };
+  const zones = { boundsOfZones: () => [] };
+  const rest = { head: () => offset, isClockKnown: () => true, incarnationOf, devices, zones, kinds: kindCatalogue };
   const ownership = firstOwner();
   const deps = { shares, clock, observer: quietObserver(), log, ownership, work: LEFT_TO_CLAIMS, ...rest };
   const places = { asking: () => sql`null`, told: () => new Map() };

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { ONE_BY_ONE } from '../../../../src/alerts/route/stages/storm.ts';
 import { HOUR_MS, MINUTE_MS, toRfc3339 } from '../../../../src/core/clock.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
 import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
@@ -112,13 +113,15 @@ t.test('a silence hides what is open at once, and each is judged again at its en
 t.test('one that is ended early lets go at once, unless another one holds', async (t) => {
   const first = (await ask('POST', '/silences', { payload: body({ device: 'kiosk-two' }) })).body as { id: string };
   const second = await ask('POST', '/silences', { payload: body({ kind: undefined, rule: undefined }) });
-  const { id: wide, version } = second.body as { id: string; version: number };
+  const { id: wide } = second.body as { id: string };
   await fire('kiosk-two', {}, times(1));
   await silenced('kiosk-two');
   t.equal((await ask('DELETE', `/silences/${first.id}`, { match: '"7"' })).status, 412);
   t.equal((await ask('DELETE', `/silences/${first.id}`, { token: TOKENS.foreign })).status, 404);
   t.equal((await ask('DELETE', `/silences/${first.id}`)).status, 204);
   await until('the other one holds it', async () => (await newest('kiosk-two'))!.hidden?.by === `silence ${wide}`);
+  // Its version tells that it holds, too.
+  const { version } = (await ask('GET', `/silences/${wide}`)).body as { version: number };
   t.equal((await ask('DELETE', `/silences/${wide}`, { match: `"${version}"` })).status, 204);
   await until('it is told', () => told('kiosk-two').length > 0);
   t.strictSame(told('kiosk-two'), ['updated']);
@@ -151,4 +154,22 @@ t.test('what may not be silenced is refused, and says what is wrong', async (t) 
   });
   t.strictSame((await ask('GET', '/silences', { token: TOKENS.foreign })).body, { items: [] });
   t.equal((await ask('POST', '/silences', { token: TOKENS.viewer, payload: body() })).status, 403);
+});
+
+t.test('where many were silenced from the start and last, one stands for them at the end', async (t) => {
+  const payload = body({ kind: undefined, endsAt: toRfc3339(clock.nowMs() + HOUR_MS) });
+  const made = await ask('POST', '/silences', { payload });
+  t.equal(made.status, 201, JSON.stringify(made.body));
+  const many = Array.from({ length: 2 * ONE_BY_ONE }, (_, n) => `kiosk-many-${n}`);
+  for (const device of many) await fire(device, { rule: 'kiosk-full', severity: 'minor' }, times(1));
+  await settled();
+  clock.pass(HOUR_MS);
+  const list = async () => (await desk.queries.list(ADMIN, { limit: 100, severity: 'minor' })).items;
+  const leader = await until('one stands for them', async () =>
+    (await list()).find(({ stormCount }) => stormCount > 0),
+  );
+  await until('all are judged', async () => (await list()).every(({ visibility }) => visibility !== 'silenced'));
+  await settled();
+  t.equal((await list()).filter(({ storm }) => storm === leader.id).length, many.length - ONE_BY_ONE - 1);
+  t.equal(many.filter((device) => told(device).length > 0).length, ONE_BY_ONE + 1, 'few are told');
 });

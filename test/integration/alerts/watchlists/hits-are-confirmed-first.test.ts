@@ -1,44 +1,25 @@
 import t from 'tap';
 import { CONFIRMING_DESK } from '../../../../src/alerts/desk/log/audience.ts';
-import { dedupKey } from '../../../../src/alerts/rules/findings.ts';
-import { sealPlates } from '../../../../src/alerts/rules/plates.ts';
+import { LEVELS } from '../../../../src/alerts/ladder/levels.ts';
 import { ESCALATIONS_MAX } from '../../../../src/alerts/watchlists/hits/hits.ts';
 import { toRfc3339 } from '../../../../src/core/clock.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
-import { enqueueWork } from '../../../../src/platform/work/work.ts';
-import { ADMIN, PLATES, startReceiver } from '../../../support/alerts/alert-desk.ts';
+import { ADMIN, startReceiver } from '../../../support/alerts/alert-desk.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
 import { HERE, TOKENS } from '../../../support/api/api.ts';
+import { ShiftedClock } from '../../../support/time/shifted-clock.ts';
 import { until } from '../../../support/time/until.ts';
+import { raisingHits } from '../../../support/watchlists/hit.ts';
 
-const started = await startAlertsApi(t);
+const clock = new ShiftedClock();
+const started = await startAlertsApi(t, { clock });
 const { ask, desk, alerts, wantedLooks } = started;
 const db = desk.database.tables();
 /** Whom the API knows by these tokens. */
 const CONFIRMS = { ...ADMIN, id: 'confirms', name: 'Confirms', confirms: true };
+const BY_PERMIT = { byRole: () => null, case: null };
 const VIEWS = { ...ADMIN, id: 'views', name: 'Views' };
-let count = 0;
-
-/** A hit as the rules leave it, taken up by the desk. */
-async function hit(device: string, data: object = {}, seenBy: string[] | null = null): Promise<string> {
-  count += 1;
-  const all = { watchlist: 'stolen', wanted_plate: '浙B***45', plate: '浙B***45', ...data };
-  const finding = { rule: 'wanted', subject: { type: 'device', id: device }, scope: `s${count}` } as const;
-  const key = dedupKey(finding);
-  const sealed = sealPlates(PLATES, { plate: '浙B12345', wanted_plate: '浙B12345' }, key);
-  const nowMs = desk.clock.nowMs();
-  await sql`insert into finding (id, dedup_key, rule, rule_version, severity, subject, jurisdiction, scope, kind, lane,
-    journal_offset, device_at_ms, received_at_ms, decided_at_ms, data, plates_sealed, seen_by)
-    values (${`h${count}`}, ${key}, 'wanted', 1, 'severe', ${device}, ${HERE}, ${`s${count}`}, 'fired', 'live',
-    ${count}, ${nowMs}, ${nowMs}, ${nowMs}, ${JSON.stringify(all)}::jsonb, ${sealed}, ${seenBy}::text[])`.execute(db);
-  await enqueueWork(desk.database, desk.clock, [{ queue: 'desk', key }]);
-  desk.doorbell.ring('desk');
-  const find = async () => {
-    const { rows } = await sql<{ id: string }>`select id from alert where dedup_key = ${key}`.execute(db);
-    return rows[0]?.id;
-  };
-  return await until('the alert', find);
-}
+const hit = raisingHits(desk);
 
 const CANDIDATE = { candidate: true, doubt: 'low-confidence' };
 
@@ -68,7 +49,7 @@ t.test('an uncertain read is for who confirms alone, everywhere, until one of th
     { code: 'request.invalid' },
   );
   const before = desk.feed.head;
-  const id = await hit('k1', CANDIDATE, [CONFIRMING_DESK]);
+  const id = await hit('k1', { data: CANDIDATE, seenBy: [CONFIRMING_DESK] });
   await until('the desk is told', () => of('desk').some(({ data }) => data.id === id));
   t.match(await desk.queries.get(CONFIRMS, id), { audience: 'confirming' });
   await t.rejects(desk.queries.get(VIEWS, id), { code: 'not-found' });
@@ -97,18 +78,22 @@ t.test('an uncertain read is for who confirms alone, everywhere, until one of th
 });
 
 t.test('what nobody confirms is told again, more gravely, and three times at most', async (t) => {
-  const id = await hit('k2', CANDIDATE, [CONFIRMING_DESK]);
+  const id = await hit('k2', { data: CANDIDATE, seenBy: [CONFIRMING_DESK] });
   const { rows } = await sql<{ due: number; made: number }>`
     select due_at_ms as due, committed_at_ms as made from work_item, alert
     where queue = 'hit-waits' and key = ${id} and alert.id = ${id}`.execute(db);
   t.equal(rows[0]!.due - rows[0]!.made, 120_000, 'its timer stands with it');
+  const early = await alerts.hits.handleWait(id);
+  t.match(early, { again: { atMs: rows[0]!.due } }, 'not before its time');
   for (let times = 1; times <= ESCALATIONS_MAX; times += 1) {
+    clock.pass(120_000 * 2 ** (times - 1));
     const { again } = await alerts.hits.handleWait(id);
     t.equal(again === null, times === ESCALATIONS_MAX);
-    t.match(await desk.queries.get(CONFIRMS, id), { severity: 'extreme', data: { escalated: times } });
+    const level = LEVELS[Math.min(times, 2)];
+    t.match(await desk.queries.get(CONFIRMS, id), { severity: 'extreme', level, data: { escalated: times } });
     await t.rejects(desk.queries.get(VIEWS, id), { code: 'not-found' });
   }
-  const done = await hit('k3', CANDIDATE, [CONFIRMING_DESK]);
+  const done = await hit('k3', { data: CANDIDATE, seenBy: [CONFIRMING_DESK] });
   await alerts.hits.step(CONFIRMS, done, { step: 'sign', text: null });
   await alerts.hits.step(CONFIRMS, done, { step: 'refute', text: 'another car' });
   t.match(await desk.queries.get(CONFIRMS, done), { handling: 'closed', verdict: 'misread_plate' });
@@ -145,11 +130,57 @@ t.test('a hit is signed for, confirmed, ordered and reported, each with its time
     rows.map(({ action }) => action),
     ['hit.sign', 'hit.confirm', 'hit.order', 'hit.report'],
   );
-  const covert = await hit('k5', { handling: 'covert' });
+  const covert = await hit('k5', { data: { handling: 'covert' } });
   for (const step of ['sign', 'confirm']) await ask('POST', `/alerts/${covert}/hit/${step}`);
   t.match((await ask('POST', `/alerts/${covert}/hit/order`, { payload: { text: 'x' } })).body, { detail: /covert/ });
   const fire = await started.alertOf('kiosk-7');
   t.equal((await ask('GET', `/alerts/${fire}/hit`)).status, 404, 'a fire is no hit');
+});
+
+t.test('the hits of a list are told with how they stand, to who may see both', async (t) => {
+  const order = {
+    unit: '分局',
+    officer: '李',
+    phone: '110',
+    category: 'stolen-vehicle',
+    level: 2,
+    handling: 'intercept',
+  };
+  const made = await ask('POST', '/watchlists', {
+    payload: {
+      name: 'of hits',
+      jurisdiction: HERE,
+      reason: 'r',
+      case: 'A-1',
+      order: { ...order, until: toRfc3339(clock.nowMs() + 86_400_000) },
+      entries: [{ plate: '浙B12345', reason: 'stolen' }],
+    },
+  });
+  const list = (made.body as { id: string }).id;
+  const entries = await ask('GET', `/watchlists/${list}/entries`);
+  const [{ id: entry }] = (entries.body as { items: [{ id: string }] }).items;
+  const [first, second] = [await hit('h1', { data: { entry } }), await hit('h2', { data: { entry } })];
+  await hit('h3', { data: { entry: '00000000-0000-4000-8000-000000000000' } });
+  const secret = await hit('h4', { data: { entry }, seenBy: ['somebody'] });
+  const far = await hit('h5', { data: { entry }, jurisdiction: '310000' });
+  await ask('POST', `/alerts/${first}/hit/sign`);
+  interface Found {
+    items: { alert: string; state: string }[];
+    next?: string;
+  }
+  const of = async (query = '') => (await ask('GET', `/watchlists/${list}/hits${query}`)).body as Found;
+  const { items } = await of();
+  t.match(items, [
+    { alert: second, state: 'raised', plate: '浙B***45', place: 'h2', handling: 'new' },
+    { alert: first, state: 'signed', handling: 'acked', steps: [{ step: 'signed' }] },
+  ]);
+  t.notOk(items.some(({ alert }) => alert === secret || alert === far));
+  const page = await of('?limit=1');
+  t.equal(page.items[0]?.alert, second);
+  t.match(await of(`?limit=1&cursor=${page.next}`), { items: [{ alert: first }] });
+  t.equal((await ask('GET', `/watchlists/${list}/hits`, { token: TOKENS.viewer })).status, 403);
+  t.equal((await ask('GET', `/watchlists/${list}/hits`, { token: TOKENS.foreign })).status, 404);
+  t.match((await ask('POST', `/watchlists/${list}/request`)).body, { state: 'requested', byYou: true });
 });
 
 t.test('plates are told whole by permit, and every time is registered first', async (t) => {
@@ -166,14 +197,18 @@ t.test('plates are told whole by permit, and every time is registered first', as
   const id = await hit('k6');
   const masked = await desk.queries.get(VIEWS, id);
   t.match(masked.data, { plate: '浙B***45' });
-  await t.rejects(whole.get(VIEWS, id), { code: 'auth.forbidden' });
+  await t.rejects(whole.get(VIEWS, id, BY_PERMIT), { code: 'auth.forbidden' });
   t.equal(wantedLooks.length, 0);
   const given = await permits.give(ADMIN, { holder: { type: 'token', id: VIEWS.id }, ...why });
-  t.match((await whole.get(VIEWS, id)).data, { plate: '浙B12345', wanted_plate: '浙B12345', watchlist: 'stolen' });
+  t.match((await whole.get(VIEWS, id, BY_PERMIT)).data, {
+    plate: '浙B12345',
+    wanted_plate: '浙B12345',
+    watchlist: 'stolen',
+  });
   const look = { viewer: { id: VIEWS.id }, act: 'plates', device: 'k6', purpose: 'trial', case: 'C-9' };
   t.match(wantedLooks, [{ ...look, asked: { alert: id, permit: given.id } }]);
   await permits.end(ADMIN, given.id);
-  await t.rejects(whole.get(VIEWS, id), { code: 'auth.forbidden' });
+  await t.rejects(whole.get(VIEWS, id, BY_PERMIT), { code: 'auth.forbidden' });
 
   const entries = (await desk.queries.events(ADMIN, 0, 500)).entries.filter(({ alertId }) => alertId === id);
   const entry = entries[0]!.body;

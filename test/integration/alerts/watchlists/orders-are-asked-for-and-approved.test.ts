@@ -192,6 +192,23 @@ t.test('reads are hits, candidates or of another car', async (t) => {
   await watchlists.remove(li, id, 1);
 });
 
+t.test('of a file that turns wrong in the middle nothing is taken, and its line is named', async (t) => {
+  const { id } = await watchlists.create(li, { ...orderOf(), entries: [] });
+  const rows = Array.from({ length: 2_500 }, (_, n) => `浙C${String(10_000 + n)},theft`).join('\n');
+  const sent = async (end: string | Buffer) => {
+    async function* bytes() {
+      yield Buffer.from(`plate,reason\n${rows}\n`);
+      yield Buffer.from(end);
+    }
+    return await entryFiles.add(li, id, bytes());
+  };
+  const line = /line 2502/;
+  await t.rejects(sent('"浙C99999,theft\n'), { code: 'request.invalid', issues: [{ path: 'file', message: line }] });
+  await t.rejects(sent('x'.repeat(5_000)), { code: 'request.invalid', issues: [{ path: 'file', message: line }] });
+  await t.rejects(sent(Buffer.from([0xff, 0xff])), { code: 'request.invalid' });
+  t.equal((await lists.get(li, id)).entries, 0, 'as before');
+});
+
 t.test('a file of plates goes into a draft, in pieces, and again without harm', async (t) => {
   const { id } = await watchlists.create(li, { ...orderOf(), entries: [] });
   const rows = Array.from({ length: 2_500 }, (_, n) => `浙A${String(n).padStart(5, '0')},theft,blue`);

@@ -160,3 +160,17 @@ t.test('while nobody can tell, an answer goes on for 50 s and no longer', async 
   t.ok(ms <= WITHIN_MS, `ended ${ms} ms later`);
   t.ok(desk);
 });
+
+t.test('who asked for plates whole by role is told nothing more once the role shows none', async (t) => {
+  const clock = new ManualClock();
+  const credentials: Credentials = { now: (caller) => caller };
+  const { url } = await start(t, clock, credentials);
+  const stream = `${url}/api/v1/alerts/stream`;
+  const whole = await begin(`${stream}?plates=whole&purpose=theft&case=A-1`, TOKENS.operator);
+  const masked = await begin(stream, TOKENS.operator);
+  credentials.now = (caller) => ({ ...caller, role: 'viewer' });
+  const ms = await passTime(clock, () => whole.ended, 100);
+  t.ok(ms <= WITHIN_MS, `ended after ${ms} ms`);
+  await clock.advance(30_000);
+  t.equal(masked.ended, false, 'who has them masked goes on');
+});

@@ -16,6 +16,7 @@ import { limited } from '../../../support/api/api-settings.ts';
 import { recordingRequests } from '../../../support/api/memory/ptz.ts';
 import { REPORT_REQUESTS } from '../../../support/api/memory/reports.ts';
 import { TREE_REQUESTS } from '../../../support/api/tree-requests.ts';
+import { VIEW_REQUESTS } from '../../../support/api/view-requests.ts';
 import { WATCHLIST_REQUESTS } from '../../../support/api/watchlist-requests.ts';
 import { tinyPicture } from '../../../support/ingest/images.ts';
 
@@ -87,6 +88,7 @@ const REQUESTS: Record<string, Row> = {
   'PATCH /api/v1/devices/:id': { payload: { name: 'renamed' }, ifMatch: true },
   'DELETE /api/v1/devices/:id': { ifMatch: true },
   'POST /api/v1/devices/:id/check': { id: CAMERA, payload: { order: '1' } },
+  'GET /api/v1/devices/:id/check': { id: CAMERA },
   'POST /api/v1/devices/check': {
     payload: { onvif: { xaddr: 'http://10.1.2.3/onvif', username: 'admin', password: 'x' } },
     ownAreaOnly: true,
@@ -208,6 +210,7 @@ const REQUESTS: Record<string, Row> = {
   'GET /api/v1/streams/:id/snapshot.jpg': { id: CAMERA, url: '?purpose=maintenance' },
   'GET /api/v1/access-register': { ownAreaOnly: true },
   'GET /api/v1/overview': { ownAreaOnly: true },
+  ...VIEW_REQUESTS,
 };
 
 /** Who is limited to a police agency, in roles that have every right between them. */

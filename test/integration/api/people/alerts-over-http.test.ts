@@ -179,6 +179,9 @@ t.test('a watchlist is kept without showing its plates', async (t) => {
   t.notMatch(list.text, /12345/);
   const old = { ...payload, entries: [{ ...entries[0], validUntil: '2020-01-01T00:00:00Z' }] };
   t.match((await ask('POST', '/watchlists', { payload: old })).body, { issues: [{ path: 'entries.0.validUntil' }] });
+  const many = { ...payload, entries: Array.from({ length: 10_001 }, () => ({ plate: 'A1', reason: 'x' })) };
+  const issues = [{ path: 'entries', message: /more than 10000 plates: .*\/entries/ }];
+  t.match(await ask('POST', '/watchlists', { payload: many }), { status: 400, body: { issues } }, 'and what to do');
   const path = `/watchlists/${(made.body as { id: string }).id}`;
   t.equal((await ask('DELETE', path, { token: TOKENS.foreign })).status, 404);
   t.equal((await ask('DELETE', path)).status, 204);

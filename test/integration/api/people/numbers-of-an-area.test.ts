@@ -65,7 +65,8 @@ t.test('everybody sees the numbers of their area, counted once for all', async (
   };
   const numbers = { latest: () => null, presence: neverSeen, counts: twin.counts.bind(twin) };
   const messageRate = { perSecond: (scope: Scope) => (covers(scope, HERE) ? 12.345 : 0) };
-  const noted = { within: (scope: Scope) => directory.within(scope) };
+  const placed = (scope: Scope) => directory.placed(scope);
+  const noted = { within: (scope: Scope) => directory.within(scope), placed, changes: () => directory.changes() };
   const unknown = { identity: () => undefined, needsIncident: () => true, counts: () => [] };
   const unseen = { ...unknown, seenBy: () => undefined, everSeenBy: () => undefined };
   const nobody = { ...unseen, find: async () => undefined, authenticate: async () => null };

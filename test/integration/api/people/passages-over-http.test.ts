@@ -98,6 +98,32 @@ t.test('a plate is found however it is written, in every event that tells one, n
   }
 });
 
+t.test('a plate is found by whoever did not read one or two places of it, and the register says so', async (t) => {
+  const before = (await looks()).length;
+  for (const plate of ['浙B1234?', '?B12345', '浙B?2？45']) {
+    const { status, items } = await ask({ ...asked, plate });
+    t.equal(status, 200);
+    t.same(
+      items.map(({ device, plate: whole }) => [device, whole]),
+      [
+        ['kakou-2', PLATE],
+        ['kakou-1', '浙B·12345'],
+      ],
+      plate,
+    );
+  }
+  t.same((await ask({ ...asked, plate: '浙B1234?', limit: 1 })).items.length, 1);
+  t.same((await ask({ ...asked, plate: '浙C1234?' })).items, []);
+  const said = (await looks()).slice(before).map((row) => (row.asked as { unread?: number }).unread);
+  t.same(said, [1, 1, 2, 1, 1]);
+});
+
+t.test('an area leaves out what stands elsewhere', async (t) => {
+  t.equal((await ask({ ...asked, plate: PLATE, jurisdiction: HERE })).items.length, 2);
+  t.same((await ask({ ...asked, plate: PLATE, jurisdiction: ELSEWHERE })).items, []);
+  t.same((await ask({ ...day, purpose: 'x', devices: ['kakou-1'], jurisdiction: ELSEWHERE })).items, []);
+});
+
 t.test('without a plate, plates are masked unless the case asks for them whole', async (t) => {
   const { items } = await ask({ ...day, purpose: 'traffic study' });
   t.same(
@@ -156,7 +182,8 @@ t.test('rights follow where the device stands today, also a retired one', async 
 t.test('a question that cannot be right is refused with its field and the remedy', async (t) => {
   const wrong: [object, string, RegExp][] = [
     [{ ...asked, plate: '浙B*' }, 'plate', /whole plate/],
-    [{ ...asked, plate: '浙B1234?' }, 'plate', /wildcards/],
+    [{ ...asked, plate: '浙B1???5' }, 'plate', /2 places at most/],
+    [{ ...asked, plate: '??' }, 'plate', /whole plate/],
     [{ ...asked, plate: '--' }, 'plate', /whole plate/],
     [{ ...day, plate: PLATE, purpose: 'x' }, 'case', /names the case/],
     [{ ...day, full: true, purpose: 'x' }, 'case', /names the case/],

@@ -129,6 +129,21 @@ t.test('with a cookie, only our own page changes things', async (t) => {
   t.equal(form.status, 415, 'a form cannot log in');
 });
 
+t.test('what names another person than the one who is signed in is refused, whatever it asks', async (t) => {
+  const { username } = await makePerson();
+  const other = await makePerson();
+  const cookie = cookieOf(await login(username));
+  const as = (person: string) => ({ cookie, ...CONSOLE, 'x-citywatch-person': person });
+  t.equal((await api.call({ method: 'GET', url: SESSION, headers: as(username) })).status, 200);
+  for (const person of [other.username, '', '%', 'Person 1', encodeURIComponent('李娜')]) {
+    const { status, body } = await api.call({ method: 'GET', url: SESSION, headers: as(person) });
+    t.match({ status, body }, { status: 403, body: { code: 'auth.other-person' } }, person);
+  }
+  const out = await api.call({ method: 'DELETE', url: SESSION, headers: as(other.username) });
+  t.equal(out.status, 403);
+  t.equal((await whoami(cookie)).status, 200, 'nothing was done');
+});
+
 t.test('a token goes before a cookie', async (t) => {
   const cookie = cookieOf(await login((await makePerson('viewer')).username));
   const both = await api.call({ method: 'GET', url: SESSION, headers: { cookie, ...bearer(TOKENS.admin) } });

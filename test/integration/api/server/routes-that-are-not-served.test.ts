@@ -110,3 +110,15 @@ t.test('one of several ETags is enough; a star is refused with its reason', asyn
   const revoke = { ...headers, 'if-match': '"9", "1"' };
   t.equal((await call({ method: 'DELETE', url: '/api/v1/tokens/t-1', headers: revoke })).status, 204);
 });
+
+t.test('what the contract names of alerts and rules is served by these names', async (t) => {
+  const { app } = await startApi(t);
+  const served = new Set(app.declaredRoutes.map(({ method, url }) => `${method} ${url.replace('/api/v1', '')}`));
+  const named = `GET /alerts, GET /alerts/:id, POST /alerts/:id/ack, POST /alerts/:id/assign, POST /alerts/:id/comment,
+    POST /alerts/:id/close, POST /alerts/:id/shelve, GET /alerts/events, GET /alerts/stream, POST /alerts/bulk,
+    GET /subscriptions, POST /subscriptions, DELETE /subscriptions/:id, POST /subscriptions/:id/test, GET /rules,
+    POST /rules, POST /rules/dry-run, GET /watchlists, POST /watchlists, DELETE /watchlists/:id,
+    POST /watchlists/:id/approve, GET /silences, POST /silences, DELETE /silences/:id, GET /incidents, POST /incidents,
+    DELETE /incidents/:id, GET /alerts/:id/bundle, GET /rosters, POST /rosters, DELETE /rosters/:id`;
+  for (const name of named.split(/,\s+/)) t.ok(served.has(name), name);
+});

@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import t from 'tap';
 import { TIMEOUTS } from '../../../../src/api/server/limits.ts';
 import { listen } from '../../../../src/api/server/server.ts';
 import { bearer, startApi, TOKENS } from '../../../support/api/api.ts';
+import { memoryAlerts } from '../../../support/api/memory/alerts.ts';
 
 const LIMIT_MS = 15_000;
 /** Everything is so many times as fast here. */
@@ -49,4 +51,39 @@ t.test('whoever sends too slowly is cut within 15 s, and nobody else notices', a
   t.match(slowHead, /^HTTP\/1.1 408 /);
   t.match(silent, /^HTTP\/1.1 408 /);
   t.match(idle, /^HTTP\/1.1 200 /, 'an idle connection is closed');
+});
+
+t.test('a file of plates that goes on arriving is not cut', async (t) => {
+  let bytes = 0;
+  const alerts = memoryAlerts();
+  alerts.entryFiles = {
+    add: async (_caller, _id, pieces) => {
+      for await (const piece of pieces) bytes += piece.length;
+      return { lines: 0, added: 0, known: 0, refused: 0, faults: [], entries: 0 };
+    },
+  };
+  const { app } = await startApi(t, { alerts });
+  const { port } = await listen(app, { host: '127.0.0.1', port: 0 });
+  app.server.requestTimeout /= HASTE;
+  const type = 'Content-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const socket = connect(port, '127.0.0.1');
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  socket.write(`POST /api/v1/watchlists/w-1/entries HTTP/1.1\r\nHost: x\r\n${AUTHORIZATION}${type}`);
+  const piece = 'x'.repeat(1_000);
+  // Longer than the time of a request, and than the server takes to see that it is over.
+  const pieces = Math.ceil((app.server.requestTimeout + 1.3 * TIMEOUTS.checkMs) / 25);
+  let sent = 0;
+  const timer = setInterval(() => {
+    socket.write(sent < pieces ? `3e8\r\n${piece}\r\n` : '0\r\n\r\n');
+    sent += 1;
+    if (sent > pieces) clearInterval(timer);
+  }, 25);
+  await once(socket, 'data');
+  clearInterval(timer);
+  t.match(text, /^HTTP\/1.1 200 /);
+  t.equal(bytes, pieces * piece.length);
+  socket.destroy();
 });

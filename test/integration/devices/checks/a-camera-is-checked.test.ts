@@ -3,12 +3,12 @@ import type { VirtualCamera } from '../../../../simulators/camera/camera.ts';
 import type { WebFault } from '../../../../simulators/camera/faults.ts';
 import { HOUR_MS } from '../../../../src/core/clock.ts';
 import {
-  CAMERA_CHECK_TIMES,
   type CameraCheckPorts,
   type CameraCheckResult,
   type CameraTarget,
   checkCamera as checkWithin,
 } from '../../../../src/devices/checks/camera-check.ts';
+import { CAMERA_CHECK_TIMES } from '../../../../src/devices/checks/camera-times.ts';
 import { checkPorts, gradesOf } from '../../../support/devices/checks.ts';
 import { startCameras } from '../../../support/streams/cameras.ts';
 

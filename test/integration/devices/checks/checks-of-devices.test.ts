@@ -80,6 +80,22 @@ t.test('a registered camera is checked once, however many ask for it', async (t)
   t.equal((await beds.checks.device(ADMIN, DEVICE, null)).shared, false, 'the next one is a check of its own');
 });
 
+t.test('what a check has found is seen while it goes on', async (t) => {
+  const seen: (string[] | undefined)[] = [];
+  const beds = await world(t);
+  const { video } = beds.ports;
+  const first = video.first.bind(video);
+  video.first = (...asked) => {
+    seen.push(beds.checks.progress(ID)?.map(({ name, grade }) => `${name} ${grade}`));
+    return first(...asked);
+  };
+  await register(beds, await startCameras(t), '127.64.44.6');
+  t.equal(beds.checks.progress(ID), null);
+  await beds.checks.device(TECHNICIAN, DEVICE, null);
+  t.same(seen, [['reach ok', 'port ok', 'clock ok', 'login ok', 'identity ok', 'profiles ok']]);
+  t.equal(beds.checks.progress(ID), null, 'it is over');
+});
+
 t.test('a picture is shown for an open work order alone, and once the look is registered', async (t) => {
   const beds = await world(t);
   await register(beds, await startCameras(t), '127.64.44.2');

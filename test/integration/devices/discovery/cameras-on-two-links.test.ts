@@ -11,7 +11,7 @@ t.test('cameras behind two network interfaces are both found, and are heard to g
   const script = join(import.meta.dirname, '../../../support/devices/discovery-world.ts');
   const [command = '', ...words] = inNewNetwork();
   const { stdout } = await promisify(execFile)(command, [...words, process.execPath, script, ip.command], {
-    timeout: 60_000,
+    timeout: 110_000,
   });
   const { interfaces, probed } = JSON.parse(stdout) as { interfaces: number; probed: Finding[] };
   t.equal(interfaces, 2);

@@ -188,6 +188,26 @@ t.test('devices that were found before are found as before, each with a number t
   t.strictSame(await numbers(), [...were.filter((told) => !told.startsWith('b ')), 'd 4']);
 });
 
+t.test('parts of storms that had no end are looked at once', async (t) => {
+  const database = await openOlder(t, 364);
+  const db = database.tables();
+  const [open, closed] = ['1', '2'].map((n) => `00000000-0000-4000-8000-00000000030${n}`);
+  const add = async (id: string, handling: string, storm: string | null) => {
+    await sql`insert into alert (id, dedup_key, rule, rule_version, title, severity, condition, handling, visibility,
+      device, device_name, jurisdiction, first_at_ms, last_at_ms, occurrences, received_at_ms, decided_at_ms,
+      committed_at_ms, data, evidence, comments, receipt, version, storm, cases)
+      values (${id}, ${id}, 'r', 1, '{}', 'minor', 'active', ${handling}, 'normal', 'd', 'd', '330212', 1, 1, 1,
+      1, 1, 1, '{}', '[]', '[]', '', 1, ${storm}, '[]')`.execute(db);
+  };
+  await add(open!, 'new', null);
+  await add(closed!, 'closed', null);
+  for (const n of ['3', '4', '5'])
+    await add(`00000000-0000-4000-8000-00000000030${n}`, 'new', n < '4' ? open! : closed!);
+  await migrate(database);
+  const { rows } = await sql<{ key: string }>`select key from work_item where queue = 'stage'`.execute(db);
+  t.strictSame(rows, [{ key: `storm-end ${closed} 0 0` }]);
+});
+
 /** A database as a version left it that knew the migrations below this number. */
 async function openOlder(t: Owner, below: number): Promise<Database> {
   const admin = await open(t);

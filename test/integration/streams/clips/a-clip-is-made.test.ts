@@ -19,6 +19,7 @@ import { temporaryDirectory } from '../../../support/services/services.ts';
 import { startCameras } from '../../../support/streams/cameras.ts';
 import { decodeFile, packetTimes } from '../../../support/streams/players.ts';
 import { edgeStorage } from '../../../support/streams/recordings/edge-storage.ts';
+import { NO_SOUND_CODED } from '../../../support/streams/recordings/not-coded.ts';
 import { recordFilm } from '../../../support/streams/recordings/recorded-film.ts';
 import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
 import { look, startStreams, TEST_NETWORK } from '../../../support/streams/streams.ts';
@@ -56,6 +57,8 @@ const edge = new EdgeSource(
     },
     cameras: { admit: async () => null },
     hasConnection: () => true,
+    soundOf: () => false,
+    coding: NO_SOUND_CODED,
   },
   EDGE_LIMITS,
 );

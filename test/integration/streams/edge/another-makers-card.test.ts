@@ -7,6 +7,7 @@ import type { Fragment } from '../../../../src/streams/fmp4/wall-clock.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 import { startGstCard } from '../../../support/streams/gst-camera.ts';
 import { decodeFile, packetTimes } from '../../../support/streams/players.ts';
+import { NO_SOUND_CODED } from '../../../support/streams/recordings/not-coded.ts';
 import { TEST_NETWORK } from '../../../support/streams/streams.ts';
 
 /** When the clip on the card was recorded; it has ten pictures a second, and a key frame each two seconds. */
@@ -27,6 +28,8 @@ t.test('the replay of a server that is not ours is taken, each picture at its ow
       storage: { find: async () => ({ has: 'some', camera: { url, ...login }, skewMs: SKEW_MS }) },
       cameras: { admit: async () => null },
       hasConnection: () => true,
+      soundOf: () => false,
+      coding: NO_SOUND_CODED,
     },
     EDGE_LIMITS,
   );

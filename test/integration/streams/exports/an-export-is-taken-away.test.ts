@@ -19,6 +19,7 @@ import { Recordings } from '../../../../src/streams/recordings/recordings.ts';
 import { callerIn, openDatabase } from '../../../support/devices/registry.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
 import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
+import { othersAgree } from '../../../support/streams/media/other-readers.ts';
 import { type FilmRecorded, recordFilm } from '../../../support/streams/recordings/recorded-film.ts';
 import { look } from '../../../support/streams/streams.ts';
 
@@ -151,6 +152,7 @@ t.test('an export goes on where a kill left it, and holds by stock tools and by 
   );
   const [first] = manifest.files;
   t.equal(readFileSync(join(folder, first.path)).compare(readFileSync(films[0]!.path)), 0, 'byte for byte');
+  await othersAgree(t, readFileSync(join(folder, first.path)));
   t.match(run(folder, 'openssl', ['dgst', '-sm3', first.path]), first.sm3);
 });
 

@@ -8,6 +8,7 @@ import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import type { StreamAnswer, StreamService } from '../../../../src/streams/live/service.ts';
 import type { View } from '../../../../src/streams/pool/types.ts';
+import { othersAgree } from '../../../support/streams/media/other-readers.ts';
 import { decode, packetTimes } from '../../../support/streams/players.ts';
 import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
 import { look, startStreams } from '../../../support/streams/streams.ts';
@@ -61,7 +62,18 @@ t.test('ffprobe and ffmpeg play the live playlist without a complaint', async (t
   t.equal(await decode(url, 35), '', 'every picture decodes, in time order');
   t.equal(views.length, 1, 'playlist and parts are one look');
   t.equal(camera.plays, 1);
+  await othersAgree(t, await listedNow(service));
 });
+
+/** What the playlist lists of the camera now, as one file; the still picture before it has no time. */
+async function listedNow(service: StreamService): Promise<Buffer> {
+  const { body: playlist } = await service.mediaPlaylist(look('cam'));
+  const names = [/#EXT-X-MAP:URI="([^"?]+)/g, /#EXT-X-PROGRAM-DATE-TIME:.*\n#EXTINF:.*\n([^?]+)/g].flatMap((pattern) =>
+    [...playlist.matchAll(pattern)].map(([, name]) => name!),
+  );
+  const parts = await Promise.all(names.map((name) => service.part(look('cam'), name)));
+  return Buffer.concat(parts.map(({ body }) => body));
+}
 
 t.test('the pictures of a camera come in the time it gave them, from the first on', async (t) => {
   const camera = await TestCamera.start(t);

@@ -11,6 +11,7 @@ import { placeOf, type Recording } from '../../../../src/streams/recordings/reco
 import { openDatabase } from '../../../support/devices/registry.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
 import { temporaryDirectory } from '../../../support/services/services.ts';
+import { othersAgree } from '../../../support/streams/media/other-readers.ts';
 import { decodeFile } from '../../../support/streams/players.ts';
 import { TestCamera } from '../../../support/streams/rtsp-camera.ts';
 import { startStreams } from '../../../support/streams/streams.ts';
@@ -68,10 +69,11 @@ t.test('the recording of a camera plays, and its row says what it is', async (t)
   await until('some seconds of it', () => bed.service.list()[0]?.state === 'live');
   await until('some of it is on the disk', () => disk.pid !== null && seconds() > 2);
   wanted = [];
-  await until('its file has a row', async () => (await recordings.within(ALL, 10)).length === 1);
+  await until('its file has a row', async () => (await recordings.within(ALL, 10)).length > 0);
   const [one] = await recordings.within(ALL, 10);
   await until('it lies in its day', () => bytesOf(one!).length === one!.bytes);
   t.same((await decodeFile(bytesOf(one!))).split('\n').slice(0, 4), ['']);
+  await othersAgree(t, bytesOf(one!));
   t.ok(one!.endsAtMs - one!.startsAtMs > 1_000);
   t.match(one, { previousEndsAtMs: null, leaseEpoch: 1 });
   // The first picture may have come late; no hole goes on after the end, when it was to be recorded no longer.
@@ -89,25 +91,31 @@ function seconds(): number {
 }
 
 t.test('when the process that writes is killed nothing that it wrote is lost, and the rest is a hole', async (t) => {
+  const since = (await recordings.within(ALL, 10)).at(-1)!.endsAtMs + 1;
   wanted = [CAM];
   await until('it is recorded again', async () => (await written()) === 1 && seconds() > 1);
+  const files = async () => await recordings.within({ ...ALL, fromMs: since }, 10);
   const killed = disk.pid!;
   process.kill(killed, 'SIGKILL');
   await until('another writes', () => disk.isReady && disk.pid !== killed);
-  await until('what was whole has a row', async () => (await recordings.within(ALL, 10)).length === 2);
+  await until('what was whole has a row', async () => (await files()).length > 0);
   await until('it goes on', async () => seconds() > 3);
+  const lastMs = Date.parse(bed.service.list()[0]!.lastFragmentAt!);
   wanted = [];
-  await until('the next file has a row', async () => (await recordings.within(ALL, 10)).length === 3);
-  const files = await recordings.within(ALL, 10);
-  for (const one of files) {
+  // There may be more than two: one that was full ends by itself.
+  await until('the last file has a row', async () => (await files()).at(-1)!.endsAtMs > lastMs - 2_000);
+  const all = await files();
+  for (const one of all) {
     await until('it lies in its day', () => bytesOf(one).length === one.bytes);
     t.equal(await decodeFile(bytesOf(one)), '');
   }
-  const [, before, after] = files;
-  const missingMs = after!.startsAtMs - before!.endsAtMs;
-  const holes = (await gaps.within(ALL, 10)).filter(({ fromMs }) => fromMs >= before!.startsAtMs);
-  if (missingMs >= 2_000) t.match(holes, [{ fromMs: before!.endsAtMs, toMs: after!.startsAtMs, cause: 'disk-failed' }]);
-  else t.strictSame(holes, [], `${missingMs} ms`);
+  const missing = all.slice(1).flatMap(({ startsAtMs }, index) => {
+    const endMs = all[index]!.endsAtMs;
+    return startsAtMs - endMs >= 2_000 ? [{ fromMs: endMs, toMs: startsAtMs, cause: 'disk-failed' }] : [];
+  });
+  const holes = (await gaps.within(ALL, 10)).filter(({ fromMs }) => fromMs >= all[0]!.startsAtMs);
+  t.match(holes, missing);
+  t.equal(holes.length, missing.length);
 });
 
 t.test('a camera that goes away leaves a hole that is told while it lasts, and over a restart', async (t) => {
@@ -119,7 +127,9 @@ t.test('a camera that goes away leaves a hole that is told while it lasts, and o
   await recorder.stop(soon());
   ({ recorder, recordings, gaps, disk } = begin());
   await camera.listen(Number(port));
-  await until('it ends', async () => (await gaps.within(ALL, 10)).every(({ toMs }) => toMs !== null));
+  // One hole may end with the recorder, and another go on from there.
+  const isWhole = async () => (await gaps.within(ALL, 10)).every(({ toMs }) => toMs !== null);
+  await until('it ends', async () => (await written()) === 1 && seconds() > 1 && (await isWhole()));
   const last = (await gaps.within(ALL, 10)).at(-1)!;
   t.match(last, { cause: 'camera', detail: String });
   wanted = [];

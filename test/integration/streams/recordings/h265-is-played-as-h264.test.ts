@@ -13,8 +13,9 @@ import { Recordings } from '../../../../src/streams/recordings/recordings.ts';
 import { openDatabase } from '../../../support/devices/registry.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
 import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
-import { fragmentedHevc, fragmentedSteps } from '../../../support/streams/fragmented.ts';
-import { decodeFile, packetTimes } from '../../../support/streams/players.ts';
+import { fragmentedHevc, fragmentedHevcWithSound, fragmentedSteps } from '../../../support/streams/fragmented.ts';
+import { othersAgree } from '../../../support/streams/media/other-readers.ts';
+import { decodeFile, heardFrames, packetTimes, streamsOf } from '../../../support/streams/players.ts';
 import { recordFilm } from '../../../support/streams/recordings/recorded-film.ts';
 import { look, startStreams } from '../../../support/streams/streams.ts';
 
@@ -65,6 +66,43 @@ t.test('H.265 is played as H.264 where that is asked for, and the rest as it was
   t.equal(await decodeFile(file), '');
   t.equal(transcodes.usedPct, 0, 'each turn was given back');
   await t.rejects(playback.codedPart(view, name, 99), { code: 'not-found' });
+});
+
+t.test('its sound goes beside it, byte for byte and when it was heard', async (t) => {
+  const seconds = 13;
+  const film = fragmentedHevcWithSound(seconds);
+  const startsAtMs = beginMs;
+  await recordFilm(recordings, directory, { device: 'cam-2', startsAtMs, film });
+  const heardView = look('cam-2');
+  const text = await playback.codedPlaylist(heardView, span);
+  const { segments } = HLS.parse(text) as HLS.types.MediaPlaylist;
+  t.ok(segments.length >= 2, 'in pieces');
+  const name = { startsAtMs, leaseEpoch: 1 };
+  const head = await playback.codedPart(heardView, name, 'head');
+  const pieces: Buffer[] = [];
+  for (const part of segments.keys()) {
+    const piece = await playback.codedPart(heardView, name, part);
+    pieces.push(piece);
+    t.equal(await decodeFile(Buffer.concat([head, piece])), '', `piece ${part} by itself`);
+  }
+  const file = Buffer.concat([head, ...pieces]);
+  t.equal(await decodeFile(file), '');
+  await othersAgree(t, film);
+  await othersAgree(t, file);
+  const streams = await streamsOf(file);
+  t.match(streams, [{ codec: 'h264' }, { codec: 'aac' }]);
+  for (const { lengthS } of streams) t.ok(lengthS > seconds - 0.7 && lengthS < seconds + 0.2, `${lengthS} s`);
+  const [was, is] = [await heardFrames(film), await heardFrames(file)];
+  t.strictSame(
+    is.map(({ md5 }) => md5),
+    was.map(({ md5 }) => md5),
+    'over all pieces, nothing lost and nothing twice',
+  );
+  const [shownWas, shownIs] = [await packetTimes(film), await packetTimes(file)];
+  t.equal(shownIs.length, shownWas.length);
+  const offsetS = Math.min(...shownIs) - Math.min(...shownWas);
+  const apartS = is.map(({ atS }, at) => Math.abs(atS - was[at]!.atS - offsetS));
+  t.ok(Math.max(...apartS) < 0.003, `at most ${Math.max(...apartS)} s from its pictures`);
 });
 
 t.test('a master playlist names what there is of a time, and its key frames beside it', async (t) => {

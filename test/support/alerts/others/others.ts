@@ -4,6 +4,7 @@ import { AlertCases } from '../../../../src/alerts/desk/case/cases.ts';
 import type { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
 import type { AlertActions } from '../../../../src/alerts/desk/life/actions.ts';
 import type { AlertLog, Committed } from '../../../../src/alerts/desk/log.ts';
+import { OpenAlerts } from '../../../../src/alerts/desk/open-alerts.ts';
 import type { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
 import { AlertReceipts, type Receipt } from '../../../../src/alerts/receipts/receipts.ts';
 import { SubscriptionTools, type SubscriptionToolsDeps } from '../../../../src/alerts/route/subscription-tools.ts';
@@ -53,6 +54,7 @@ export function partsOfOthers(of: OthersDeps, jurisdiction = '330212') {
   const receipts = new AlertReceipts({ database, clock, box, log, committed });
   return {
     cases: new AlertCases({ database, queries }),
+    open: new OpenAlerts(database),
     drills: new Drills({
       ...deps,
       devices: {
@@ -64,7 +66,12 @@ export function partsOfOthers(of: OthersDeps, jurisdiction = '330212') {
     outsideEvents: new OutsideEvents({ ...deps, sources: eventSources, actions }),
     receipts,
     keepReceipt: (told: Receipt) => receipts.add(told),
-    cap: new CapReader({ queries, entries: new CapEntries(database), voice: { ...CAP_DEFAULTS, sender: 'citywatch' } }),
+    cap: new CapReader({
+      queries,
+      entries: new CapEntries(database),
+      voice: { ...CAP_DEFAULTS, sender: 'citywatch' },
+      boundsOf: () => null,
+    }),
     subscriptionTools: new SubscriptionTools({ database, clock, box, sinks }),
   };
 }

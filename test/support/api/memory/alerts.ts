@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { showAlert } from '../../../../src/alerts/desk/alert.ts';
 import type { AlertRow } from '../../../../src/alerts/desk/tables.ts';
+import type { Rule } from '../../../../src/alerts/rules/rules.ts';
 import type { AlertParts } from '../../../../src/api/alert-parts.ts';
 import { covers } from '../../../../src/core/jurisdiction.ts';
 import type { Caller } from '../../../../src/core/types.ts';
@@ -9,6 +10,17 @@ import { memoryBundles } from './bundles.ts';
 import { memoryDuty } from './desk/duty.ts';
 import { MEMORY_TOOLS, memorySubscriptions } from './desk/subscriptions.ts';
 import { memoryWatchlists } from './desk/watchlists.ts';
+
+/** A rule in force, as far as routes show it. */
+const RULE = {
+  rule: 'kiosk-full',
+  version: 1,
+  title: { en: 'Fire', zh: '火警' },
+  severity: 'extreme',
+  class: 'fault',
+  kinds: ['recycling-kiosk'],
+  condition: { type: 'threshold' },
+} as unknown as Rule;
 
 const ROW: AlertRow = {
   id: 'alert-1',
@@ -125,6 +137,8 @@ const SILENCE = {
   reason: 'works',
   startsAt: ALERT.firstAt,
   endsAt: ALERT.firstAt,
+  repeats: null,
+  turnsAt: null,
   endedAt: null,
   endedBy: null,
   createdBy: 'Li',
@@ -148,7 +162,7 @@ export function memoryAlerts(): AlertParts {
   };
   const mine = (caller: Caller) => (covers(caller, HERE) ? [ALERT] : []);
   return {
-    rules: () => [],
+    rules: () => [RULE],
     queries: {
       get: here,
       list: async (caller) => ({ items: mine(caller), next: null }),
@@ -162,6 +176,7 @@ export function memoryAlerts(): AlertParts {
       ownCounts: async () => ({ police: {}, maintenance: {} }),
       ofCamera: async () => [],
     },
+    open: { ofDevices: async () => new Map() },
     cases: CASES,
     figures: { times: async () => [], precision: async () => [] },
     feed: {
@@ -227,7 +242,7 @@ function memoryHandling(
       },
     },
     silences: {
-      preview: async () => ({ hides: 1, leaves: 0, alerts: [] }),
+      preview: async () => ({ hides: 1, leaves: 0, alerts: [], windows: [], lastWeek: null }),
       create: async () => SILENCE,
       list: async () => [],
       get: async (caller) => {

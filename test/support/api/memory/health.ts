@@ -10,6 +10,7 @@ export function memoryHealth(): ApiDeps['deviceHealth'] {
     lies: () => true,
     changes: { epoch: 'epoch-1', head: 0, next: async () => [] },
     list: async () => ({ counts, items: [], next: null }),
+    stretchesOf: async () => [{ what: 'offline', fromMs: 0, toMs: null }],
     downtimeOf: async () => ({ offlineMs: 0, countedMs: 0 }),
   };
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { DisplayView } from '../../../../src/access/displays/displays.ts';
 import type { GrantInfo } from '../../../../src/access/grants/grants.ts';
 import type { ApiDeps } from '../../../../src/api/deps.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
@@ -10,7 +11,7 @@ const SESSION_ID = 's'.repeat(43);
 /** One operator with one session, who knows the password `correct horse`. */
 export function memoryPeople(): Pick<
   ApiDeps,
-  'people' | 'sessions' | 'account' | 'vouchers' | 'secondFactor' | 'grants'
+  'people' | 'colleagues' | 'sessions' | 'account' | 'vouchers' | 'secondFactor' | 'grants'
 > {
   const caller: Caller = {
     type: 'person',
@@ -49,6 +50,7 @@ export function memoryPeople(): Pick<
       confirm: async () => ({ recoveryCodes: [] }),
       remove: async () => {},
     },
+    colleagues: { list: async () => [] },
     people: {
       create: async () => person,
       list: async () => [],
@@ -64,6 +66,36 @@ export function memoryPeople(): Pick<
       },
       verify: async (id) => (id === SESSION_ID ? session : null),
       end: async () => {},
+    },
+  };
+}
+
+const DISPLAY_SECRET = 'd'.repeat(43);
+
+/** The cookie of a second screen, and the address it counts from. */
+export const ON_DISPLAY = { cookie: `cw_display=${DISPLAY_SECRET}`, address: '192.0.2.7' };
+
+/** One screen, which shows `view` and is in nobody's list. */
+export function memoryDisplays(view: DisplayView = 'map'): ApiDeps['displays'] {
+  const caller: Caller = { type: 'token', id: 'd-1', name: 'd-1', role: 'viewer', jurisdiction: HERE, purpose: 'x' };
+  const made = { id: randomUUID(), token: 'x', untilMs: 0 };
+  const wall = view === 'wall' ? randomUUID() : null;
+  return {
+    create: async (by) => {
+      requireHere(by);
+      return made;
+    },
+    list: async () => [],
+    renew: async (by) => {
+      requireHere(by);
+      return made;
+    },
+    revoke: async (by) => requireHere(by),
+    begin: async () => {
+      throw new CitywatchError('auth.required');
+    },
+    verify: async (secret, from) => {
+      return secret === DISPLAY_SECRET && from === ON_DISPLAY.address ? { caller, view, wall } : null;
     },
   };
 }

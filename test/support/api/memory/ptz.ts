@@ -11,6 +11,7 @@ import { covers } from '../../../../src/core/jurisdiction.ts';
 import type { Clip } from '../../../../src/streams/clips/clip.ts';
 import { USUAL_PLAN } from '../../../../src/streams/pool/stream-plans.ts';
 import { HERE } from '../api-parts.ts';
+import { memoryBaseMap, memoryWalls } from '../view-requests.ts';
 import { memoryCopies, memoryExports } from './exports.ts';
 import { memoryUpkeep } from './upkeep.ts';
 
@@ -26,6 +27,8 @@ export function memoryCameras() {
     approvedPictures: memoryApproved(),
     streamPasses: memoryPasses(),
     streamLinks: memoryLinks(),
+    walls: memoryWalls(),
+    baseMap: memoryBaseMap(),
   };
 }
 

@@ -6,7 +6,14 @@ import type { Caller, Device } from '../../../../src/core/types.ts';
 import { NO_ZONES } from '../../access/tree.ts';
 import { HERE, requireHere } from '../api-parts.ts';
 
-const NODE = { name: { zh: '区', en: 'Area' }, parent: HERE, validFrom: null, validTo: null, successor: null };
+const NODE = {
+  name: { zh: '区', en: 'Area' },
+  parent: HERE,
+  validFrom: null,
+  validTo: null,
+  successor: null,
+  hasBounds: false,
+};
 
 const DAYS = { validFrom: null, validTo: null, successor: null };
 const DEPARTMENT = { ...DAYS, id: 'd-1', jurisdiction: HERE, name: { zh: '局', en: null }, names: [] };
@@ -26,13 +33,14 @@ export function memoryTrees(
 > {
   return {
     authority: new Authority({ areasOf: () => [] }, NO_ZONES),
-    jurisdictions: { list: () => [], totals: () => new Map(), area: codeAlone },
+    jurisdictions: { list: () => [], totals: () => new Map(), area: codeAlone, around: () => null },
     treeEdits: {
       add: async (caller, { code, name, members }) => {
         requireHere(caller);
         return { ...NODE, code, name: { zh: name.zh, en: name.en ?? name.zh }, members };
       },
       setMembers: async (caller, code, members) => of(caller, { ...NODE, code, members }),
+      setBounds: async (caller, code, bounds) => of(caller, { ...NODE, code, members: [], hasBounds: bounds !== null }),
       rename: async (caller, code) => of(caller, { ...NODE, code, members: [] }),
       end: async (caller, code) => of(caller, { ...NODE, code, members: [] }),
     },

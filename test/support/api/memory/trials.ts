@@ -1,4 +1,5 @@
 import type { DryRun } from '../../../../src/alerts/rules/dry-run/dry-runs.ts';
+import type { Recording } from '../../../../src/alerts/rules/dry-run/recordings.ts';
 import type { RuleVersion } from '../../../../src/alerts/rules/kept/rule-versions.ts';
 import type { TrialPorts } from '../../../../src/api/trial-ports.ts';
 import type { Caller } from '../../../../src/core/types.ts';
@@ -8,10 +9,18 @@ import { requireHere } from '../api-parts.ts';
 /** What each route of trials is asked. */
 export const TRIAL_REQUESTS = {
   'POST /api/v1/kinds/dry-run': { payload: { yaml: 'kind: camera' }, ownAreaOnly: true },
+  'POST /api/v1/rules/dry-run': { payload: { yaml: 'rule: fire' }, ownAreaOnly: true },
   'POST /api/v1/rules/dry-runs': { payload: { yaml: 'rule: fire' }, ownAreaOnly: true },
   'GET /api/v1/rules/dry-runs': { ownAreaOnly: true },
   'GET /api/v1/rules/dry-runs/:id': {},
   'POST /api/v1/rules/dry-runs/:id/cancel': {},
+  'POST /api/v1/rules/recordings': {
+    payload: Buffer.from('{"receivedAt":0,"gateway":"start"}'),
+    type: 'application/x-ndjson',
+    ownAreaOnly: true,
+  },
+  'GET /api/v1/rules/recordings': { ownAreaOnly: true },
+  'DELETE /api/v1/rules/recordings/:id': { ifMatch: true },
   'POST /api/v1/rules': { payload: { yaml: 'rule: fire', reason: 'a new one' }, ownAreaOnly: true },
   'POST /api/v1/rules/:rule/end': { payload: { reason: 'not needed' }, ownAreaOnly: true },
   'GET /api/v1/rules/versions': { ownAreaOnly: true },
@@ -26,10 +35,21 @@ const DRY_RUN: DryRun = {
   state: 'running',
   fromMs: 0,
   toMs: 1,
+  recording: null,
   progress: 0,
   createdAtMs: 0,
   endedAtMs: null,
   answer: null,
+};
+
+const RECORDING: Recording = {
+  id: 'recording-1',
+  lines: 1,
+  bytes: 1,
+  fromMs: 0,
+  toMs: 0,
+  createdAtMs: 0,
+  untilMs: 1,
 };
 
 const RULE_VERSION: RuleVersion = {
@@ -60,6 +80,11 @@ export function memoryTrials(): TrialPorts {
       get: here,
       cancel: here,
       list: async () => ({ items: [], next: null }),
+    },
+    ruleRecordings: {
+      keep: async () => RECORDING,
+      list: async () => ({ items: [], next: null }),
+      remove: async (caller) => requireHere(caller),
     },
     ruleVersions: {
       ask: async () => RULE_VERSION,

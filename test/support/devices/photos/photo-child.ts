@@ -9,6 +9,7 @@ import pg from 'pg';
 import { systemClock } from '../../../../src/core/clock.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { DATABASE_LIMITS, Database } from '../../../../src/platform/database/database.ts';
+import { exitsWhenNothingWaits } from '../../processes.ts';
 import { quietObserver } from '../../services/services.ts';
 import { photosIn } from './open-photos.ts';
 
@@ -25,6 +26,7 @@ type Call = (...given: unknown[]) => unknown;
 const CALLS = ['open', 'mkdir', 'rename', 'rm', 'rmdir'] as const;
 const HANDLE_CALLS = ['writeFile', 'chmod', 'sync', 'datasync', 'close'] as const;
 
+exitsWhenNothingWaits();
 const [url = '', directory = '', killedAt = '', asked = ''] = process.argv.slice(2);
 let steps = 0;
 let isCounting = false;

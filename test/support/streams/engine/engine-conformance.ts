@@ -115,8 +115,8 @@ async function isCalledOff(t: Test, { camera, parts, callOff, outcome }: Run): P
   await until('a fragment', () => parts.length >= 2);
   callOff('unwanted');
   t.match(await outcome, { reason: 'stopped' });
-  t.equal(camera.teardowns, 1);
   await until('the connection is gone', () => camera.viewers === 0);
+  await until('the goodbye is read', () => camera.teardowns === 1);
 }
 
 async function isRefused(t: Test, { camera, outcome }: Run): Promise<void> {

@@ -11,6 +11,7 @@ import { nextOwner } from '../../services/ownership.ts';
 import { type Owner, quietObserver } from '../../services/services.ts';
 import { TEST_NETWORK } from '../streams.ts';
 import { edgeStorage, type StorageAddress } from './edge-storage.ts';
+import { NO_SOUND_CODED } from './not-coded.ts';
 
 /** One life of a gateway, reduced to what fills holes of recordings from cameras' own storage. */
 export async function fillerLife(
@@ -42,6 +43,8 @@ export async function fillerLife(
       storage: edgeStorage(t, () => camera),
       cameras: { admit: async () => null },
       hasConnection: () => true,
+      soundOf: () => false,
+      coding: NO_SOUND_CODED,
     },
     { ...EDGE_LIMITS, silentMs: 3_000 },
   );

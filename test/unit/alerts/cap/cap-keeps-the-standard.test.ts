@@ -77,7 +77,7 @@ const OF_INFO: Row[] = [
 ];
 const OF_AREA: Row[] = [
   ['areaDesc', 1, 1, /./],
-  ['polygon', 0, 99, /./],
+  ['polygon', 0, 99, /^(-?\d+(\.\d+)?,-?\d+(\.\d+)? ){3,}-?\d+(\.\d+)?,-?\d+(\.\d+)?$/],
   ['circle', 0, 99, /^-?\d+(\.\d+)?,-?\d+(\.\d+)? \d+(\.\d+)?$/],
   ['geocode', 0, 99, /^$/],
   ['altitude', 0, 1, /./],
@@ -182,6 +182,29 @@ t.test('it says what it is in two languages, where, and how grave', async (t) =>
   }
   t.equal(capTime('2026-11-21T23:30:00.900Z'), '2026-11-22T07:30:00+08:00', 'an offset, never Z');
 });
+
+t.test(
+  'what is about a district has its bounds, closed and with the latitude first; a device its circle',
+  async (t) => {
+    const first = entry('alert.opened', 0);
+    const plan = capPlan([first])!;
+    const bounds = [
+      [121.5, 29.8],
+      [121.6, 29.8],
+      [121.60006, 29.9],
+    ] as const;
+    const areaOf = (given: object, drawn: typeof bounds | null) => {
+      const xml = capOf({ entry: first, plan, alert: { ...ALERT, ...given }, bounds: drawn }, VOICE);
+      const info = judged(t, xml, 'with an area').children.find(({ name }) => name === 'info')!;
+      const area = info.children.find(({ name }) => name === 'area')!;
+      return [textIn(area, 'polygon'), textIn(area, 'circle')];
+    };
+    const district = { location: null, subject: { type: 'district', id: '330203', name: '海曙区' } };
+    t.same(areaOf(district, bounds), ['29.8,121.5 29.8,121.6 29.9,121.6001 29.8,121.5', undefined]);
+    t.same(areaOf(district, null), [undefined, undefined]);
+    t.same(areaOf({}, bounds), [undefined, '29.8712,121.5512 0.5']);
+  },
+);
 
 t.test('a drill is an Exercise and a test is a Test', async (t) => {
   const first = entry('alert.opened', 0);

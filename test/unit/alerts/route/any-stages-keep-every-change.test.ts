@@ -6,6 +6,7 @@ import { runStages, type StagesResult } from '../../../../src/alerts/route/stage
 import type { Change, Stage } from '../../../../src/alerts/route/stages/stage.ts';
 import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
 import { CLASSES, DESKS, isWanted } from '../../../../src/alerts/rules/classes.ts';
+import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
 import { NOBODY_CLIMBS } from '../../../support/alerts/duty/nobody-climbs.ts';
 import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
@@ -239,13 +240,19 @@ t.test('every stage of a gateway is pure, and says the same twice', async (t) =>
     maintenance: () => ({ held: new Set(['alert-a']), free: [], left: 'held' }),
     outage: () => ({ held: new Set(['alert-b']), free: [], left: 'held' }),
     incidents: () => ({ all: [{ ...anywhere, id: 'i-1' }], print: '0' }),
-    silences: () => ({ all: [{ ...anywhere, id: 's-1' }], print: '0' }),
-    storm: () => ({ storms: new Map([['[null,"minor","330203",null]', { left: 0, leader: null }]]), grown: [] }),
+    silences: () => ({ all: [{ ...anywhere, repeats: null, id: 's-1' }], print: '0' }),
+    storm: () => ({
+      storms: new Map([['[null,"minor","330203",null]', { left: 0, leader: null }]]),
+      grown: [],
+      over: [],
+    }),
+    'storm-end': () => ({ parts: [], isMore: false }),
     climb: () => ({ waited: [], left: [], isMore: false }),
   };
   const stages = stagesOf({
     tree: NO_ZONES,
     devices: NO_DEVICES,
+    workDays: WorkDays.WEEKENDS,
     outages: NO_OUTAGES,
     maintained: { above: () => null },
     ...NOBODY_CLIMBS,

@@ -1,11 +1,7 @@
 import t from 'tap';
 import { envelope } from '../../../../simulators/camera/onvif/soap.ts';
-import {
-  CAMERA_CHECK_TIMES,
-  type CameraCheckPorts,
-  type CameraTarget,
-  checkCamera,
-} from '../../../../src/devices/checks/camera-check.ts';
+import { type CameraCheckPorts, type CameraTarget, checkCamera } from '../../../../src/devices/checks/camera-check.ts';
+import { CAMERA_CHECK_TIMES } from '../../../../src/devices/checks/camera-times.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
 
 const onvif = { xaddr: 'http://10.1.2.3/onvif', username: 'admin', password: 'x' };

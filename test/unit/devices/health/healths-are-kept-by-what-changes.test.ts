@@ -70,6 +70,24 @@ t.test('a camera is judged by what it answers and not by what it sends', async (
   book.signal('c-1', 'stream', null);
 });
 
+t.test('pictures that did not come while a camera was away are not held against it once it is back', async (t) => {
+  const { book, put, pass, is } = openBook();
+  put('c-1', 'camera');
+  book.signal('c-1', 'answer', { good: true, detail: null });
+  await pass(20);
+  book.signal('c-1', 'stream', { good: false, detail: 'unreachable' });
+  book.signal('c-1', 'answer', { good: false, detail: 'silent' });
+  await pass(60);
+  t.equal(is('c-1'), 'offline no-answer');
+  book.signal('c-1', 'answer', { good: true, detail: null });
+  await pass(11);
+  t.equal(is('c-1'), 'online', 'nobody wanted its pictures any more, so nobody would have said that they come');
+  book.signal('c-1', 'stream', { good: false, detail: 'stalled' });
+  book.signal('c-1', 'answer', { good: true, detail: null });
+  await pass(16);
+  t.equal(is('c-1'), 'degraded stream', 'one that answers all the time and sends none has no such excuse');
+});
+
 t.test('our own restart makes nobody offline, and nobody online', async (t) => {
   const { book, clock, pass, is, connect } = openBook();
   const sinceMs = clock.nowMs() - 3_600_000;

@@ -130,3 +130,23 @@ t.test('clocks, days, rain and roads behave', async (t) => {
   t.equal(outageAt(1, HABITS_OF_NONE, fromMs, []), null);
   t.not(seedOf('a'), seedOf('b'));
 });
+
+t.test('what tells of trouble is never late, however often a device reorders what it says', async (t) => {
+  const fromMs = Date.UTC(2026, 5, 8, 10, 0, 3);
+  const trouble = { what: 'fire', fromMs, toMs: fromMs + 5_000 } as const;
+  for (let at = 0; at < 20; at += 1) {
+    const troubles = [trouble];
+    const sender = senderOf('recycling-kiosk', `late-${at}`, { habits: { reordered: 1 }, troubles, periodS: 60 });
+    const packets = [fromMs - 1, fromMs + 60_000].flatMap((ms) => packetsOf(sender, nextReport(sender, ms), run));
+    for (const { dueMs, payload } of packets) {
+      const { ts, values } = JSON.parse(payload);
+      if (ts !== trouble.fromMs && ts !== trouble.toMs) continue;
+      t.strictSame([dueMs, values.smoke], [ts, ts === trouble.fromMs], 'sent at the moment');
+    }
+    t.ok(packets.some(({ tsMs }) => tsMs.includes(fromMs)));
+    t.ok(
+      packets.some(({ dueMs, tsMs }) => dueMs > (tsMs[0] ?? 0)),
+      'and others are late',
+    );
+  }
+});

@@ -6,8 +6,11 @@ import { Storage } from '../../../../simulators/camera/storage/storage.ts';
 import { readClip } from '../../../../simulators/camera/video/mp4.ts';
 import type { AccessUnit, VideoSource } from '../../../../simulators/camera/video/video.ts';
 import { ReplayPacker } from '../../../../src/streams/edge/replay-packer.ts';
+import type { Movie } from '../../../../src/streams/fmp4/movie.ts';
+import { soundIn } from '../../../../src/streams/fmp4/samples.ts';
 import type { Fragment } from '../../../../src/streams/fmp4/wall-clock.ts';
 import type { StreamFailure } from '../../../../src/streams/pool/types.ts';
+import { aacConfig } from '../../../../src/streams/relay/sound/aac-config.ts';
 
 const CLIP = fileURLToPath(new URL('../../../../simulators/media/cctv-pedestrians.mp4', import.meta.url));
 const START_MS = 1_790_000_000_000;
@@ -16,6 +19,9 @@ const clip = await readClip(CLIP);
 const keys = clip.units.filter(({ key }) => key).map(({ atTicks }) => START_MS + atTicks / 90);
 const [, secondMs, thirdMs] = keys as [number, number, number];
 const groupMs = thirdMs - secondMs;
+
+/** Of 1,024 samples at 16 kHz. */
+const PIECE_MS = 64;
 
 /** A card with the clip on it, at {@link START_MS}. */
 function card(): Storage {
@@ -29,7 +35,8 @@ function card(): Storage {
     parameters: async () => clip.parameters,
     stop: async () => {},
   };
-  const storage = new Storage(source, () => nowMs, { keepS: 3_600 });
+  const sound = { payloadType: 97, rate: 16_000, lines: [], between: soundBetween };
+  const storage = new Storage(source, () => nowMs, { keepS: 3_600 }, sound);
   storage.start();
   for (const unit of clip.units) {
     nowMs = START_MS + unit.atTicks / 90;
@@ -43,7 +50,7 @@ const storage = card();
 /** RTP packets of what the card plays back. */
 async function packetsOf(fromMs: number, toMs: number, timeless = false): Promise<Buffer[]> {
   const frames: Buffer[] = [];
-  const player = { channel: 0, write: async (bytes: Buffer) => void frames.push(bytes) };
+  const player = { channel: 0, soundChannel: 2, write: async (bytes: Buffer) => void frames.push(bytes) };
   const asked = { fromMs, toMs, paced: false, cseq: 1 };
   const faults = { cutAfter: null, everyMs: 0, timeless };
   await replay(storage, player, { asked, faults, signal: new AbortController().signal });
@@ -65,6 +72,31 @@ const track = {
   aggregateUri: '',
 } as const;
 
+const SOUND_TYPE = 97;
+const config = aacConfig(16_000, 1)!;
+const soundTrack = {
+  track: {
+    coding: { codec: 'AAC', headers: { sizeBits: 13, indexBits: 3, deltaBits: 3 }, ...config },
+    payloadType: SOUND_TYPE,
+    clockRate: 16_000,
+    controlUri: '',
+  },
+  config,
+  coder: null,
+} as const;
+
+/** Pieces of sound of a time, each telling by its bytes which one it is. */
+function soundBetween(fromMs: number, toMs: number) {
+  const [first, end] = [Math.ceil(fromMs / PIECE_MS), Math.ceil(toMs / PIECE_MS)];
+  return Array.from({ length: Math.max(0, end - first) }, (_, index) => {
+    const payload = Buffer.alloc(12);
+    payload.writeUInt16BE(16, 0);
+    payload.writeUInt16BE(8 << 3, 2);
+    payload.writeDoubleBE(first + index, 4);
+    return { atMs: (first + index) * PIECE_MS, payload };
+  });
+}
+
 function packed(
   packets: readonly Buffer[],
   { fromMs, toMs, skewMs = 0 }: { fromMs: number; toMs: number; skewMs?: number },
@@ -76,6 +108,8 @@ function packed(
     fromMs,
     toMs,
     skewMs,
+    sound: soundTrack,
+    hold: () => {},
     taker: {
       begin: () => {
         begun += 1;
@@ -87,7 +121,10 @@ function packed(
     },
     failed: (failure) => void failures.push(failure),
   });
-  for (const packet of packets) packer.push(packet);
+  for (const packet of packets) {
+    if ((packet[1]! & 0x7f) === SOUND_TYPE) packer.pushSound(packet);
+    else packer.push(packet);
+  }
   packer.end();
   const last = fragments.at(-1);
   const endMs = last ? last.startsAtMs + last.durationMs : null;
@@ -138,6 +175,23 @@ t.test('without times nothing is believed', async (t) => {
   const found = packed([...some, ...some, ...some], asked);
   t.equal(found.fragments.length, 0);
   t.match(found.failures[0]?.message, /when its pictures were taken/);
+});
+
+t.test('each piece of sound is at its time, also of the group before the time that is wanted', async (t) => {
+  const asked = { fromMs: secondMs + 50, toMs: thirdMs + groupMs };
+  const { fragments } = packed(await packetsOf(asked.fromMs - 3_000, asked.toMs), asked);
+  const movie = { sound: { ...soundTrack.track.coding, trackId: 2, timescale: 16_000, codec: 'mp4a.40.2' } };
+  const [first] = fragments;
+  const heard = fragments
+    .flatMap(({ data }) => soundIn(data, movie as unknown as Movie))
+    .map(({ data, decodeTime }) => {
+      const atMs = decodeTime / 16 - first!.decodeTimeMs + first!.startsAtMs;
+      return { atMs, wasMs: data.length === 8 ? data.readDoubleBE(0) * PIECE_MS : null };
+    });
+  t.ok(heard.length * PIECE_MS > asked.toMs - first!.startsAtMs - 300);
+  for (const { atMs, wasMs } of heard) {
+    if (wasMs === null || Math.abs(atMs - wasMs) > PIECE_MS) t.fail(`what was at ${wasMs} is at ${atMs}`);
+  }
 });
 
 t.test('whatever comes, nothing throws, and what is made is in order', async () => {

@@ -3,7 +3,9 @@ import t from 'tap';
 import { bareVideo } from '../../../../src/streams/fmp4/annex-b.ts';
 import { BoxError } from '../../../../src/streams/fmp4/boxes.ts';
 import { FragmentParser, type InitSegment, type Part } from '../../../../src/streams/fmp4/parser.ts';
-import { fragmentedFilm, fragmentedHevc } from '../../../support/streams/fragmented.ts';
+import { samplesOf } from '../../../../src/streams/fmp4/samples.ts';
+import { fragmentedFilm, fragmentedHevc, fragmentedSlowWithSound } from '../../../support/streams/fragmented.ts';
+import { decodeFile, heardFrames, packetTimes } from '../../../support/streams/players.ts';
 
 const film = fragmentedFilm(6);
 
@@ -39,6 +41,46 @@ t.test('an H.265 film says its codec in the words of RFC 6381', async (t) => {
   // Main profile, compatible with 1 and 2 (bits in reverse: 6), main tier, level 2.1 (63), progressive frames (90).
   t.match(movie, { codec: 'hvc1.1.6.L63.90', width: 640, height: 360 });
 });
+
+t.test('sound between pictures that are far apart goes with the next of them, and none is lost', async (t) => {
+  const slow = fragmentedSlowWithSound(8);
+  const parts = parse([slow]);
+  const { data: head, movie } = initOf(parts);
+  const fragments = parts.flatMap((part) => (part.type === 'fragment' ? [part.fragment] : []));
+  const pictures = fragments.flatMap(({ data }) => samplesOf(data, movie));
+  t.equal(pictures.length, (await packetTimes(slow)).length);
+  const file = Buffer.concat([head, ...fragments.map(({ data }) => data)]);
+  t.equal(await decodeFile(file), '');
+  const [was, is] = [await heardFrames(slow), await heardFrames(file)];
+  // What sounds after the last picture has none to go with.
+  t.ok(is.length > was.length - 33, `${is.length} of ${was.length}`);
+  for (const [at, { atS, md5 }] of is.entries()) {
+    if (md5 !== was[at]!.md5 || Math.abs(atS - was[at]!.atS - 30) > 0.001) t.fail(`frame ${at} at ${atS}`);
+  }
+});
+
+t.test('of sound without pictures no more than a mebibyte waits', async (t) => {
+  const [first, ...others] = fragmentsOf(fragmentedSlowWithSound(8, '96k'));
+  const probe = new FragmentParser();
+  probe.push(first!);
+  const pictures = others.filter((one) => probe.push(one).length > 0);
+  const sound = others.find((one) => !pictures.includes(one))!;
+  const parser = new FragmentParser();
+  parser.push(first!);
+  for (let bytes = 0; bytes < 8 * 2 ** 20; bytes += sound.length) t.same(parser.push(sound), []);
+  const [part] = parser.push(pictures.at(-1)!);
+  if (part?.type !== 'fragment') throw new Error('no fragment');
+  t.ok(part.fragment.data.length < 2 ** 20 + pictures.at(-1)!.length, `${part.fragment.data.length} bytes`);
+});
+
+/** What comes before the first fragment, with it; then each fragment. */
+function fragmentsOf(stream: Buffer): Buffer[] {
+  const ends: number[] = [];
+  for (let at = 0; at < stream.length; at += stream.readUInt32BE(at)) {
+    if (stream.toString('latin1', at + 4, at + 8) === 'mdat') ends.push(at + stream.readUInt32BE(at));
+  }
+  return ends.map((end, index) => stream.subarray(ends[index - 1] ?? 0, end));
+}
 
 t.test('the pieces in which bytes arrive do not matter', async () => {
   const whole = parse([film]);

@@ -11,6 +11,17 @@ export const clause = z.union([
 ]);
 export type Clause = z.infer<typeof clause>;
 
+/** Of none of the clauses it is true; shared, because that is so of most devices. */
+export function noneOf(clauses: readonly Clause[]): boolean[] {
+  const known = NONE[clauses.length];
+  if (known) return known;
+  const none = clauses.map(() => false);
+  NONE[clauses.length] = none;
+  return none;
+}
+
+const NONE: boolean[][] = [];
+
 /** Whether a value is over its limit; `before`: whether the one before it was. */
 export function isRaised(one: Clause, before: boolean, value: FieldValue): boolean {
   if ('equals' in one) return value === one.equals;

@@ -1,5 +1,5 @@
-import type { JournalPosition } from '../../../../core/types.ts';
-import { type ConditionState, type Step, type Transition, unchanged } from '../condition.ts';
+import type { Message } from '../../../../core/types.ts';
+import { type ConditionState, positionOf, type Step, type Transition, unchanged } from '../condition.ts';
 
 /** How long something must last before it counts, both ways; seconds. */
 export interface HoldSettings {
@@ -12,12 +12,8 @@ export interface HoldState extends ConditionState {
   phase: 'clear' | 'pending' | 'active' | 'clearing';
 }
 
-/** Where and when something is judged. */
-export interface Now {
-  position: JournalPosition;
-  /** Unix ms. */
-  receivedAtMs: number;
-}
+/** Where and when something is judged: by the message that said it. */
+export type Now = Pick<Message, 'lane' | 'offset' | 'receivedAtMs'>;
 
 /** Goes on from `state`, now that it is true (`over`) or not. Returns the same state where that changes nothing. */
 export function move<State extends HoldState>(
@@ -64,7 +60,7 @@ export function anew(settings: HoldSettings, state: HoldState, receivedAtMs: num
 
 function begun<State extends HoldState>(state: State, phase: HoldState['phase'], holdS: number, now: Now): Step<State> {
   return {
-    state: { ...state, phase, since: now.position, dueAtMs: now.receivedAtMs + holdS * 1000 },
+    state: { ...state, phase, since: positionOf(now), dueAtMs: now.receivedAtMs + holdS * 1000 },
     judgements: [],
   };
 }
@@ -77,6 +73,6 @@ function settled<State extends HoldState>(
 ): Step<State> {
   return {
     state: { ...state, phase, since: null, dueAtMs: null },
-    judgements: transition ? [{ transition, position: now.position }] : [],
+    judgements: transition ? [{ transition, position: positionOf(now) }] : [],
   };
 }

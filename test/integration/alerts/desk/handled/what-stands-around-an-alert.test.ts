@@ -110,3 +110,38 @@ overrides: [{ tags: [hot], with: { any: [{ field: temp_c, above: 90 }] } }]
   registry.devices.delete(KIOSK);
   t.equal(await limit(), 70, 'of a device that is not there any more, the rule as it is for all');
 });
+
+t.test('what a rule says is to be done, and whom to call for the place of the alert', async (t) => {
+  const parse = ruleParser(kindCatalogue);
+  const head = `rule: kiosk-fire
+version: 1
+title: { en: Hot, zh: 过热 }
+severity: minor
+class: incident
+kinds: [recycling-kiosk]
+condition: { type: threshold, any: [{ field: temp_c, above: 70 }] }
+`;
+  const call = '{ name: { en: Fire brigade, zh: 消防 }, phone: "119" }';
+  const near = '{ name: { en: Street office, zh: 街道办 }, phone: 0574-8712 3456, areas: ["330212"] }';
+  const far = '{ name: { en: Of another city, zh: 外市 }, phone: 021-110, areas: ["310000"] }';
+  const text = `${head}procedure: [{ en: Look at it, zh: 查看画面 }, { en: Call, zh: 报警 }]
+contacts: [${call}, ${near}, ${far}]
+`;
+  const parsed = parse(text);
+  if (!('rule' in parsed)) throw new Error(JSON.stringify(parsed.issues));
+  const { call: ask2 } = await startApi(t, { alerts: { ...memoryAlerts(), rules: () => [parsed.rule] } });
+  const answer = await ask2({ method: 'GET', url: '/api/v1/alerts/alert-1/rule', headers: bearer(TOKENS.viewer) });
+  t.match(answer.body, {
+    procedure: [{ en: 'Look at it', zh: '查看画面' }, { zh: '报警' }],
+    contacts: [{ phone: '119' }, { name: { zh: '街道办' }, phone: '0574-8712 3456' }],
+  });
+  t.equal((answer.body as { contacts: object[] }).contacts.length, 2);
+  for (const [wrong, path] of [
+    ['procedure: []', / procedure/],
+    ['contacts: [{ name: { en: A, zh: 甲 }, phone: "call me" }]', /contacts.0.phone/],
+    ['contacts: [{ name: { en: A, zh: 甲 }, phone: "119", areas: [here] }]', /contacts.0.areas.0/],
+    ['procedure: [{ en: Look }]', /procedure.0.zh/],
+  ] as const) {
+    t.match(parse(head + wrong), { issues: [{ path }] }, wrong);
+  }
+});

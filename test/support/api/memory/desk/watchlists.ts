@@ -27,6 +27,7 @@ const LIST: WatchlistView = {
   requestedAt: toRfc3339(0),
   approvedBy: 'wang',
   approvedAt: toRfc3339(0),
+  byYou: false,
   asked: null,
   ended: null,
   version: 1,
@@ -37,6 +38,10 @@ export function memoryWatchlists(requireHere: (caller: Caller) => void, alert: A
   const here = async (caller: Caller) => {
     requireHere(caller);
     return LIST;
+  };
+  const none = async (caller: Caller) => {
+    await here(caller);
+    return { items: [], next: null };
   };
   const hit = async (caller: Caller) => {
     requireHere(caller);
@@ -62,10 +67,8 @@ export function memoryWatchlists(requireHere: (caller: Caller) => void, alert: A
     lists: {
       list: async () => [],
       get: here,
-      entries: async (caller) => {
-        await here(caller);
-        return { items: [], next: null };
-      },
+      entries: none,
+      hits: none,
     },
     entryFiles: {
       add: async (caller) => {
@@ -79,12 +82,15 @@ export function memoryWatchlists(requireHere: (caller: Caller) => void, alert: A
       list: async () => [],
       end: async (caller) => requireHere(caller),
       of: () => null,
+      holds: () => false,
     },
     whole: {
       get: async (caller) => {
         requireHere(caller);
         return alert;
       },
+      list: async () => ({ items: [], next: null }),
+      entries: async () => new Map(),
     },
   };
 }

@@ -1,71 +1,9 @@
 import t from 'tap';
-import { type DevicesPort, RulesEngine } from '../../../../../src/alerts/rules/engine.ts';
-import type { Finding } from '../../../../../src/alerts/rules/findings.ts';
-import { parseRule } from '../../../../../src/alerts/rules/rules.ts';
-import type { DecodedRecord, FieldValue } from '../../../../../src/core/types.ts';
-import { Kinds } from '../../../../../src/devices/kinds/kinds.ts';
-import { ALL_THERE, message, reading } from '../../../../support/alerts/alerts.ts';
-import { KINDS_DIRECTORY } from '../../../../support/devices/registry.ts';
-
-/** At a second a device tells values, or an event; the event may have happened earlier than it came. */
-interface Told {
-  at: number;
-  device?: string;
-  kind?: string;
-  values?: Record<string, FieldValue>;
-  event?: string;
-  happenedAt?: number;
-}
-
-interface Story {
-  name: string;
-  kinds: string;
-  condition: string;
-  told: Told[];
-  findings: string[];
-}
-
-const START_S = 1_700_000_000;
-const kinds = await Kinds.load(KINDS_DIRECTORY);
-
-/** Two sites: `near-1` to `near-3` within 200 m and on one pole, `far-1` 5 km away and on nothing. */
-const CITY: DevicesPort = {
-  ...ALL_THERE,
-  parentOf: (id) => (id.startsWith('near') ? 'pole' : null),
-  topmost: (id) => (id.startsWith('near') ? 'site' : id),
-  placeOf: (id) => (id.startsWith('near') ? [121.5 + Number(id.slice(5)) / 1_000, 29.8] : [121.55, 29.8]),
-};
-
-function recordOf({ at, values, event, happenedAt = at }: Told): DecodedRecord {
-  const atMs = (START_S + happenedAt) * 1000;
-  if (values) return reading(values, atMs);
-  return { ...reading({}, atMs), type: 'event', event: event!, data: new Map() };
-}
-
-function findingsOf({ kinds: names, condition, told }: Pick<Story, 'kinds' | 'condition' | 'told'>): Finding[] {
-  const head = `rule: r\nversion: 1\ntitle: { en: A, zh: 甲 }\nseverity: minor\nclass: incident\nkinds: [${names}]`;
-  const parsed = parseRule(`${head}\ncondition: ${condition}\n`, kinds);
-  if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
-  const engine = new RulesEngine([parsed.rule], { match: () => [] }, CITY);
-  const findings = told.flatMap((one, offset) => {
-    const { at, device = 'near-1', kind = names.split(',')[0]! } = one;
-    const receivedAtMs = (START_S + at) * 1000;
-    return engine.judge(message({ device, kind, offset, receivedAtMs, records: [recordOf(one)] }), 0);
-  });
-  findings.push(...engine.advanceTo((START_S + 100_000) * 1000, 0));
-  return findings;
-}
-
-function play(story: Omit<Story, 'findings'>): string[] {
-  return findingsOf(story).map(({ transition, subject, receivedAtMs }) => {
-    return `${subject.id} ${transition} at ${receivedAtMs / 1000 - START_S}`;
-  });
-}
+import { findingsOf, play, type Story, smoke, type Told } from '../../../../support/alerts/conditions/told-stories.ts';
 
 const level = (at: number, level_m: number): Told => ({ at, values: { level_m } });
 const place = (at: number, lon: number, speed_kmh = 0): Told => ({ at, values: { lat: 29.8, lon, speed_kmh } });
 const trip = (at: number, happenedAt = at): Told => ({ at, event: 'pump_trip', happenedAt });
-const smoke = (at: number, device: string, isSmoke = true): Told => ({ at, device, values: { smoke: isSmoke } });
 
 const RISE = '{ type: rate, field: level_m, rise: 0.1, within_s: 300 }';
 const DROP = '{ type: rate, field: children_online, fall_pct: 20, within_s: 300 }';

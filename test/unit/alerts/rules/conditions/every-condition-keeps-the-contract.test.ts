@@ -5,8 +5,8 @@ import { type Finding, findingId } from '../../../../../src/alerts/rules/finding
 import { parseRule, type Rule } from '../../../../../src/alerts/rules/rules.ts';
 import type { DecodedMessage, DecodedRecord } from '../../../../../src/core/types.ts';
 import { WITH_GATHERING } from '../../../../fixtures/conditions/with-gathering.ts';
-import { ALL_THERE, kindCatalogue, message, passage, reading } from '../../../../support/alerts/alerts.ts';
-import { SAMPLES } from '../../../../support/alerts/condition-samples.ts';
+import { ALL_THERE, kindCatalogue, message, passage, reading, report } from '../../../../support/alerts/alerts.ts';
+import { SAMPLES } from '../../../../support/alerts/conditions/condition-samples.ts';
 
 const WANTED = '浙B12345';
 const OTHER = '浙B54321';
@@ -52,7 +52,7 @@ function messagesOf(rule: Rule, steps: Said[]): DecodedMessage[] {
     receivedAtMs += gapMs;
     const isKiosk = rule.kinds[0] === 'recycling-kiosk';
     const said = isKiosk
-      ? reading({ temp_c: temp, fill_pct: 30, smoke, plate }, receivedAtMs)
+      ? reading({ temp_c: temp, fill_pct: 30, smoke, lit: temp === 50, plate }, receivedAtMs)
       : passage(plate, receivedAtMs);
     const record: DecodedRecord = { ...said, plates: ['plate'] };
     return message({ device, kind: rule.kinds[0]!, offset: index + 1, receivedAtMs, records: [record] });
@@ -146,8 +146,27 @@ holds('no state is changed in place', (rule, messages) => {
     const before = JSON.stringify(states);
     const other = newEngine(rule);
     other.load(states);
-    other.judge({ ...one, message: { ...one.message, receivedAtMs: one.message.receivedAtMs + 1_000 } }, 0);
+    const later = { ...one.message, receivedAtMs: one.message.receivedAtMs + 1_000 };
+    other.judge({ ...one, message: later }, 0);
     same(JSON.stringify(states) === before, true, before);
+    // What was handed out to be stored stays so, also where only the time of what was judged last moves.
+    engine.judge(
+      { ...one, message: later, records: one.records.map((record) => ({ ...record, atMs: later.receivedAtMs })) },
+      0,
+    );
+    same(JSON.stringify(states) === before, true, `after it was handed out: ${before}`);
+  }
+});
+
+holds('it finds no subject in what it says it does not look at', (rule, messages) => {
+  const { by, condition } = rule;
+  const looked = new Set(by.looksAt?.(condition) ?? ['message', 'reading', 'event', 'state']);
+  for (const { message, records } of messages) {
+    const about = { message, sign: 'alive' as const, watch, devices: ALL_THERE };
+    for (const record of [null, ...records, report(true, message.receivedAtMs)]) {
+      if (looked.has(record?.type ?? 'message')) continue;
+      same(by.subject(condition, { ...about, record }), null, `${record?.type ?? 'the message'}`);
+    }
   }
 });
 

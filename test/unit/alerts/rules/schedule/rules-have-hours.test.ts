@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { RulesEngine } from '../../../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../../../src/alerts/rules/rules.ts';
-import { isOpen, nextOpening, type Schedule } from '../../../../../src/alerts/rules/schedule/schedule.ts';
+import { isOpen, nextOpening, nextTurn, type Schedule } from '../../../../../src/alerts/rules/schedule/schedule.ts';
 import { WorkDays } from '../../../../../src/core/calendar/work-days.ts';
 import { ALL_THERE, kindCatalogue, message, passage, reading } from '../../../../support/alerts/alerts.ts';
 
@@ -47,6 +47,61 @@ t.test('what opens next is the first moment at which a closed schedule is open',
     }),
     { numRuns: 60 },
   );
+});
+
+t.test('a schedule turns where it opens or closes, and nowhere before', async (t) => {
+  const clock = fc.tuple(fc.nat(23), fc.nat(59)).map(([h, m]) => [h, m].map((n) => `${n}`.padStart(2, '0')).join(':'));
+  const days = fc.constantFrom<Schedule[number]['days']>('all', 'workdays', 'days-off', ['mon'], ['sat', 'sun']);
+  const schedules = fc.array(fc.record({ days, from: clock, to: clock }), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(schedules, fc.nat(20 * 24 * 60), (schedule, minute) => {
+      const nowMs = at('2026-09-25 00:00') + minute * 60_000;
+      const isOpenNow = isOpen(schedule, workDays, nowMs);
+      const turnMs = nextTurn(schedule, workDays, nowMs) ?? nowMs + 30 * 24 * 3_600_000;
+      for (let ms = nowMs; ms < turnMs; ms += 11 * 60_000) {
+        if (isOpen(schedule, workDays, ms) !== isOpenNow) throw new Error(`it turned at ${new Date(ms).toISOString()}`);
+      }
+      if (isOpen(schedule, workDays, turnMs - 1) !== isOpenNow) throw new Error('it turned before');
+    }),
+    { numRuns: 60 },
+  );
+  t.equal(nextTurn(NIGHT, workDays, at('2026-11-28 23:00')), at('2026-11-29 06:00'));
+  t.equal(nextTurn(OFFICE, workDays, at('2026-09-30 18:00')), at('2026-10-08 08:00'));
+  const weekend: Schedule = [{ days: ['sat', 'sun'], from: '00:00', to: '00:00' }];
+  t.equal(nextTurn(weekend, workDays, at('2026-11-28 12:00')), at('2026-11-30 00:00'), 'two days without a gap');
+  t.equal(nextTurn([{ days: 'all', from: '00:00', to: '00:00' }], workDays, at('2026-11-28 12:00')), null);
+});
+
+t.test('when a schedule turns is found by one look at each day, also where it never does', async (t) => {
+  let looks = 0;
+  const counting = {
+    isWorkDay: (day: string) => {
+      looks += 1;
+      return workDays.isWorkDay(day);
+    },
+  } as WorkDays;
+  let windows = 0;
+  const counted = (schedule: Schedule): Schedule =>
+    schedule.map(
+      (window) =>
+        new Proxy(window, {
+          get: (of, key) => {
+            if (key === 'from') windows += 1;
+            return Reflect.get(of, key) as unknown;
+          },
+        }),
+    );
+  const always: Schedule = Array.from({ length: 16 }, (_, n) => ({
+    days: n % 2 === 0 ? 'workdays' : 'days-off',
+    from: `0${n >> 1}:00`,
+    to: `0${n >> 1}:00`,
+  }));
+  t.equal(nextTurn(counted(always), counting, at('2026-11-28 12:00')), null);
+  t.ok(looks <= 68, `${looks} days were looked up`);
+  t.ok(windows <= 68 * 16, `${windows} windows were looked at`);
+  [looks, windows] = [0, 0];
+  t.equal(nextTurn(counted(OFFICE), counting, at('2026-11-26 12:00')), at('2026-11-26 18:00'));
+  t.ok(looks <= 5 && windows <= 5, 'no further than the next turn');
 });
 
 function engineOf(condition: string, kind = 'recycling-kiosk', schedule = '[{ from: "22:00", to: "06:00" }]') {

@@ -1,0 +1,2 @@
+export const PAGE: string;
+export function pageWith(text: string, results: readonly object[]): string;

@@ -1,0 +1,69 @@
+import { invalid } from '../../core/errors.ts';
+import { covers, limitedArea, ownArea, type Place, type PoliceTree, type Tree } from '../../core/jurisdiction.ts';
+import type { Caller, Role } from '../../core/types.ts';
+import type { Database } from '../../platform/database/database.ts';
+import type { Authority } from '../authority.ts';
+import type { Right } from '../rights.ts';
+import type { AccessTables } from '../tables.ts';
+
+/** Somebody who can be given something to do. */
+export interface Colleague {
+  id: string;
+  username: string;
+  name: string;
+  role: Role;
+  jurisdiction: string;
+}
+
+export interface ColleaguesDeps {
+  database: Database;
+  trees: Tree & PoliceTree;
+  authority: Pick<Authority, 'may'>;
+}
+
+/** People who can log in, of a whole country: read at once, because who sees a place is no question for SQL. */
+const PEOPLE_MAX = 20_000;
+const LISTED_MAX = 500;
+
+/** Who sees a place and may do something there: for whoever gives work to others, or names those who may know of it. */
+export class Colleagues {
+  readonly #deps: ColleaguesDeps;
+
+  constructor(deps: ColleaguesDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * People who see `place` and have `right` there, 500 at most: those of the nearest area first, of these by name; for
+   * somebody who is limited to an agency of the police, people of agencies alone.
+   * Errors: `request.invalid` for a place beyond the caller's area.
+   */
+  async list(caller: Caller, place: Place, right: Right): Promise<Colleague[]> {
+    const { database, trees, authority } = this.#deps;
+    if (!covers(ownArea(caller), place)) {
+      throw invalid('jurisdiction', `lies outside your area ${caller.jurisdiction}`);
+    }
+    // Who is limited to an agency of the police is told of those of agencies alone.
+    const isWithinAgency = (caller.police ?? null) !== null;
+    const people = await database
+      .tables<AccessTables>()
+      .selectFrom('person')
+      .select(['id', 'username', 'name', 'role', 'jurisdiction', 'police'])
+      .where('disabled_at_ms', 'is', null)
+      .orderBy('username')
+      .limit(PEOPLE_MAX)
+      .execute();
+    return people
+      .filter((one) => !isWithinAgency || one.police !== null)
+      .filter((one) => covers(limitedArea(trees, one.jurisdiction, one.police), place))
+      .filter((one) => authority.may({ type: 'person', purpose: null, ...one }, right, place))
+      .sort((a, b) => narrowness(b) - narrowness(a) || a.name.localeCompare(b.name, 'zh-CN'))
+      .slice(0, LISTED_MAX)
+      .map(({ police: _, ...one }) => one);
+  }
+}
+
+/** How small an area is: codes of small ones end with fewer zeros. */
+function narrowness({ jurisdiction, police }: { jurisdiction: string; police: string | null }): number {
+  return jurisdiction.replace(/0+$/, '').length * 2 + (police === null ? 0 : 1);
+}
