@@ -4,18 +4,39 @@ const API = '/api/v1';
 /** Longest wait for an answer that is no stream. */
 const ANSWER_MS = 15_000;
 
+/** A field that is wrong, such as `rules.0`, and what would be right. */
+export interface Issue {
+  path: string;
+  message: string;
+  remedy?: string;
+}
+
+interface Told {
+  code: string;
+  says: string;
+  issues: readonly Issue[];
+}
+
+const NOTHING_TOLD: Told = { code: '', says: '', issues: [] };
+
 /** What the gateway answered instead of what was asked for. `status` 0: it did not answer at all. */
 export class ApiError extends Error {
   readonly status: number;
   readonly retryAfterS: number | null;
   /** The stable name of the refusal; empty where it has none. */
   readonly code: string;
+  /** What is wrong and what would be right, in the gateway's words, which are English; empty where it says nothing. */
+  readonly says: string;
+  /** The fields that are wrong, in the gateway's words. */
+  readonly issues: readonly Issue[];
 
-  constructor(status: number, retryAfterS: number | null = null, code = '') {
+  constructor(status: number, retryAfterS: number | null = null, { code, says, issues }: Told = NOTHING_TOLD) {
     super(`status ${status}`);
     this.status = status;
     this.retryAfterS = retryAfterS;
     this.code = code;
+    this.says = says;
+    this.issues = issues;
   }
 }
 
@@ -35,7 +56,7 @@ export async function get<Answer>(path: string, signal?: AbortSignal): Promise<A
  * could not send.
  */
 export async function send<Answer>(
-  method: 'POST' | 'DELETE',
+  method: 'POST' | 'PATCH' | 'DELETE',
   path: string,
   body?: unknown,
   version?: number,
@@ -62,18 +83,29 @@ export async function request(path: string, init: RequestInit): Promise<Response
   });
   learnClock(response, askedAtMs);
   if (!response.ok) {
-    throw new ApiError(response.status, Number(response.headers.get('retry-after')) || null, await codeOf(response));
+    throw new ApiError(response.status, Number(response.headers.get('retry-after')) || null, await problemOf(response));
   }
   return response;
 }
 
-async function codeOf(response: Response): Promise<string> {
+interface Problem {
+  code?: unknown;
+  detail?: unknown;
+  issues?: { path?: unknown; message?: unknown; remedy?: unknown }[];
+}
+
+async function problemOf(response: Response): Promise<Told> {
   if (!response.headers.get('content-type')?.includes('json')) {
     await response.body?.cancel();
-    return '';
+    return NOTHING_TOLD;
   }
-  const problem = (await response.json().catch(() => null)) as { code?: unknown } | null;
-  return typeof problem?.code === 'string' ? problem.code : '';
+  const { code, detail, issues } = ((await response.json().catch(() => null)) ?? {}) as Problem;
+  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+  const wrong = (Array.isArray(issues) ? issues : []).map((one) => {
+    return { path: text(one.path), message: text(one.message), remedy: text(one.remedy) };
+  });
+  const said = wrong.map(({ path, message, remedy }) => [path, message, remedy].join(' '));
+  return { code: text(code), says: [text(detail), ...said].join(' ').trim(), issues: wrong };
 }
 
 function learnClock(response: Response, askedAtMs: number): void {

@@ -3,7 +3,7 @@ import { heardAtMs, link } from './alerts/stream.ts';
 import { clockOffsetMs } from './api.ts';
 import { kinds, overview, rates, staleS } from './overview.ts';
 import { session } from './session.ts';
-import { leave } from './settings/settings.tsx';
+import { leave } from './settings/leave.tsx';
 import { soundOn, soundWaits, switchSound } from './sound.ts';
 import { language, locale, switchLanguage, t } from './texts.ts';
 import { nowMs } from './ticker.ts';
@@ -31,7 +31,7 @@ export function Header() {
         <span class="who">
           <bdi>{session.value?.name}</bdi>
         </span>
-        <button type="button" class="quiet leave" onClick={leave}>
+        <button type="button" class="quiet leave" onClick={() => void leave()}>
           {t('logout')}
         </button>
       </div>

@@ -2,7 +2,10 @@ import type { TargetedEvent } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from './api.ts';
 import { explain } from './explain.ts';
+import { follows } from './ground/router.ts';
+import { VIEWS } from './ground/views.ts';
 import { LanguageButton } from './header.tsx';
+import { db } from './orders/kept/db.ts';
 import { login, sessionExpired } from './session.ts';
 import { t } from './texts.ts';
 
@@ -10,7 +13,11 @@ export function Login() {
   const [trouble, setTrouble] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
   const name = useRef<HTMLInputElement>(null);
-  useEffect(() => name.current?.focus(), []);
+  const [waits, setWaits] = useState(false);
+  useEffect(() => {
+    name.current?.focus();
+    db.isAnythingUnsent().then(setWaits, () => undefined);
+  }, []);
   const submit = (event: TargetedEvent<HTMLFormElement>) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
@@ -28,6 +35,7 @@ export function Login() {
           <LanguageButton />
         </div>
         {sessionExpired.value && <p class="hint">{t('login.ended')}</p>}
+        {waits && <p class="hint">{t('login.unsent')}</p>}
         <label>
           {t('login.user')}
           <input ref={name} name="username" autocomplete="username" required maxLength={128} spellcheck={false} />
@@ -42,6 +50,9 @@ export function Login() {
         <button type="submit" class="primary" disabled={busy}>
           {t(busy ? 'login.busy' : 'login.submit')}
         </button>
+        <a class="login-screen" href={VIEWS.wall.path} onClick={follows}>
+          {t('screen.begin')}
+        </a>
       </form>
     </main>
   );

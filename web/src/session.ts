@@ -5,6 +5,9 @@ import type { Session } from './types.ts';
 /** Who is logged in; null: nobody; undefined: not known yet. */
 export const session = signal<Session | null | undefined>(undefined);
 
+/** What tells this person from any other: two may be called by the same name. Null: nobody is logged in. */
+export const whoIs = computed(() => session.value?.username ?? session.value?.name ?? null);
+
 /** Whether this person may do something, as the gateway says. */
 export function may(right: string): boolean {
   return session.value?.rights.includes(right) ?? false;
@@ -13,8 +16,20 @@ export function may(right: string): boolean {
 /** Whether they may acknowledge, close and comment. */
 export const canHandle = computed(() => may('alerts.handle'));
 
-/** What a look at a camera is for: on the usual round; of who may look for no other reason, to mend something. */
-export const lookPurpose = computed(() => (may('looks.any-purpose') ? 'routine' : 'maintenance'));
+/** What this page shows as a second screen; null where somebody works at it. */
+export const display = computed(() => session.value?.display ?? null);
+
+/**
+ * What a look at a camera is for: on the usual round; of a second screen, that it is one; of who may look for no other
+ * reason, to mend something.
+ */
+export const lookPurpose = computed(() => {
+  if (display.value !== null) return 'second screen';
+  return may('looks.any-purpose') ? 'routine' : 'maintenance';
+});
+
+/** Set while the gateway could not be asked yet who we are: it is who used this device last. */
+export const isRemembered = signal(false);
 
 /** Set when a session ended that nobody had ended. */
 export const sessionExpired = signal(false);
@@ -28,9 +43,11 @@ export async function loadSession(): Promise<void> {
   try {
     session.value = await get<Session>('/session');
     sessionExpired.value = false;
+    isRemembered.value = false;
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) session.value = null;
-    else throw error;
+    if (!(error instanceof ApiError && error.status === 401)) throw error;
+    isRemembered.value = false;
+    session.value = null;
   }
 }
 

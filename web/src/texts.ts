@@ -2,9 +2,9 @@ import { computed, signal } from '@preact/signals';
 import { keep, kept } from './ground/kept.ts';
 import { ALERTS_TEXTS } from './texts/alerts.ts';
 import { CAMERAS_TEXTS } from './texts/cameras.ts';
-import { CASE_TEXTS } from './texts/case.ts';
 import { COMMON_TEXTS } from './texts/common.ts';
 import { FIELD_TEXTS } from './texts/fields.ts';
+import { MAP_TEXTS } from './texts/map.ts';
 import { WORKLIST_TEXTS } from './texts/worklist.ts';
 
 /** Every text of the console, in both languages. `{name}` is filled in by `t`. */
@@ -13,8 +13,8 @@ const TEXTS = {
   ...ALERTS_TEXTS,
   ...CAMERAS_TEXTS,
   ...WORKLIST_TEXTS,
-  ...CASE_TEXTS,
   ...FIELD_TEXTS,
+  ...MAP_TEXTS,
 };
 
 export type TextKey = keyof typeof TEXTS;
@@ -25,8 +25,19 @@ export const language = signal<Language>(chosen() ?? ofBrowser(navigator.languag
 /** The language tag for `lang` attributes and for dates. */
 export const locale = computed(() => (language.value === 'zh' ? 'zh-CN' : 'en-GB'));
 
-export function t(key: TextKey, fill: Record<string, string | number> = {}): string {
-  const text = TEXTS[key][language.value === 'zh' ? 1 : 0];
+export type Fill = Record<string, string | number>;
+
+export function t(key: TextKey, fill: Fill = {}): string {
+  return filled(TEXTS[key], fill);
+}
+
+/** As {@link t}, of texts that are read with the view that says them. */
+export function wording<Key extends string>(texts: Record<Key, readonly [string, string]>) {
+  return (key: Key, fill: Fill = {}): string => filled(texts[key], fill);
+}
+
+function filled(texts: readonly [string, string], fill: Fill): string {
+  const text = texts[language.value === 'zh' ? 1 : 0];
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(fill[name] ?? whole));
 }
 

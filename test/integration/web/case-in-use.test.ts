@@ -65,6 +65,9 @@ async function says(t: Test, view: View): Promise<void> {
     await section(page, 'Pictures')
       .getByText(/cam-0, .* · taken 9 s before · register no\. 47\d\d/)
       .waitFor();
+    const procedure = section(page, 'What to do');
+    t.same(await procedure.locator('ol li').allInnerTexts(), ['Look at the picture', '<b>Call</b> the fire brigade']);
+    t.equal(await procedure.getByRole('link', { name: 'Fire brigade 119' }).getAttribute('href'), 'tel:119');
     await section(page, 'Readings').getByRole('img', { name: 'Temperature' }).waitFor();
     await section(page, 'Readings').getByText('limit 70 °C').waitFor();
     t.same(await section(page, 'Live').locator('.tile-name').allInnerTexts(), ['天一广场东口', 'Gulou tower']);
@@ -176,6 +179,7 @@ async function others(t: Test, api: FakeConsoleApi, view: View): Promise<void> {
     await page.goto(`${api.url}/alerts/nobody`);
     await page.getByText('There is no such alert, or it is not yours to see.').waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.locator('.login').waitFor();
     await signIn(view, `${api.url}/alerts/fire`, 'viewer');
     await section(page, 'What fired').waitFor();
     t.equal(await section(page, 'Actions').count(), 0);

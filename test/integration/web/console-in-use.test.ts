@@ -191,6 +191,7 @@ t.test('faults are on the maintenance desk, one press away, and the only desk of
   await page.locator('[data-id=second-fire]').waitFor();
   t.equal(await page.locator('.alert-list > li').count(), 2);
   await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.locator('input[name=username]').waitFor();
   await signIn(view, api.url, 'technician');
   await page.locator('[data-id=dark]').waitFor();
   t.equal(await page.getByRole('button', { name: /^Alerts/ }).count(), 0);

@@ -57,7 +57,7 @@ t.test('every built file is served whole, packed for who can unpack, and kept by
     const packed = await app.inject({ url: address, headers: { 'accept-encoding': 'gzip, br' } });
     t.ok(plain.rawPayload.equals(file.body), address);
     if (packed.headers['content-encoding'] === 'gzip') t.ok(gunzipSync(packed.rawPayload).equals(file.body));
-    t.match(plain.headers['cache-control'], 'immutable');
+    t.match(plain.headers['cache-control'], address.startsWith('/assets/') ? 'immutable' : 'no-cache');
     t.match(plain.headers['content-security-policy'], "default-src 'self'");
   }
 });

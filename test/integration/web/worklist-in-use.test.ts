@@ -120,10 +120,10 @@ t.test('everything is done by keyboard', async (t) => {
   t.equal(await focused(view), 'extreme');
   await page.keyboard.press('j');
   await page.keyboard.press('s');
-  await page.getByRole('dialog', { name: 'Assign…' }).waitFor();
+  await page.getByRole('dialog', { name: 'Assign…' }).locator(':focus').waitFor();
   await page.keyboard.type('王伟');
   await page.keyboard.press('Enter');
-  t.equal(await focused(view), 'severe', 'the focus is on the row again');
+  await until('the focus is on the row again', async () => (await focused(view)) === 'severe');
   await page.locator('[data-id=severe]').getByText('assigned to 王伟').waitFor();
   await page.keyboard.press('c');
   await page.getByRole('menu').waitFor();
@@ -155,13 +155,13 @@ t.test('what is about to be done is done when the page goes away', async (t) => 
   );
 });
 
-t.test('who sees neither alerts nor cameras begins with the settings; an address keeps its view', async (t) => {
+t.test('who sees neither alerts nor cameras begins with the administration; an address keeps its view', async (t) => {
   const api = await startFakeApi(t);
   const view = await openBrowser(t);
   const { page } = view;
   await signIn(view, api.url, 'auditor');
-  await page.locator('.screen-settings').waitFor();
-  t.equal(new URL(page.url()).pathname, '/settings');
+  await page.locator('.screen-admin').waitFor();
+  t.equal(new URL(page.url()).pathname, '/admin');
   await page.goto(`${api.url}/video`);
   await page.locator('.screen-video').waitFor();
   await page.goto(`${api.url}/settings`);

@@ -15,7 +15,15 @@ export interface ViewOptions {
   height?: number;
   /** Takes certificates that nobody vouches for. */
   untrusted?: boolean;
+  /** Has the map beside the list of alerts: drawn without a graphics card it takes much processor time. */
+  dutyMap?: boolean;
 }
+
+/** An empty page keeps nothing. */
+const WITHOUT_MAP = "try { localStorage.setItem('citywatch.duty-map', 'no'); } catch {}";
+
+/** A dozen files look at pages side by side, and maps are drawn by the processor: half a minute was too little once. */
+const LIMIT_MS = 60_000;
 
 /** The browser as this file reaches it, from the first of its tests on. */
 let started: Promise<Browser> | null = null;
@@ -26,12 +34,14 @@ let started: Promise<Browser> | null = null;
  */
 export async function openBrowser(
   t: { teardown(run: () => unknown): void },
-  { locale = 'en-GB', width = 1280, height = 800, untrusted = false }: ViewOptions = {},
+  { locale = 'en-GB', width = 1280, height = 800, untrusted = false, dutyMap = false }: ViewOptions = {},
 ): Promise<View> {
   started ??= startChromium();
   const viewport = { width, height };
   const context = await (await started).newContext({ locale, viewport, ignoreHTTPSErrors: untrusted });
+  context.setDefaultTimeout(LIMIT_MS);
   t.teardown(() => context.close());
+  if (!dutyMap) await context.addInitScript(WITHOUT_MAP);
   const page = await context.newPage();
   return { page, context, offences: watch(page) };
 }
@@ -68,4 +78,6 @@ export async function signIn({ page }: View, url: string, user = 'li.na'): Promi
   await page.locator('input[name=password]').fill('correct horse');
   await page.locator('button[type=submit]').click();
   await page.locator('.screen').waitFor();
+  // Where the button was there may be the list now, and below a pointer its rows wait.
+  await page.mouse.move(0, 0);
 }

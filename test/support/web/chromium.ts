@@ -5,7 +5,6 @@ import { chromium } from 'playwright-core';
 import { judge } from '../judges.ts';
 
 const FLAGS = [
-  '--headless=new',
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',

@@ -18,11 +18,17 @@ export const OF_MINORS = 'minors';
 
 const idOf = (request: FastifyRequest) => (request.params as { id: string }).id;
 
+const PROCEDURE = [
+  { en: 'Look at the picture', zh: '查看画面' },
+  { en: '<b>Call</b> the fire brigade', zh: '拨打 119' },
+];
+const CONTACTS = [{ name: { en: 'Fire brigade', zh: '消防救援' }, phone: '119' }];
+
 /** Routes that only the case asks for. */
-export function caseRoutes(app: FastifyInstance, state: CaseState, cameras: { id: string; name: string }[]): void {
+export function caseRoutes(app: FastifyInstance, state: CaseState): void {
   versions(app, state);
   around(app, state);
-  devices(app, cameras);
+  readings(app);
   deeds(app, state);
   evidence(app);
   bundles(app, state);
@@ -57,20 +63,19 @@ function around(app: FastifyInstance, { alerts, log }: CaseState): void {
       { field: 'smoke', equals: true },
       { field: 'temp_c', above: 70 },
     ];
-    return { rule: 'kiosk-fire', version: 1, condition: { type: 'threshold', any, while: [], hold_s: 120 } };
+    return {
+      rule: 'kiosk-fire',
+      version: 1,
+      condition: { type: 'threshold', any, while: [], hold_s: 120 },
+      procedure: PROCEDURE,
+      contacts: CONTACTS,
+    };
   });
   app.get('/api/v1/incidents', async () => ({ items: [{ id: 'i-1', title: '东门集市', version: 1 }] }));
   app.post('/api/v1/silences/preview', async () => ({ hides: 3, leaves: 1, alerts: [] }));
 }
 
-function devices(app: FastifyInstance, cameras: { id: string; name: string }[]): void {
-  app.get('/api/v1/devices/:id', async (request, reply) => {
-    const id = idOf(request);
-    const camera = cameras.find((one) => one.id === id);
-    if (camera) return { accessClass: 'public', ...camera, kind: 'camera', cameras: [] };
-    if (id !== 'kiosk-017') return reply.code(404).send({ code: 'not-found' });
-    return { id, name: id, kind: 'recycling-kiosk', cameras: ['cam-0', 'cam-1'] };
-  });
+function readings(app: FastifyInstance): void {
   app.get('/api/v1/devices/:id/history', async (request) => {
     const { from, to } = request.query as { from: string; to: string };
     const points = [];
@@ -115,6 +120,12 @@ function bundles(app: FastifyInstance, state: CaseState): void {
   app.get('/api/v1/recording-exports/:id', async (request) => {
     const id = idOf(request);
     return { ...made.get(id), state: 'ready', bytes: 2_345_678, url: `/api/v1/recording-exports/${id}/export.tar` };
+  });
+  app.post('/api/v1/recording-exports', async (request, reply) => {
+    const id = `export-${made.size + 1}`;
+    const asked = { id, alert: null, askedBy: { name: state.signedIn }, detail: null, bytes: 0, url: null };
+    made.set(id, { ...asked, ...(request.body as object), state: 'copying' });
+    return reply.code(202).send(made.get(id));
   });
   app.post('/api/v1/alerts/:id/bundle', async (request, reply) => {
     const id = `bundle-${made.size + 1}`;

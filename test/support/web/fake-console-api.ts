@@ -1,14 +1,21 @@
 import type { ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import root from 'tap';
-import { RIGHTS_OF } from '../../../src/access/rights.ts';
-import { serveConsole } from '../../../src/api/server/console.ts';
+import { type PageFiles, serveConsole } from '../../../src/api/server/console.ts';
 import { startLoop, type VideoLoop } from '../streams/video-loop.ts';
+import { adminRoutes, type FakeAdmin, someAdmin } from './admin/fake-admin.ts';
 import { builtConsole } from './built-console.ts';
 import { alertLike, type FakeAlert, type LogEntry } from './fake-alert.ts';
 import { type FakeQuery, GRAVITY, pageOfAlerts } from './fake-alert-list.ts';
 import { caseRoutes } from './fake-case.ts';
 import { DEVICES, DISTRICTS, KINDS, RULES } from './fake-city.ts';
+import { deviceRoutes, type FakeDevices, someDevices } from './fake-devices.ts';
+import { type FakeMap, fakeCityMap, mapRoutes } from './fake-map.ts';
+import { type FakeOrders, orderRoutes, someOrders } from './fake-orders.ts';
+import { type FakeRecordings, recordedRoutes } from './fake-recordings.ts';
+import { type FakeCamera, videoRoutes } from './fake-video.ts';
+import { sessionRoutes } from './session/fake-session.ts';
+import { type FakeShift, shiftRoutes, someShift } from './shift/fake-shift.ts';
 
 export interface FakeConsoleApi {
   url: string;
@@ -23,10 +30,31 @@ export interface FakeConsoleApi {
   /** While true, nobody reaches the gateway: connections end without an answer. */
   unplugged: boolean;
   /** Names of the cameras that are listed. */
-  cameras: { id: string; name: string; accessClass?: string }[];
+  cameras: FakeCamera[];
+  /** What is registered beside the cameras, and what was done with it. */
+  devices: FakeDevices;
+  /** Work orders of the devices. */
+  orders: FakeOrders;
+  /** What was recorded of every camera, where that was asked for. */
+  recorded: FakeRecordings | null;
+  /** What is administered, and what was sent to that. */
+  admin: FakeAdmin;
+  /** What stands on the map. */
+  map: FakeMap;
+  /** What is searched for, and handed over. */
+  shift: FakeShift;
   /** What was asked for, as `GET /path`. */
   requests: string[];
   counts: { devices: object[]; messagesPerSecond: number };
+}
+
+/** What there is to be seen, and which pictures are H.265 (`cam-0 main`, `cam-0 recorded`). */
+export interface FakeOptions {
+  video?: boolean;
+  h265?: readonly string[];
+  recorded?: boolean;
+  /** The page that is served; the built one unless told. */
+  pages?: PageFiles;
 }
 
 interface Test {
@@ -45,7 +73,7 @@ interface State {
 /** The clip of a file, which begins with the first of its tests: it takes seconds until there is something to play. */
 let clip: Promise<VideoLoop> | null = null;
 
-const USERS = Object.fromEntries(['li.na', 'viewer', 'technician', 'auditor'].map((name) => [name, 'correct horse']));
+const CAMERA_NAMES = ['天一广场东口', 'Gulou tower', '月湖北门', 'Laowaitan quay'];
 const HEARTBEAT_MS = 500;
 
 /**
@@ -55,7 +83,7 @@ const HEARTBEAT_MS = 500;
  */
 export async function startFakeApi(
   t: Test,
-  { video = false, h265 = [] }: { video?: boolean; h265?: readonly string[] } = {},
+  { video = false, h265 = [], recorded = false, pages }: FakeOptions = {},
 ): Promise<FakeConsoleApi> {
   const state: State = { alerts: new Map(), log: [], listeners: new Map(), silent: false, signedIn: null };
   const app = Fastify({ logger: false, forceCloseConnections: true });
@@ -76,37 +104,56 @@ export async function startFakeApi(
       state.silent = true;
     },
     unplugged: false,
-    cameras: ['天一广场东口', 'Gulou tower', '月湖北门', 'Laowaitan quay'].map((name, at) => ({
-      id: `cam-${at}`,
-      name,
-    })),
+    cameras: CAMERA_NAMES.map((name, at) => ({ id: `cam-${at}`, name })),
+    devices: someDevices(3),
+    orders: someOrders(),
+    recorded: null,
+    admin: someAdmin(),
+    map: fakeCityMap(40),
+    shift: someShift(),
     requests: [],
     counts: { devices: DEVICES, messagesPerSecond: 12.5 },
   };
+  watchDoor(app, fake);
+  sessionRoutes(app, state);
+  caseRoutes(app, Object.assign(state, { publish: publish.bind(null, state) }));
+  deviceRoutes(app, fake);
+  orderRoutes(app, fake, () => state.signedIn);
+  mapRoutes(app, fake, state.alerts);
+  videoRoutes(app, fake);
+  shiftRoutes(app, fake);
+  if (recorded) fake.recorded = await recordedRoutes(app, t, h265);
+  readRoutes(app, state, fake);
+  actionRoutes(app, state);
+  streamRoute(app, state);
+  videoRoute(app, loop, h265);
+  serveConsole(app, pages ?? (await builtConsole()));
+  const stopBeat = beat(state);
+  fake.url = await app.listen({ host: '127.0.0.1', port: 0 });
+  t.teardown(() => {
+    stopBeat();
+    fake.cut();
+    return app.close();
+  });
+  return fake;
+}
+
+/** Notes what is asked for, and lets nobody in while the network is cut. */
+function watchDoor(app: FastifyInstance, fake: FakeConsoleApi): void {
   app.addHook('onRequest', async ({ method, url, raw }, reply) => {
     fake.requests.push(`${method} ${url}`);
     if (!fake.unplugged) return;
     reply.hijack();
     raw.socket.destroy();
   });
-  sessionRoutes(app, state);
-  const say = (alert: FakeAlert, type: string, actor: string) => publish(state, alert, type, actor);
-  caseRoutes(app, Object.assign(state, { publish: say }), fake.cameras);
-  readRoutes(app, state, fake);
-  actionRoutes(app, state);
-  streamRoute(app, state);
-  videoRoute(app, loop, h265);
-  serveConsole(app, await builtConsole());
-  const beat = setInterval(() => {
+}
+
+/** Says to every listener that the stream is still there. */
+function beat(state: State): () => void {
+  const timer = setInterval(() => {
     if (!state.silent) for (const listener of state.listeners.keys()) listener.write(': still here\n\n');
   }, HEARTBEAT_MS);
-  fake.url = await app.listen({ host: '127.0.0.1', port: 0 });
-  t.teardown(() => {
-    clearInterval(beat);
-    fake.cut();
-    return app.close();
-  });
-  return fake;
+  return () => clearInterval(timer);
 }
 
 function publish(state: State, alert: FakeAlert, type: string | null, actor = 'citywatch'): FakeAlert {
@@ -125,33 +172,8 @@ function print({ cursor, type, at, actor, alert }: LogEntry): string {
   return `id: c${cursor}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-function sessionRoutes(app: FastifyInstance, state: State): void {
-  app.post('/api/v1/session', async (request, reply) => {
-    const { username = '', password } = request.body as { username?: string; password?: string };
-    if (USERS[username] !== password) return reply.code(401).send({ code: 'auth.required' });
-    state.signedIn = username;
-    return reply.code(204).header('set-cookie', 'session=1; HttpOnly; SameSite=Strict; Path=/').send();
-  });
-  app.addHook('preHandler', async (request, reply) => {
-    const { url, method, headers } = request;
-    if (!url.startsWith('/api/') || (url === '/api/v1/session' && method === 'POST')) return;
-    if (!headers.cookie?.includes('session=1')) return reply.code(401).send({ code: 'auth.required' });
-    if (method !== 'GET' && headers['x-citywatch'] !== 'console')
-      return reply.code(403).send({ code: 'auth.forbidden' });
-  });
-  app.get('/api/v1/session', async () => ({
-    name: state.signedIn,
-    username: state.signedIn,
-    role: roleOf(state),
-    jurisdiction: '330203',
-    rights: [...RIGHTS_OF[roleOf(state)]],
-  }));
-  app.delete('/api/v1/session', async (_request, reply) => {
-    return reply.code(204).header('set-cookie', 'session=; Max-Age=0; Path=/').send();
-  });
-}
-
 function readRoutes(app: FastifyInstance, state: State, fake: FakeConsoleApi): void {
+  adminRoutes(app, fake.admin);
   app.get('/api/v1/overview', async () => {
     const of = (which: string) => {
       const open = [...state.alerts.values()].filter(({ handling, desk }) => handling !== 'closed' && desk === which);
@@ -162,7 +184,6 @@ function readRoutes(app: FastifyInstance, state: State, fake: FakeConsoleApi): v
   app.get('/api/v1/kinds', async () => ({ items: KINDS }));
   app.get('/api/v1/rules', async () => ({ items: RULES }));
   app.get('/api/v1/jurisdictions', async () => ({ items: DISTRICTS }));
-  app.get('/api/v1/devices', async () => ({ items: fake.cameras }));
   app.get('/api/v1/alerts', async (request) => {
     const query = request.query as FakeQuery;
     return pageOfAlerts(state.alerts.values(), { ...query, desk: deskOf(state, query.desk), me: state.signedIn ?? '' });
@@ -170,10 +191,6 @@ function readRoutes(app: FastifyInstance, state: State, fake: FakeConsoleApi): v
   app.get('/api/v1/alerts/:id', async (request, reply) => {
     return state.alerts.get(idOf(request)) ?? reply.code(404).send({ code: 'not-found' });
   });
-}
-
-function roleOf({ signedIn }: State): keyof typeof RIGHTS_OF {
-  return signedIn === 'li.na' || signedIn === null ? 'operator' : (signedIn as keyof typeof RIGHTS_OF);
 }
 
 /** Technicians have only the maintenance desk. */

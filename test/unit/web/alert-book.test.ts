@@ -20,6 +20,7 @@ function alert(id: string, version = 1, fields: Partial<Alert> = {}): Alert {
     visibility: 'normal',
     rule: 'r@1',
     jurisdiction: '330203',
+    device: 'kiosk-017',
     subject: { type: 'device', id: 'd', name: 'D' },
     occurrences: 1,
     level: 'station',

@@ -1,17 +1,57 @@
 import t from 'tap';
+import { ADMIN_ALERT_TEXTS } from '../../../web/src/texts/admin/alerts.ts';
+import { ADMIN_TEXTS } from '../../../web/src/texts/admin/common.ts';
+import { ADMIN_MACHINE_TEXTS } from '../../../web/src/texts/admin/machine.ts';
+import { ADMIN_PEOPLE_TEXTS } from '../../../web/src/texts/admin/people.ts';
+import { ADMIN_RECORD_TEXTS } from '../../../web/src/texts/admin/records.ts';
+import { ADMIN_RULE_TEXTS } from '../../../web/src/texts/admin/rules.ts';
 import { ALERTS_TEXTS } from '../../../web/src/texts/alerts.ts';
 import { CAMERAS_TEXTS } from '../../../web/src/texts/cameras.ts';
 import { CASE_TEXTS } from '../../../web/src/texts/case.ts';
 import { COMMON_TEXTS } from '../../../web/src/texts/common.ts';
+import { DEVICE_ADDING_TEXTS } from '../../../web/src/texts/device-adding.ts';
+import { DEVICE_DEED_TEXTS } from '../../../web/src/texts/device-deeds.ts';
+import { DEVICE_TEXTS } from '../../../web/src/texts/devices.ts';
+import { DISPLAY_TEXTS } from '../../../web/src/texts/display.ts';
 import { FIELD_TEXTS } from '../../../web/src/texts/fields.ts';
+import { MAP_TEXTS } from '../../../web/src/texts/map.ts';
+import { ORDER_TEXTS } from '../../../web/src/texts/orders.ts';
+import { SCAN_TEXTS } from '../../../web/src/texts/scan.ts';
+import { VIDEO_TEXTS } from '../../../web/src/texts/video.ts';
+import { FIGURE_TEXTS } from '../../../web/src/texts/work/figures.ts';
+import { FORM_TEXTS } from '../../../web/src/texts/work/forms.ts';
+import { PASSAGE_TEXTS } from '../../../web/src/texts/work/passages.ts';
+import { PLATE_TEXTS } from '../../../web/src/texts/work/plates.ts';
+import { SHIFT_TEXTS } from '../../../web/src/texts/work/shift.ts';
+import { WATCHLIST_TEXTS } from '../../../web/src/texts/work/watchlists.ts';
 import { WORKLIST_TEXTS } from '../../../web/src/texts/worklist.ts';
 
 const TABLES: Record<string, readonly [string, string]>[] = [
+  ADMIN_ALERT_TEXTS,
+  ADMIN_TEXTS,
+  ADMIN_MACHINE_TEXTS,
+  ADMIN_PEOPLE_TEXTS,
+  ADMIN_RECORD_TEXTS,
+  ADMIN_RULE_TEXTS,
   ALERTS_TEXTS,
   CAMERAS_TEXTS,
   CASE_TEXTS,
   COMMON_TEXTS,
+  DEVICE_ADDING_TEXTS,
+  DEVICE_DEED_TEXTS,
+  DEVICE_TEXTS,
+  DISPLAY_TEXTS,
   FIELD_TEXTS,
+  FIGURE_TEXTS,
+  FORM_TEXTS,
+  MAP_TEXTS,
+  ORDER_TEXTS,
+  SCAN_TEXTS,
+  SHIFT_TEXTS,
+  PASSAGE_TEXTS,
+  PLATE_TEXTS,
+  VIDEO_TEXTS,
+  WATCHLIST_TEXTS,
   WORKLIST_TEXTS,
 ];
 

@@ -1,6 +1,8 @@
 import type { TargetedEvent } from 'preact';
 import { useState } from 'preact/hooks';
-import { canHandle } from '../session.ts';
+import { pieceAddress } from '../admin/pieces.ts';
+import { follows } from '../ground/router.ts';
+import { canHandle, may } from '../session.ts';
 import { clockTime, t } from '../texts.ts';
 import { nowMs } from '../ticker.ts';
 import type { Alert } from '../types.ts';
@@ -52,8 +54,20 @@ export function Details({ alert }: { alert: Alert }) {
         ))}
       </ul>
       {canHandle.value && <CommentForm id={alert.id} />}
+      {may('alerts.silence') && alert.severity !== 'extreme' && (
+        <a class="silence-link" href={silenceAddress(alert)} onClick={follows}>
+          {t('alert.silence')}
+        </a>
+      )}
     </div>
   );
+}
+
+/** Where a silence of this device, or of the rule in its district, is asked for, with what it would hide. */
+function silenceAddress({ rule, jurisdiction, device }: Alert): string {
+  const [name = rule] = rule.split('@');
+  const query = { jurisdiction, rule: name, ...(device !== null && { device }) };
+  return `${pieceAddress('silences')}?${new URLSearchParams(query)}`;
 }
 
 export function CommentForm({ id }: { id: string }) {

@@ -1,5 +1,5 @@
 import { effect, signal } from '@preact/signals';
-import { session } from '../session.ts';
+import { whoIs } from '../session.ts';
 
 const KEY = 'citywatch.drafts';
 /** Half-written comments kept at once; the one touched longest ago goes first. */
@@ -18,8 +18,8 @@ const kept = signal<Kept>({ user: '', drafts: {}, open: null });
 
 // What is half written outlives the row it was written in, and the page: in this tab, until the person signs out.
 effect(() => {
-  const user = session.value?.name;
-  if (user === undefined || kept.peek().user === user) return;
+  const user = whoIs.value;
+  if (user === null || kept.peek().user === user) return;
   const stored = read();
   kept.value = stored?.user === user ? stored : { user, drafts: {}, open: null };
 });
@@ -42,6 +42,24 @@ export function keepDraft(id: string, text: string): void {
   const { [id]: _before, ...others } = kept.value.drafts;
   const all = text === '' ? others : { ...others, [id]: text };
   kept.value = { ...kept.value, drafts: Object.fromEntries(Object.entries(all).slice(-DRAFTS_MAX)) };
+}
+
+/** What was filled into a form, field by field. */
+export type Values = Readonly<Record<string, string>>;
+
+/** What was filled into a form and not sent: it outlives the session and the page. Never a password. */
+export function valuesUnder(key: string): Values {
+  try {
+    const found: unknown = JSON.parse(draftOf(key) || '{}');
+    if (typeof found !== 'object' || found === null) return {};
+    return Object.fromEntries(Object.entries(found).filter(([, value]) => typeof value === 'string'));
+  } catch {
+    return {};
+  }
+}
+
+export function keepValuesUnder(key: string, values: Values): void {
+  keepDraft(key, Object.keys(values).length === 0 ? '' : JSON.stringify(values));
 }
 
 /** The alert whose details are open, also after a reload. */

@@ -41,6 +41,7 @@ let reading = new AbortController();
 /** Keeps the book in step with the gateway until `signal` is aborted. */
 export function followAlerts(who: string, signal: AbortSignal): void {
   begin();
+  announcement.value = { text: '', urgent: false };
   void readChoices(signal);
   followUnacked(signal);
   follow(who, { onReset, onEvents, onError: noticeEnd }, signal);

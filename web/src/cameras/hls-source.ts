@@ -1,23 +1,9 @@
 import Hls, { type ErrorData } from 'hls.js';
 import { ApiError } from '../api.ts';
 import { noticeEnd } from '../session.ts';
-import type { PlayerState } from './player.ts';
-import { codecName, type Source, type SourceEvents } from './source.ts';
+import { codecName, type HlsLook, PART_MS, PLAYLIST_MS, type Source, type SourceEvents, STATES } from './source.ts';
 
-/** The gateway holds the first playlist until there is enough to begin, at most 15 s. */
-export const PLAYLIST_MS = 20_000;
-export const PART_MS = 10_000;
-
-/** Why there is no picture, by the status of the playlist. What is not listed is worth another try soon. */
-export const STATES: Record<number, PlayerState> = { 403: 'forbidden', 404: 'nostream', 429: 'full', 503: 'full' };
 const PLAYLIST_ERRORS: readonly string[] = [Hls.ErrorDetails.MANIFEST_LOAD_ERROR, Hls.ErrorDetails.LEVEL_LOAD_ERROR];
-
-export interface HlsLook {
-  address: string;
-  quality: 'main' | 'sub';
-  /** One picture of a wall. */
-  wall: boolean;
-}
 
 /** Whether this browser plays HLS by a program of ours. */
 export function playsHls(): boolean {

@@ -1,11 +1,13 @@
-import { ApiError, request } from '../api.ts';
-import { lookPurpose, noticeEnd } from '../session.ts';
-import { backoffMs, every, pause } from '../ticker.ts';
-import { HlsSource, PART_MS, PLAYLIST_MS, playsHls, STATES } from './hls-source.ts';
+import { effect, untracked } from '@preact/signals';
+import { ApiError, clockOffsetMs, request } from '../api.ts';
+import { lookPurpose, noticeEnd, whoIs } from '../session.ts';
+import { every, pause } from '../ticker.ts';
 import type { KeptPicture } from './kept-picture.ts';
+import { LateHls } from './late-hls.ts';
 import { LiveSocket } from './live/socket.ts';
 import { SocketSource } from './live/socket-source.ts';
-import type { Source, SourceEvents } from './source.ts';
+import { resumeStreams, sleep } from './sleepers.ts';
+import { caseQuery, PART_MS, PLAYLIST_MS, type Source, type SourceEvents, STATES } from './source.ts';
 
 export type PlayerState =
   | 'starting'
@@ -27,7 +29,9 @@ export type PlayerState =
   /** As `stills`, for a while, because the gateway has too much to do for one more moving picture of a wall. */
   | 'busy'
   /** As `stills`, where the browser plays no such video at all. */
-  | 'unsupported';
+  | 'unsupported'
+  /** As `stills`, because this computer has enough moving pictures to show. */
+  | 'spared';
 
 /** What a state is about: the codec that the browser cannot show, the reason why no picture comes. */
 export interface About {
@@ -50,20 +54,15 @@ export interface PlayerOptions {
 const STALL_MS = 8_000;
 /** One that the gateway goes on trying to bring back is asked for anew only after this. */
 const GIVEN_UP_MS = 60_000;
-const BACKOFF_MAX_MS = 15_000;
 const STILL_MS = 3_000;
 /** After so many stills in place of a moving picture, the gateway is asked for one again. */
 const BUSY_STILLS = 20;
 
-/** Players that wait before their next try. */
-const sleepers = new Set<{ wake(): void; cutOff: boolean }>();
-
-/** Ends the waiting of every player, because the gateway has just been reached again after a cut. */
-export function resumeStreams(which: 'all' | 'cut-off' = 'all'): void {
-  for (const sleeper of [...sleepers]) if (which === 'all' || sleeper.cutOff) sleeper.wake();
-}
-
 const liveSocket = new LiveSocket(() => resumeStreams('cut-off'));
+effect(() => {
+  void whoIs.value;
+  untracked(() => liveSocket.drop());
+});
 
 /** Shows the live picture of a camera in a video element and keeps at it until it is stopped. */
 export class Player {
@@ -75,6 +74,9 @@ export class Player {
   #running = new AbortController();
   #stopWatch: () => void = () => {};
   #attempt = 0;
+  #moves = true;
+  /** When the picture moved last. */
+  #movedAtMs = 0;
   /** The connection of the page was tried, and the browser would not have what came. */
   #byHls = false;
   /** The gateway codes the picture anew, because this browser cannot show the codec of the camera. */
@@ -87,8 +89,10 @@ export class Player {
     this.#given = options.quality;
   }
 
-  start(): void {
+  /** Without `moves` it is stills. */
+  start(moves = true): void {
     this.#running = new AbortController();
+    this.#moves = moves;
     this.#quality = this.#options.quality;
     this.#tell('starting');
     this.#open();
@@ -101,21 +105,24 @@ export class Player {
   }
 
   #tell(state: PlayerState): void {
+    // What may not be seen now is not to be seen as it was before either.
+    if (state === 'forbidden' || state === 'nostream') this.#options.kept.forget();
     this.#options.onState(state, this.#about);
   }
 
   #open(): void {
     const { video, camera, named } = this.#options;
     this.#about = { ...this.#about, reason: '' };
+    if (!this.#moves) return void this.#showStills('spared', this.#running.signal);
     const quality = this.#quality;
     if (typeof MediaSource !== 'undefined' && !this.#byHls && !liveSocket.isMissing) {
       const codec = this.#isRecoded ? { codec: 'h264' as const } : {};
       const look = { camera, quality, ...codec, use: this.#use, purpose: lookPurpose.value };
       const looked = named === '' ? look : { ...look, case: named };
       this.#source = new SocketSource(liveSocket, video, looked, this.#events());
-    } else if (playsHls()) {
+    } else if (typeof MediaSource !== 'undefined') {
       const look = { address: this.#address('live.m3u8', quality), quality, wall: this.#use === 'wall' };
-      this.#source = new HlsSource(video, look, this.#events());
+      this.#source = new LateHls(video, look, this.#events());
     } else return void this.#showStills('unsupported', this.#running.signal);
     this.#watch();
   }
@@ -162,7 +169,7 @@ export class Player {
   /** The element turns black when its stream is taken away, so its last picture is kept before. */
   #close(): void {
     this.#stopWatch();
-    if (this.#source) this.#options.kept.keep(this.#options.video);
+    if (this.#source) this.#options.kept.keep(this.#options.video, this.#movedAtMs + clockOffsetMs.value);
     this.#source?.close();
     this.#source = null;
   }
@@ -171,12 +178,12 @@ export class Player {
   #watch(): void {
     const { video, kept } = this.#options;
     let seen = video.currentTime;
-    let movedAtMs = Date.now();
+    this.#movedAtMs = Date.now();
     let moved = false;
     this.#stopWatch = every(1_000, () => {
       if (video.currentTime !== seen) {
         seen = video.currentTime;
-        movedAtMs = Date.now();
+        this.#movedAtMs = Date.now();
         moved = true;
         this.#attempt = 0;
         kept.drop();
@@ -184,7 +191,7 @@ export class Player {
         if (this.#about.reason === '') this.#tell(this.#shown);
         return;
       }
-      const stillMs = Date.now() - movedAtMs;
+      const stillMs = Date.now() - this.#movedAtMs;
       if (stillMs > (moved ? GIVEN_UP_MS : PLAYLIST_MS + PART_MS)) return this.#again('nopicture', false);
       if (!moved || stillMs <= STALL_MS) return;
       if (this.#about.reason === '') this.#tell('stalled');
@@ -225,7 +232,9 @@ export class Player {
       for (let shown = 0; state !== 'busy' || shown < BUSY_STILLS; shown += 1) {
         const path = this.#address('snapshot.jpg', quality).replace('/api/v1', '');
         const limit = AbortSignal.any([signal, AbortSignal.timeout(PLAYLIST_MS)]);
-        await kept.show(await (await request(path, { signal: limit })).blob());
+        const answer = await request(path, { signal: limit });
+        const takenMs = Date.parse(answer.headers.get('last-modified') ?? '') || Date.now() + clockOffsetMs.value;
+        await kept.show(await answer.blob(), takenMs);
         if (signal.aborted) return;
         this.#attempt = 0;
         this.#tell(state);
@@ -253,23 +262,11 @@ export class Player {
       return;
     }
     this.#tell(state);
-    const waiting = new AbortController();
-    const sleeper = { wake: () => waiting.abort(), cutOff };
-    sleepers.add(sleeper);
-    const any = AbortSignal.any([signal, waiting.signal]);
-    void pause(backoffMs(this.#attempt, BACKOFF_MAX_MS), any)
-      .catch(() => undefined)
-      .then(() => {
-        sleepers.delete(sleeper);
-        if (signal.aborted) return;
-        this.#quality = this.#options.quality;
-        this.#open();
-      });
+    void sleep({ attempt: this.#attempt, cutOff }, signal).then(() => {
+      if (signal.aborted) return;
+      this.#quality = this.#options.quality;
+      this.#open();
+    });
     this.#attempt += 1;
   }
-}
-
-/** What a question about pictures says of the case that they are for. */
-export function caseQuery(named: string): string {
-  return named === '' ? '' : `&case=${encodeURIComponent(named)}`;
 }

@@ -1,5 +1,19 @@
 import type { PlayerState } from './player.ts';
 
+/** The gateway holds the first playlist until there is enough to begin, at most 15 s. */
+export const PLAYLIST_MS = 20_000;
+export const PART_MS = 10_000;
+
+/** Why there is no picture, by the status of the playlist. What is not listed is worth another try soon. */
+export const STATES: Record<number, PlayerState> = { 403: 'forbidden', 404: 'nostream', 429: 'full', 503: 'full' };
+
+export interface HlsLook {
+  address: string;
+  quality: 'main' | 'sub';
+  /** One picture of a wall. */
+  wall: boolean;
+}
+
 /** What a way to get live video tells the player. All but `given` and `trouble` end it, and the player closes it. */
 export interface SourceEvents {
   /** The gateway was reached, and this is what it gives. */
@@ -27,4 +41,9 @@ export interface Source {
 export function codecName(codecs: string | undefined): string {
   if (/^h(vc|ev)1/.test(codecs ?? '')) return 'H.265';
   return /^avc/.test(codecs ?? '') ? `H.264 (${codecs})` : (codecs ?? '');
+}
+
+/** What a question about pictures says of the case that they are for. */
+export function caseQuery(named: string): string {
+  return named === '' ? '' : `&case=${encodeURIComponent(named)}`;
 }

@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, get } from '../api.ts';
+import { dutyFocus, lookAt } from '../duty/focus.ts';
+import { useSeeing } from '../duty/seeing.ts';
 import { noticeEnd } from '../session.ts';
 import { t } from '../texts.ts';
 import { backoffMs, pause } from '../ticker.ts';
@@ -16,11 +18,30 @@ export function CameraWall() {
   const { page, failed } = useCameras(cursors.at(-1));
   const [enlarged, setEnlarged] = useState<Camera | null>(null);
   const next = page?.next;
+  const seeing = useSeeing(TILES);
+  const shown = seeing?.cameras ?? page?.items;
+  const enlarge = (camera: Camera) => {
+    lookAt(camera.id, 'wall');
+    setEnlarged(camera);
+  };
   return (
     <section class="cameras" aria-labelledby="cameras-title">
       <div class="section-head">
-        <h2 id="cameras-title">{t('cameras.title')}</h2>
-        {(cursors.length > 0 || next !== undefined) && (
+        <h2 id="cameras-title">
+          <bdi>{seeing ? t('cameras.seeing', { name: seeing.name }) : t('cameras.title')}</bdi>
+        </h2>
+        {seeing && (
+          <button
+            type="button"
+            class="quiet"
+            onClick={() => {
+              dutyFocus.value = null;
+            }}
+          >
+            {t('cameras.all')}
+          </button>
+        )}
+        {!seeing && (cursors.length > 0 || next !== undefined) && (
           <span class="pager">
             <button
               type="button"
@@ -44,8 +65,8 @@ export function CameraWall() {
       {failed && <p class="hint">{t('cameras.failed')}</p>}
       {page?.items.length === 0 && <p class="hint">{t('cameras.none')}</p>}
       <div class="tiles">
-        {page?.items.map((camera) => (
-          <Tile key={camera.id} camera={camera} onEnlarge={() => setEnlarged(camera)} />
+        {shown?.map((camera) => (
+          <Tile key={camera.id} camera={camera} onEnlarge={() => enlarge(camera)} />
         ))}
       </div>
       {enlarged && <Enlarged camera={enlarged} onClose={() => setEnlarged(null)} />}
@@ -90,7 +111,10 @@ function Tile({ camera, onEnlarge }: { camera: Camera; onEnlarge(): void }) {
       <span class="tile-name">
         <bdi>{camera.name}</bdi>
       </span>
-      <span class="tile-state">{picture.text}</span>
+      <span class="tile-state">
+        {picture.text}
+        {picture.age && ` · ${picture.age}`}
+      </span>
     </button>
   );
 }
@@ -98,7 +122,7 @@ function Tile({ camera, onEnlarge }: { camera: Camera; onEnlarge(): void }) {
 /** One camera over the whole page. The browser's own dialog keeps the focus inside, and Escape closes it. */
 export function Enlarged({ camera, named = '', onClose }: { camera: Camera; named?: string; onClose(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const picture = useLivePicture(camera.id, 'main', named);
+  const picture = useLivePicture(camera.id, 'main', { named });
   useEffect(() => {
     const element = dialog.current;
     const before = document.activeElement as HTMLElement | null;

@@ -5,10 +5,11 @@ import { UndoBar } from '../alerts/deeds/undo-bar.tsx';
 import { CommentForm } from '../alerts/details.tsx';
 import { SeverityBadge } from '../alerts/severity.tsx';
 import { titleOf } from '../alerts/titles.ts';
+import { lazily } from '../ground/lazy.tsx';
 import { follows } from '../ground/router.ts';
-import { caseAddress } from '../ground/views.ts';
+import { caseAddress, deviceAddress } from '../ground/views.ts';
 import { canHandle, may } from '../session.ts';
-import { age, clockTime, t, tOf } from '../texts.ts';
+import { age, clockTime } from '../texts.ts';
 import { nowMs } from '../ticker.ts';
 import type { CaseAlert, Device, RuleOfAlert } from '../types.ts';
 import { DeedBar } from './deeds/deed-bar.tsx';
@@ -19,13 +20,17 @@ import { Evidence } from './parts/evidence.tsx';
 import { Fired } from './parts/fired.tsx';
 import { Live } from './parts/live.tsx';
 import { Neighbours } from './parts/neighbours.tsx';
+import { Place } from './parts/place.tsx';
+import { Procedure } from './parts/procedure.tsx';
 import { Report } from './parts/report.tsx';
 import { Timeline } from './parts/timeline.tsx';
 import { Pictures } from './pictures.ts';
+import { t, tOf } from './say.ts';
 import { useAnswer } from './use-answer.ts';
 import './case.css';
 
 const GATEWAY = '_gateway';
+const LazyHit = lazily(async () => (await import('../watchlists/hit-part.tsx')).HitPart);
 
 /** One alert with all that stands around it. */
 export function Case({ id }: { id: string }) {
@@ -73,8 +78,11 @@ function Known({ open, alert, pictures }: { open: OpenCase; alert: CaseAlert; pi
           {id !== null && may('telemetry.read') && <Curves alert={alert} device={id} kind={kind} rule={rule} />}
         </div>
         <div class="case-side">
+          <Procedure rule={rule} />
+          {'wanted_plate' in alert.data && may('alerts.read') && <LazyHit alert={alert} />}
           <Timeline lines={open.history.value} failed={open.historyFailed.value} />
           {canHandle.value && <Remark id={alert.id} />}
+          <Place alert={alert} />
           <Neighbours alert={alert} />
           {may('recordings.export') && <Bundles alert={alert} />}
         </div>
@@ -110,7 +118,7 @@ function Head({ alert }: { alert: CaseAlert }) {
           <bdi>{titleOf(alert)}</bdi>
         </h2>
         <p>
-          <bdi>{alert.subject.name}</bdi>
+          <Subject alert={alert} />
         </p>
         <p class="facts">
           <time dateTime={alert.firstAt} title={clockTime(alert.firstAt, now)}>
@@ -130,6 +138,17 @@ function Head({ alert }: { alert: CaseAlert }) {
       </div>
       <Tools id={alert.id} />
     </header>
+  );
+}
+
+/** What it is of; leads to the page of the device, for who may see that. */
+function Subject({ alert: { device, subject } }: { alert: CaseAlert }) {
+  const name = <bdi>{subject.name}</bdi>;
+  if (device === null || device === GATEWAY || subject.id !== device || !may('registry.read')) return name;
+  return (
+    <a class="case-subject" href={deviceAddress(device)} onClick={follows}>
+      {name}
+    </a>
   );
 }
 

@@ -10,20 +10,22 @@ export interface Asked<Answer> {
   answer: Answer | null;
   /** It was refused; what the gateway could not answer is asked for again. */
   refused: boolean;
+  /** Which question the last answer is to. */
+  to: string | null;
 }
 
 /** What the gateway answers to a question; null asks nothing. Until another one is answered, the one before stays. */
 export function useAnswer<Answer>(path: string | null): Asked<Answer> {
-  const [asked, setAsked] = useState<Asked<Answer> & { path: string | null }>({ answer: null, refused: false, path });
+  const [asked, setAsked] = useState<Asked<Answer>>({ answer: null, refused: false, to: path });
   useEffect(() => {
     if (path === null) return;
     const stop = new AbortController();
     void read<Answer>(path, stop.signal).then((answer) => {
-      if (!stop.signal.aborted) setAsked({ answer, refused: answer === null, path });
+      if (!stop.signal.aborted) setAsked({ answer, refused: answer === null, to: path });
     });
     return () => stop.abort();
   }, [path]);
-  return { answer: asked.answer, refused: asked.refused && asked.path === path };
+  return { ...asked, refused: asked.refused && asked.to === path };
 }
 
 /** Null where it is refused, or nobody wants it any more. */

@@ -1,7 +1,8 @@
 import { kinds } from '../overview.ts';
-import { lasting, locale, t, tOf } from '../texts.ts';
+import { lasting, locale } from '../texts.ts';
 import type { Kind } from '../types.ts';
 import type { Asks, Limit } from './limits.ts';
+import { t, tOf } from './say.ts';
 
 type Field = Kind['fields'][string];
 

@@ -1,10 +1,10 @@
-import { forgetDrafts } from '../alerts/drafts.ts';
 import { SeverityBadge } from '../alerts/severity.tsx';
 import { setTextSize, setTheme, TEXT_SIZES_PERCENT, THEMES, textSize, theme } from '../ground/display.ts';
-import { logout, session } from '../session.ts';
+import { session } from '../session.ts';
 import { RINGS, ringOf, setRing } from '../sound.ts';
 import { language, switchLanguage, t, tOf } from '../texts.ts';
 import { SEVERITIES } from '../types.ts';
+import { leave } from './leave.tsx';
 
 /** How this browser shows and sounds, and who is signed in. */
 export function Settings() {
@@ -57,18 +57,12 @@ export function Settings() {
         <p>
           <bdi>{t('settings.signedIn', { name: session.value?.name ?? '' })}</bdi>
         </p>
-        <button type="button" onClick={leave}>
+        <button type="button" onClick={() => void leave()}>
           {t('logout')}
         </button>
       </section>
     </div>
   );
-}
-
-/** Forgets what the next person at this desk must not see, and ends the session. */
-export function leave(): void {
-  forgetDrafts();
-  logout().catch(() => undefined);
 }
 
 interface ChoiceProps<Value> {

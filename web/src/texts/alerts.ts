@@ -47,4 +47,5 @@ export const ALERTS_TEXTS = {
   'verdict.duplicate': ['Duplicate', '重复'],
   'verdict.drill': ['Drill', '演练'],
   'verdict.no_action': ['No action needed', '无需处置'],
+  'alert.silence': ['Leave alerts like this unsaid for a time…', '静默此类告警…'],
 } as const;

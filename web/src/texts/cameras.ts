@@ -1,6 +1,8 @@
 /** Of live video. English first, then Chinese. */
 export const CAMERAS_TEXTS = {
   'cameras.title': ['Cameras', '视频'],
+  'cameras.seeing': ['Cameras that see {name}', '可见{name}的摄像机'],
+  'cameras.all': ['All cameras', '全部摄像机'],
   'cameras.none': ['No camera is registered.', '尚未登记摄像机。'],
   'cameras.failed': ['The cameras could not be read.', '无法读取摄像机列表。'],
   'cameras.previous': ['Previous cameras', '上一组摄像机'],
@@ -19,6 +21,7 @@ export const CAMERAS_TEXTS = {
   'tile.busy': ['stills for a minute: the gateway is busy', '网关繁忙，暂以静态画面显示'],
   'tile.small': ['live, small: this browser cannot show {codec}', '实时小画面：此浏览器不支持 {codec}'],
   'tile.stills': ['stills: this browser cannot show {codec}', '静态画面：此浏览器不支持 {codec}'],
+  'tile.spared': ['stills: this computer shows enough moving pictures', '静态画面：本机播放路数已达上限'],
   'tile.unsupported': ['This browser cannot play this video', '浏览器不支持此视频'],
   'reason.auth': ['the camera refuses the login', '摄像机拒绝登录'],
   'reason.unreachable': ['the camera cannot be reached', '无法连接摄像机'],
@@ -40,4 +43,6 @@ export const CAMERAS_TEXTS = {
   'reason.no-address': ['it has no stream address', '未登记码流地址'],
   'reason.stopped': ['the gateway is being stopped', '网关正在停止'],
   'reason.no-lease': ['the database does not answer', '数据库无响应'],
+  'live.before': ['picture of {age} ago', '{age}前的画面'],
+  'seen.needsCase': ['Pictures of this camera are shown for an incident only.', '此摄像机画面仅限案件使用。'],
 } as const;

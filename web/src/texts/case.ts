@@ -8,8 +8,6 @@ export const CASE_TEXTS = {
     '该告警已转至其他区划或您已无权查看，以下为此前内容。',
   ],
   'case.failed': ['The alert could not be read. Trying again…', '无法读取告警，正在重试…'],
-  'case.notLoaded': ['This part of the page could not be read.', '无法读取此部分页面。'],
-  'case.again': ['Try again', '重试'],
   'case.print': ['Print', '打印'],
   'case.copy': ['Copy link', '复制链接'],
   'case.copied': ['Copied', '已复制'],
@@ -64,7 +62,6 @@ export const CASE_TEXTS = {
   'seen.waiting': ['Picture is on its way', '正在获取画面'],
   'seen.loading': ['Reading the picture…', '正在读取画面…'],
   'seen.failed': ['The picture could not be read: {reason}', '无法读取画面：{reason}'],
-  'seen.needsCase': ['Pictures of this camera are shown for an incident only.', '此摄像机画面仅限案件使用。'],
   'seen.case': ['Number of the case', '案件编号'],
   'seen.show': ['Show', '查看'],
   'seen.showClip': ['Show the clip of {time}', '查看 {time} 的录像'],
@@ -72,7 +69,6 @@ export const CASE_TEXTS = {
 
   'live.title': ['Live', '实时画面'],
   'live.none': ['No camera that you may see looks at this place.', '此处没有您可查看的摄像机。'],
-  'live.before': ['picture of {age} ago', '{age}前的画面'],
   'live.others': ['Other cameras', '其他摄像机'],
 
   'curve.title': ['Readings', '读数曲线'],
@@ -121,6 +117,8 @@ export const CASE_TEXTS = {
 
   'deed.title': ['Actions', '处置'],
   'deed.ack': ['Acknowledge', '确认'],
+  'procedure.title': ['What to do', '处置流程'],
+  'procedure.contacts': ['Whom to call', '联系方式'],
   'deed.assign': ['Assign…', '指派…'],
   'deed.dispatch': ['Dispatch…', '派警…'],
   'deed.arrive': ['They are there', '已到场'],

@@ -32,6 +32,8 @@ export const WORKLIST_TEXTS = {
   'list.assignOf': ['Assign {n} of {of}…', '指派 {n}/{of} 条…'],
   'list.drop': ['Choose none', '取消选择'],
 
+  'people.title': ['One of these', '人员'],
+  'people.onDuty': ['on duty', '当值'],
   'assign.title': ['Assign…', '指派…'],
   'assign.to': ['To whom', '指派给'],
   'assign.do': ['Assign', '指派'],

@@ -4,6 +4,7 @@ import { t } from '../../texts.ts';
 import { assignSoon } from './deeds.ts';
 import { Menu } from './menu.tsx';
 import { leaveMenu } from './open-menu.ts';
+import { PeopleList } from './people-list.tsx';
 
 const NAME_MAX = 128;
 
@@ -21,6 +22,7 @@ export function AssignMenu({ of, ids, label }: { of: string; ids: readonly strin
   return (
     <Menu of={of} menu="assign" label={label} title={t('assign.title')}>
       <form class="assign" onSubmit={submit}>
+        <PeopleList onChoose={give} />
         <label>
           {t('assign.to')}
           <input name="to" maxLength={NAME_MAX} autocomplete="off" required />
@@ -28,7 +30,10 @@ export function AssignMenu({ of, ids, label }: { of: string; ids: readonly strin
         <button type="submit" class="primary">
           {t('assign.do')}
         </button>
-        <button type="button" onClick={(event) => give(session.value?.name ?? '', event.currentTarget)}>
+        <button
+          type="button"
+          onClick={(event) => give(session.value?.username ?? session.value?.name ?? '', event.currentTarget)}
+        >
           {t('assign.me')}
         </button>
       </form>

@@ -26,14 +26,14 @@ export function ackSoon(ids: readonly string[]): void {
   doSoon(
     ids,
     (s) => t('undo.acking', { n, s }),
-    () => void all(ids, ack),
+    () => all(ids, ack),
   );
 }
 
 export function closeSoon(ids: readonly string[], verdict: Verdict): void {
   const n = ids.length;
   const say = (s: number) => t('undo.closing', { n, verdict: tOf('verdict', verdict), s });
-  doSoon(ids, say, () => void all(ids, (id) => close(id, verdict)));
+  doSoon(ids, say, () => all(ids, (id) => close(id, verdict)));
 }
 
 export function assignSoon(ids: readonly string[], to: string): void {
@@ -41,7 +41,7 @@ export function assignSoon(ids: readonly string[], to: string): void {
   doSoon(
     ids,
     (s) => t('undo.assigning', { n, to, s }),
-    () => void all(ids, (id) => assign(id, to)),
+    () => all(ids, (id) => assign(id, to)),
   );
 }
 

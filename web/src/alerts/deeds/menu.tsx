@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { isMenuOpen, type MenuName, openMenu, toggleMenu } from './open-menu.ts';
 
 interface MenuProps {
@@ -18,9 +18,12 @@ export function Menu({ of, menu, label, title, children }: MenuProps) {
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const isForm = menu === 'assign';
+  // Before it is seen: whoever types at once types into it.
+  useLayoutEffect(() => {
+    if (open) root.current?.querySelector<HTMLElement>('[role=menuitem], input')?.focus();
+  }, [open]);
   useEffect(() => {
     if (!open) return;
-    root.current?.querySelector<HTMLElement>('[role=menuitem], input')?.focus();
     const onPress = (event: Event) => {
       if (!root.current?.contains(event.target as Node)) openMenu.value = null;
     };

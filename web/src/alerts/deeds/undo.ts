@@ -16,17 +16,17 @@ export const pending = signal<readonly Pending[]>([]);
 
 interface Kept extends Pending {
   timer: ReturnType<typeof setTimeout>;
-  run(): void;
+  run(): Promise<unknown>;
 }
 
 const all = new Map<number, Kept>();
 let last = 0;
 
 /** Does something in 5 s, unless it is taken back; at once when the page goes away. */
-export function doSoon(alerts: readonly string[], say: Pending['say'], run: () => void): void {
+export function doSoon(alerts: readonly string[], say: Pending['say'], run: Kept['run']): void {
   last += 1;
   const id = last;
-  const timer = setTimeout(() => finish(id), UNDO_MS);
+  const timer = setTimeout(() => void finish(id), UNDO_MS);
   all.set(id, { id, alerts, say, atMs: Date.now() + UNDO_MS, run, timer });
   show();
 }
@@ -41,24 +41,24 @@ export function undo(id = [...all.keys()].at(-1)): boolean {
   return true;
 }
 
-/** Does everything that waits now, since nobody will be there to take it back. */
-export function finishAll(): void {
-  for (const id of [...all.keys()]) finish(id);
+/** Does everything that waits now, since nobody will be there to take it back; resolves when it was done. */
+export async function finishAll(): Promise<void> {
+  await Promise.allSettled([...all.keys()].map(finish));
 }
 
-addEventListener('pagehide', finishAll);
+addEventListener('pagehide', () => void finishAll());
 
 export function isPending(alert: string): boolean {
   return pending.value.some(({ alerts }) => alerts.includes(alert));
 }
 
-function finish(id: number): void {
+async function finish(id: number): Promise<void> {
   const kept = all.get(id);
   if (!kept) return;
   clearTimeout(kept.timer);
   all.delete(id);
   show();
-  kept.run();
+  await kept.run();
 }
 
 function show(): void {

@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { dutyFocus, lookAt } from '../../duty/focus.ts';
 import { refine } from '../../ground/router.ts';
 import { overview } from '../../overview.ts';
 import { t } from '../../texts.ts';
@@ -48,6 +49,12 @@ export function AlertList() {
   useHeld(box, head);
   useReadAhead(rows.span.to, shown.length);
   useReturn(shown, focus);
+  useOthersFocus(shown, rows, setSelected);
+  const select = (id: string) => {
+    setSelected(id);
+    const { subject } = book.value.alerts.get(id) ?? {};
+    if (subject?.type === 'device') lookAt(subject.id, 'list');
+  };
   return (
     <section class="alerts" aria-labelledby="alerts-title">
       <div ref={head}>
@@ -69,7 +76,7 @@ export function AlertList() {
       <Hint />
       <div class="alert-box" ref={box}>
         <ul class="alert-list" ref={list} aria-labelledby="alerts-title" style={{ height: `${rows.heights.total}px` }}>
-          <DrawnRows rows={rows} current={current} onSelect={setSelected} />
+          <DrawnRows rows={rows} current={current} onSelect={select} />
         </ul>
         {hasMore.value && <More />}
       </div>
@@ -152,6 +159,18 @@ function useReturn(shown: readonly string[], focus: (id: string, index: number) 
     cameFrom.value = null;
     if (id !== null && shown.includes(id)) focus(id, shown.indexOf(id));
   }, []);
+}
+
+/** Shows the first row of a device that was chosen in another pane; the focus stays where it is. */
+function useOthersFocus(shown: readonly string[], rows: Rows, select: (id: string) => void): void {
+  const focus = dutyFocus.value;
+  useEffect(() => {
+    if (!focus || focus.by === 'list') return;
+    const index = shown.findIndex((id) => book.value.alerts.get(id)?.subject.id === focus.device);
+    if (index < 0) return;
+    rows.reveal(index);
+    select(shown[index]!);
+  }, [focus]);
 }
 
 /** Reads on as the end comes near, so that every alert can be reached by scrolling. */

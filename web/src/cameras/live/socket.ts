@@ -74,6 +74,11 @@ export class LiveSocket {
     this.#lost();
   }
 
+  /** Somebody else looks: the connection is of the one before, whose looks would be registered for these. */
+  drop(): void {
+    this.#lost();
+  }
+
   #connect(): WebSocket {
     const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/api/v1/live`);
     socket.binaryType = 'arraybuffer';

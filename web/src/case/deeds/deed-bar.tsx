@@ -1,11 +1,11 @@
 import type { TargetedEvent } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { canHandle, may } from '../../session.ts';
-import { t } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
 import type { CaseAlert } from '../../types.ts';
 import { changesOf } from '../changes.ts';
 import type { OpenCase } from '../open-case.ts';
+import { t } from '../say.ts';
 import { type DeedName, doDeed, hasForm, type Outcome, possible } from './deeds.ts';
 import { begunForm, keepValues, type Values, valuesOf } from './form-draft.ts';
 import { bodyOf, FORMS } from './forms.tsx';

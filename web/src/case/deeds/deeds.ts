@@ -2,10 +2,10 @@ import { takeIn } from '../../alerts/store.ts';
 import { ApiError, get, send } from '../../api.ts';
 import { explain } from '../../explain.ts';
 import { noticeEnd } from '../../session.ts';
-import { t } from '../../texts.ts';
 import type { CaseAlert } from '../../types.ts';
 import { type Change, changesOf } from '../changes.ts';
 import type { OpenCase } from '../open-case.ts';
+import { t } from '../say.ts';
 
 /** So often a deed is tried anew where nothing has changed that somebody decides by. */
 const TRIES_MAX = 5;

@@ -31,13 +31,20 @@ interface Labelled {
   needed: boolean;
 }
 
-export function NameField({ name, label, needed, values, set }: FieldProps & { name: string } & Labelled) {
+export function NameField({
+  name,
+  label,
+  needed,
+  max = NAME_MAX,
+  values,
+  set,
+}: FieldProps & { name: string; max?: number } & Labelled) {
   return (
     <label>
       {label}
       <input
         name={name}
-        maxLength={NAME_MAX}
+        maxLength={max}
         autocomplete="off"
         required={needed}
         value={values[name] ?? ''}

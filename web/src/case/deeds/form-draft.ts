@@ -1,7 +1,7 @@
-import { draftOf, keepDraft } from '../../alerts/drafts.ts';
+import { keepValuesUnder, type Values, valuesUnder } from '../../alerts/drafts.ts';
 import { DEEDS, type DeedName, hasForm } from './deeds.ts';
 
-export type Values = Readonly<Record<string, string>>;
+export type { Values } from '../../alerts/drafts.ts';
 
 /** Forms whose values are kept: of deeds, and the one that asks for a bundle. */
 type FormOf = DeedName | 'bundle';
@@ -12,17 +12,11 @@ function keyOf(alert: string, deed: FormOf): string {
 
 /** What was filled in and not sent: it outlives the session and the page. */
 export function valuesOf(alert: string, deed: FormOf): Values {
-  try {
-    const kept: unknown = JSON.parse(draftOf(keyOf(alert, deed)) || '{}');
-    if (typeof kept !== 'object' || kept === null) return {};
-    return Object.fromEntries(Object.entries(kept).filter(([, value]) => typeof value === 'string'));
-  } catch {
-    return {};
-  }
+  return valuesUnder(keyOf(alert, deed));
 }
 
 export function keepValues(alert: string, deed: FormOf, values: Values): void {
-  keepDraft(keyOf(alert, deed), Object.keys(values).length === 0 ? '' : JSON.stringify(values));
+  keepValuesUnder(keyOf(alert, deed), values);
 }
 
 /** The form that somebody had begun to fill in when the page went away. */

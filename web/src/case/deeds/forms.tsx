@@ -1,9 +1,11 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { PeopleList } from '../../alerts/deeds/people-list.tsx';
 import { send } from '../../api.ts';
 import { session } from '../../session.ts';
-import { lasting, t, tOf } from '../../texts.ts';
+import { lasting } from '../../texts.ts';
 import { type CaseAlert, type Incident, type Page, VERDICTS } from '../../types.ts';
+import { t, tOf } from '../say.ts';
 import { useAnswer } from '../use-answer.ts';
 import type { DeedName } from './deeds.ts';
 import { ChoiceField, type FieldProps, NameField, TextField } from './fields.tsx';
@@ -21,6 +23,11 @@ interface FormProps extends FieldProps {
 export const FORMS: Partial<Record<DeedName, (props: FormProps) => ComponentChildren>> = {
   assign: (props) => (
     <>
+      <PeopleList
+        area={props.alert.jurisdiction}
+        chosen={props.values.to ?? ''}
+        onChoose={(username) => props.set('to', username)}
+      />
       <NameField {...props} name="to" label={t('deed.to')} needed />
       <button type="button" onClick={() => props.set('to', session.value?.username ?? '')}>
         {t('assign.me')}

@@ -1,5 +1,5 @@
-import { t, tOf } from '../../texts.ts';
 import type { Change } from '../changes.ts';
+import { t, tOf } from '../say.ts';
 
 /** What others changed while somebody was filling in a form. */
 export function Meanwhile({ changes, refused }: { changes: readonly Change[]; refused: boolean }) {

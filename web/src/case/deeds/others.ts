@@ -1,9 +1,9 @@
 import { ApiError, send } from '../../api.ts';
 import { explain } from '../../explain.ts';
 import { noticeEnd } from '../../session.ts';
-import { t } from '../../texts.ts';
 import type { CaseAlert } from '../../types.ts';
 import type { OpenCase } from '../open-case.ts';
+import { t } from '../say.ts';
 import type { Outcome } from './deeds.ts';
 import { lineOf, type Values } from './form-draft.ts';
 

@@ -1,31 +1,16 @@
 import type { TargetedEvent } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { ApiError, get, send } from '../../api.ts';
-import { explain } from '../../explain.ts';
+import { useState } from 'preact/hooks';
+import { send } from '../../api.ts';
 import { lookPurpose, may, noticeEnd } from '../../session.ts';
-import { locale, t } from '../../texts.ts';
-import { every } from '../../ticker.ts';
-import type { Bundle, CaseAlert, Page } from '../../types.ts';
+import type { Bundle, CaseAlert } from '../../types.ts';
 import { ChoiceField, NameField } from '../deeds/fields.tsx';
 import { keepValues, lineOf, type Values, valuesOf } from '../deeds/form-draft.ts';
-
-const LOOK_EVERY_MS = 3_000;
-/** States in which something is still to come. */
-const GOES_ON: readonly Bundle['state'][] = ['asked', 'copying'];
+import { t } from '../say.ts';
+import { Made, useExports, whyNot } from './made-exports.tsx';
 
 /** The alert as a signed file, for who may take such things away: what was asked for, and how it is. */
 export function Bundles({ alert }: { alert: CaseAlert }) {
-  const [bundles, setBundles] = useState<readonly Bundle[]>([]);
-  const take = (some: readonly Bundle[]) => setBundles((known) => merged(known, some));
-  useEffect(() => {
-    const stop = new AbortController();
-    get<Page<Bundle>>('/recording-exports', stop.signal)
-      .then(({ items }) => take(items.filter((one) => one.alert === alert.id)))
-      // Those of before are a nicety; what is asked for here is shown anyway.
-      .catch(noticeEnd);
-    return () => stop.abort();
-  }, [alert.id]);
-  useFollowed(bundles, take);
+  const { bundles, take } = useExports(alert.id, (one) => one.alert === alert.id);
   return (
     <section class="panel" aria-labelledby="bundle-title">
       <h3 id="bundle-title">{t('bundle.title')}</h3>
@@ -98,50 +83,4 @@ function bodyOf({ purpose, case: named, plates }: Values) {
     ...(lineOf(named) !== '' && { case: lineOf(named) }),
     ...(plates === 'whole' && { plates }),
   };
-}
-
-function whyNot(error: unknown): string {
-  return error instanceof ApiError && error.code === 'look.incident-missing' ? t('bundle.needsCase') : explain(error);
-}
-
-/** Only our own addresses are led to, whatever an answer says. */
-function Made({ bundle: { state, detail, bytes, url, askedBy } }: { bundle: Bundle }) {
-  if (state === 'ready' && url?.startsWith('/api/v1/')) {
-    return (
-      <a href={url} download>
-        {t('bundle.ready', { size: sizeText(bytes) })}
-      </a>
-    );
-  }
-  const text = { name: askedBy.name, detail: detail ?? '–', size: sizeText(bytes) };
-  return (
-    <p class={state === 'failed' ? 'trouble' : 'hint'}>
-      <bdi>{t(`bundle.${state}`, text)}</bdi>
-    </p>
-  );
-}
-
-function sizeText(bytes: number): string {
-  const unit = bytes < 1_000_000 ? 'kilobyte' : 'megabyte';
-  const number = bytes / (unit === 'kilobyte' ? 1_000 : 1_000_000);
-  return new Intl.NumberFormat(locale.value, { style: 'unit', unit, maximumFractionDigits: 1 }).format(number);
-}
-
-/** Looks at those that are not done until they are. */
-function useFollowed(bundles: readonly Bundle[], take: (some: readonly Bundle[]) => void): void {
-  const open = bundles.filter(({ state }) => GOES_ON.includes(state)).map(({ id }) => id);
-  useEffect(() => {
-    if (open.length === 0) return;
-    return every(LOOK_EVERY_MS, () => {
-      for (const id of open) {
-        get<Bundle>(`/recording-exports/${encodeURIComponent(id)}`).then((one) => take([one]), noticeEnd);
-      }
-    });
-  }, [open.join(' ')]);
-}
-
-/** The newest first, as they are now. */
-function merged(known: readonly Bundle[], some: readonly Bundle[]): Bundle[] {
-  const fresh = some.filter(({ id }) => !known.some((one) => one.id === id));
-  return [...fresh, ...known.map((one) => some.find(({ id }) => id === one.id) ?? one)];
 }

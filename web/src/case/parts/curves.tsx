@@ -1,8 +1,10 @@
-import { clockTime, t } from '../../texts.ts';
+import { kinds } from '../../overview.ts';
+import { clockTime } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
 import type { CaseAlert, Readings, RuleOfAlert } from '../../types.ts';
 import { type Curve, type CurveRange, curveOf, HEIGHT, rangeOf, startingAt, WIDTH, xOf } from '../curve.ts';
 import { asksOf, type Limit } from '../limits.ts';
+import { t } from '../say.ts';
 import { useAnswer } from '../use-answer.ts';
 import { fieldOf, fieldTitle, valueText } from '../values.ts';
 
@@ -43,7 +45,9 @@ export function Curves({ alert, device, kind, rule }: CurvesProps) {
 
 /** Numbers that have a limit; where none has, those that were reported. */
 function namesOf({ data }: CaseAlert, limits: readonly Limit[], kind: string | null): string[] {
-  const isNumber = (name: string) => ['number', 'integer'].includes(fieldOf(kind, name)?.type ?? '');
+  // What stands in an event alone has no history.
+  const readings = kinds.value.get(kind ?? '')?.fields ?? {};
+  const isNumber = (name: string) => ['number', 'integer'].includes(readings[name]?.type ?? '');
   const limited = limits.map(({ field }) => field).filter(isNumber);
   const names = limited.length > 0 ? limited : Object.keys(data).filter(isNumber);
   return [...new Set(names)].slice(0, CURVES_MAX);

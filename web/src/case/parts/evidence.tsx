@@ -1,9 +1,10 @@
 import type { TargetedEvent } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { age, clockTime, t } from '../../texts.ts';
+import { age, clockTime } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
 import type { CaseAlert, Evidence as Item } from '../../types.ts';
 import type { Pictures, Shown } from '../pictures.ts';
+import { t } from '../say.ts';
 
 const CASE_MAX = 64;
 /** A picture that was so much older when it was attached says so. */

@@ -1,9 +1,10 @@
 import { districtName } from '../../alerts/choices.ts';
 import { kinds } from '../../overview.ts';
-import { clockTime, language, t } from '../../texts.ts';
+import { clockTime, language } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
 import type { CaseAlert, RuleOfAlert } from '../../types.ts';
 import { type Asks, asksOf, isBeyond } from '../limits.ts';
+import { t } from '../say.ts';
 import { asksText, fieldOf, fieldTitle, limitText, valueText } from '../values.ts';
 
 const VALUES_MAX = 24;

@@ -1,14 +1,15 @@
 import { useEffect, useState } from 'preact/hooks';
 import { get, request } from '../../api.ts';
 import { Picture, useLivePicture } from '../../cameras/live-picture.tsx';
-import { caseQuery } from '../../cameras/player.ts';
+import { caseQuery } from '../../cameras/source.ts';
 import { Enlarged } from '../../cameras/wall.tsx';
 import { kinds } from '../../overview.ts';
 import { lookPurpose, may } from '../../session.ts';
-import { age, t } from '../../texts.ts';
+import { age } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
 import type { Camera, CaseAlert, Device } from '../../types.ts';
 import { latestOf, type Pictures } from '../pictures.ts';
+import { t } from '../say.ts';
 import { CaseForm } from './evidence.tsx';
 
 /** Players at once: what a small machine decodes beside the rest of the page. */
@@ -137,7 +138,7 @@ interface TileProps {
 
 /** One camera. Until its picture moves, its last one stands there and says how old it is. */
 function Tile({ camera, named, before, onEnlarge }: TileProps) {
-  const picture = useLivePicture(camera.id, 'sub', named);
+  const picture = useLivePicture(camera.id, 'sub', { named });
   const isLive = LIVE.includes(picture.state);
   const [wasLive, setWasLive] = useState(false);
   useEffect(() => {

@@ -2,9 +2,10 @@ import { SeverityBadge } from '../../alerts/severity.tsx';
 import { titleOf } from '../../alerts/titles.ts';
 import { follows } from '../../ground/router.ts';
 import { caseAddress } from '../../ground/views.ts';
-import { age, t, tOf } from '../../texts.ts';
+import { age } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
 import type { CaseAlert, NearAlert, Page } from '../../types.ts';
+import { t, tOf } from '../say.ts';
 import { useAnswer } from '../use-answer.ts';
 
 const EARLIER_MAX = 8;

@@ -1,6 +1,7 @@
-import { clockTime, t, tOf } from '../../texts.ts';
+import { clockTime } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
 import type { HistoryLine } from '../../types.ts';
+import { t, tOf } from '../say.ts';
 
 /** Shown at once; the rest is a press away. */
 const LINES = 40;

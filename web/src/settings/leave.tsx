@@ -1,0 +1,116 @@
+import { signal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { finishAll } from '../alerts/deeds/undo.ts';
+import { forgetDrafts } from '../alerts/drafts.ts';
+import { forgetWords } from '../ground/router.ts';
+import { db } from '../orders/kept/db.ts';
+import { logout, whoIs } from '../session.ts';
+import { t } from '../texts.ts';
+import { pause } from '../ticker.ts';
+
+/** Deeds that can still be taken back are done by the one whose they are; signing out waits no longer for it. */
+const DEEDS_MS = 3_000;
+
+interface Question {
+  unsent: number;
+  answer(leaves: boolean): void;
+}
+
+const question = signal<Question | null>(null);
+/** The gateway did not hear that somebody wants to leave: whoever comes next would be taken for them. */
+const isStillHere = signal(false);
+
+/** Forgets what the next person here must not see, and ends the session. Asks first where work would be lost. */
+export async function leave(): Promise<void> {
+  const who = whoIs.value;
+  const unsent =
+    who === null
+      ? 0
+      : await db.entries(who).then(
+          ({ length }) => length,
+          () => 0,
+        );
+  if (unsent > 0 && !(await asks(unsent))) return;
+  await Promise.race([finishAll(), pause(DEEDS_MS, new AbortController().signal)]);
+  const hasLeft = await logout().then(
+    () => true,
+    () => false,
+  );
+  isStillHere.value = !hasLeft;
+  if (!hasLeft) return;
+  forgetDrafts();
+  forgetWords();
+  if (who !== null) await db.forget(who).catch(() => undefined);
+}
+
+function asks(unsent: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    question.value = {
+      unsent,
+      answer: (leaves) => {
+        question.value = null;
+        resolve(leaves);
+      },
+    };
+  });
+}
+
+/** Shown while somebody signs out whose entries were not sent, and when they could not be signed out. */
+export function LeaveQuestion() {
+  if (isStillHere.value) return <StillHere />;
+  return question.value && <Asked {...question.value} />;
+}
+
+function Asked({ unsent, answer }: Question) {
+  return (
+    <Dialog title={t('leave.title')} onCancel={() => answer(false)}>
+      <p>{t('leave.unsent', { n: unsent })}</p>
+      <div class="bar">
+        <button type="button" class="primary" onClick={() => answer(false)}>
+          {t('leave.stay')}
+        </button>
+        <button type="button" onClick={() => answer(true)}>
+          {t('leave.anyway')}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+function StillHere() {
+  const close = () => {
+    isStillHere.value = false;
+  };
+  return (
+    <Dialog title={t('leave.failed')} onCancel={close}>
+      <p>{t('leave.failed.why')}</p>
+      <div class="bar">
+        <button type="button" class="primary" onClick={close}>
+          {t('close')}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+interface DialogProps {
+  title: string;
+  onCancel(): void;
+  children: ComponentChildren;
+}
+
+function Dialog({ title, onCancel, children }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    return () => element?.close();
+  }, []);
+  return (
+    <dialog ref={dialog} class="help" aria-labelledby="leave-title" onCancel={onCancel}>
+      <h2 id="leave-title">{title}</h2>
+      {children}
+    </dialog>
+  );
+}
