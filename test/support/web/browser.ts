@@ -71,13 +71,25 @@ function watch(page: Page): string[] {
   return offences;
 }
 
-/** Signs in at the console that is served at `url`. */
+/** A network of namespaces that another test makes or ends may cut what Chromium just asks (ERR_NETWORK_CHANGED). */
+const SIGN_IN_TRIES = 3;
+
+/** Signs in at the console that is served at `url`; as a person would, once more where the page says that it failed. */
 export async function signIn({ page }: View, url: string, user = 'li.na'): Promise<void> {
-  await page.goto(url);
-  await page.locator('input[name=username]').fill(user);
-  await page.locator('input[name=password]').fill('correct horse');
-  await page.locator('button[type=submit]').click();
-  await page.locator('.screen').waitFor();
+  const screen = page.locator('.screen');
+  const name = page.locator('input[name=username]');
+  const trouble = page.locator('.login .trouble:not(:empty)');
+  for (let tries = 1; ; tries += 1) {
+    await page.goto(url);
+    await name.or(screen).first().waitFor();
+    if (await screen.isVisible()) break;
+    await name.fill(user);
+    await page.locator('input[name=password]').fill('correct horse');
+    await page.locator('button[type=submit]').click();
+    await screen.or(trouble).first().waitFor();
+    if (await screen.isVisible()) break;
+    if (tries === SIGN_IN_TRIES) throw new Error(`${user} was not signed in: ${await trouble.textContent()}`);
+  }
   // Where the button was there may be the list now, and below a pointer its rows wait.
   await page.mouse.move(0, 0);
 }
