@@ -1,8 +1,11 @@
 import { signal } from '@preact/signals';
+import { type Once, once } from './ground/once.ts';
+import { pause } from './ground/pause.ts';
 
 const API = '/api/v1';
 /** Longest wait for an answer that is no stream. */
 const ANSWER_MS = 15_000;
+const NEVER = new AbortController().signal;
 
 /** A field that is wrong, such as `rules.0`, and what would be right. */
 export interface Issue {
@@ -52,8 +55,8 @@ export async function get<Answer>(path: string, signal?: AbortSignal): Promise<A
 }
 
 /**
- * Changes something; where `version` is given, only that version of it. The header is what a form on a foreign page
- * could not send.
+ * Changes something; where `version` is given, only that version of it. What is made is made once, however often the
+ * same is sent before there was an answer. `x-citywatch` is what a form on a foreign page could not send.
  */
 export async function send<Answer>(
   method: 'POST' | 'PATCH' | 'DELETE',
@@ -64,15 +67,35 @@ export async function send<Answer>(
   const headers: Record<string, string> = { 'x-citywatch': 'console' };
   if (version !== undefined) headers['if-match'] = `"${version}"`;
   if (body !== undefined) headers['content-type'] = 'application/json';
-  const init = {
-    method,
-    headers,
-    signal: withDeadline(),
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  };
-  const response = await request(path, init);
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  const init = { method, headers, signal: withDeadline(), ...sent };
+  const response =
+    method === 'POST'
+      ? await requestOnce(path, init, once(path, `${version ?? ''} ${sent.body ?? ''}`))
+      : await request(path, init);
   const text = await response.text();
   return text === '' ? null : (JSON.parse(text) as Answer);
+}
+
+/** {@link request} by a key: where the same is being worked on already, its answer is waited for until the deadline. */
+export async function requestOnce(path: string, init: RequestInit, asked: Once): Promise<Response> {
+  for (let one = asked; ; ) {
+    try {
+      const headers = { ...(init.headers as Record<string, string>), 'idempotency-key': one.key };
+      const response = await request(path, { ...init, headers });
+      one.settle();
+      return response;
+    } catch (error) {
+      const { code, retryAfterS } = error instanceof ApiError ? error : new ApiError(0);
+      if (code === 'idempotency.mismatch' && one === asked) one = asked.renew();
+      else if (code !== 'idempotency.running') throw error;
+      else await pause((retryAfterS ?? 1) * 1_000, init.signal ?? NEVER).catch(noAnswer);
+    }
+  }
+}
+
+function noAnswer(): never {
+  throw new ApiError(0);
 }
 
 /** A request whose answer is good; everything else is an ApiError, or the AbortError of `init.signal`. */

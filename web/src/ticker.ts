@@ -1,6 +1,8 @@
 import { computed, signal } from '@preact/signals';
 import { clockOffsetMs } from './api.ts';
 
+export { pause } from './ground/pause.ts';
+
 const ours = signal(Date.now());
 setInterval(() => {
   ours.value = Date.now();
@@ -13,22 +15,6 @@ export const nowMs = computed(() => ours.value + clockOffsetMs.value);
 export function every(everyMs: number, run: () => void): () => void {
   const timer = setInterval(run, everyMs);
   return () => clearInterval(timer);
-}
-
-/** Waits, or rejects with the reason of `signal`. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    signal.addEventListener('abort', stop, { once: true });
-  });
 }
 
 /** Doubling pauses with jitter, so that many pages do not come back at the same instant. */

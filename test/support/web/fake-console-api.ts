@@ -14,6 +14,7 @@ import { type FakeMap, fakeCityMap, mapRoutes } from './fake-map.ts';
 import { type FakeOrders, orderRoutes, someOrders } from './fake-orders.ts';
 import { type FakeRecordings, recordedRoutes } from './fake-recordings.ts';
 import { type FakeCamera, videoRoutes } from './fake-video.ts';
+import { rememberAnswers } from './session/fake-once.ts';
 import { sessionRoutes } from './session/fake-session.ts';
 import { type FakeShift, shiftRoutes, someShift } from './shift/fake-shift.ts';
 
@@ -116,6 +117,7 @@ export async function startFakeApi(
   };
   watchDoor(app, fake);
   sessionRoutes(app, state);
+  rememberAnswers(app);
   caseRoutes(app, Object.assign(state, { publish: publish.bind(null, state) }));
   deviceRoutes(app, fake);
   orderRoutes(app, fake, () => state.signedIn);

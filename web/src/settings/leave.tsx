@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { finishAll } from '../alerts/deeds/undo.ts';
 import { forgetDrafts } from '../alerts/drafts.ts';
+import { forgetAsked } from '../ground/once.ts';
 import { forgetWords } from '../ground/router.ts';
 import { db } from '../orders/kept/db.ts';
 import { logout, whoIs } from '../session.ts';
@@ -41,6 +42,7 @@ export async function leave(): Promise<void> {
   if (!hasLeft) return;
   forgetDrafts();
   forgetWords();
+  forgetAsked();
   if (who !== null) await db.forget(who).catch(() => undefined);
 }
 

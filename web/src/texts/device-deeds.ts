@@ -63,6 +63,10 @@ export const DEVICE_DEED_TEXTS = {
   'rotate.overlap': ['The old one stays valid for', '旧密钥继续有效'],
   'rotate.overlap.none': ['no time', '立即失效'],
   'secret.once': ['Note it now: it is shown this once.', '请立即记录，仅显示一次。'],
+  'secret.lost': [
+    'It was made, but the answer with its secret did not arrive, and it is told once. Make a new one.',
+    '已创建，但包含密钥的应答未送达，密钥仅显示一次。请重新生成。',
+  ],
   'secret.copy': ['Copy', '复制'],
   'secret.copied': ['Copied', '已复制'],
 

@@ -41,7 +41,7 @@ export function Subscriptions() {
           />
         )}
       </Unfold>
-      {made?.secret !== undefined && (
+      {(made?.secret !== undefined || made?.secretWithheld) && (
         <div class="made" role="status">
           <Secret secret={made.secret} />
         </div>
@@ -86,11 +86,11 @@ function One({ one, again }: { one: Subscription; again: () => void }) {
 
 function Deeds({ one: { id, name, ownerless, version }, again }: { one: Subscription; again: () => void }) {
   const [result, setResult] = useState<TestResult | null>(null);
-  const [secret, setSecret] = useState<string | null>(null);
+  const [secret, setSecret] = useState<NewSecret | null>(null);
   const path = `/subscriptions/${encodeURIComponent(id)}`;
   const test = async (judge: boolean) =>
     setResult(await send<TestResult>('POST', `${path}/test`, judge ? { judge } : {}));
-  const rotate = async () => setSecret((await send<NewSecret>('POST', `${path}/secret`, {}))?.secret ?? null);
+  const rotate = async () => setSecret(await send<NewSecret>('POST', `${path}/secret`, {}));
   return (
     <>
       <Deed label={t('sub.test')} run={() => test(false)} />
@@ -106,7 +106,7 @@ function Deeds({ one: { id, name, ownerless, version }, again }: { one: Subscrip
       {result && <Result result={result} />}
       {secret !== null && (
         <div class="made" role="status">
-          <Secret secret={secret} />
+          <Secret secret={secret.secret} />
         </div>
       )}
     </>

@@ -75,11 +75,11 @@ export function Screens() {
 
 /** Where the screen is opened. What stands behind # is sent to nobody, and the page takes it out of the address. */
 function Link({ view, made: { token } }: Made) {
-  if (token === undefined) return null;
+  const link = token === undefined ? token : `${location.origin}${VIEWS[view].path}#screen=${token}`;
   return (
     <div class="made" role="status">
-      <p>{t('screens.how')}</p>
-      <Secret secret={`${location.origin}${VIEWS[view].path}#screen=${token}`} />
+      {link !== undefined && <p>{t('screens.how')}</p>}
+      <Secret secret={link} />
     </div>
   );
 }

@@ -39,7 +39,7 @@ export function Tokens() {
           />
         )}
       </Unfold>
-      {made?.token !== undefined && (
+      {made && (
         <div class="made" role="status">
           <Secret secret={made.token} />
         </div>

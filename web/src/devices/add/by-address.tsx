@@ -27,6 +27,7 @@ const URL_MAX = 512;
 interface Registered {
   id: string;
   secret?: string;
+  secretWithheld?: boolean;
 }
 
 /** One device that somebody knows where to find. A camera can be checked before it is registered. */
@@ -77,7 +78,7 @@ export function ByAddress() {
   );
 }
 
-function Made({ made: { id, secret } }: { made: Registered }) {
+function Made({ made: { id, secret, secretWithheld } }: { made: Registered }) {
   return (
     <div class="made" role="status">
       <p>
@@ -86,7 +87,7 @@ function Made({ made: { id, secret } }: { made: Registered }) {
           <bdi>{id}</bdi>
         </a>
       </p>
-      {secret !== undefined && <Secret secret={secret} />}
+      {(secret !== undefined || secretWithheld) && <Secret secret={secret} />}
     </div>
   );
 }

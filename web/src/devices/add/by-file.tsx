@@ -1,5 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
-import { request, send } from '../../api.ts';
+import { requestOnce, send } from '../../api.ts';
+import { once } from '../../ground/once.ts';
 import type { DryRun, ImportStatus } from '../../types.ts';
 import { Failed } from '../deeds/failed.tsx';
 import { failed, type Outcome } from '../deeds/outcome.ts';
@@ -67,7 +68,8 @@ export function ByFile() {
 async function sendFile<Answer>(file: File, query: string): Promise<Answer> {
   const headers = { 'x-citywatch': 'console', 'content-type': 'application/octet-stream' };
   const init = { method: 'POST', headers, body: file, signal: AbortSignal.timeout(FILE_MS) };
-  const answer = await request(`/devices/import?${query}`, init);
+  const path = `/devices/import?${query}`;
+  const answer = await requestOnce(path, init, once(path, `${file.name} ${file.size} ${file.lastModified}`));
   return (await answer.json()) as Answer;
 }
 

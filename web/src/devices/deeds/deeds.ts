@@ -129,7 +129,12 @@ function rotationOf({ onvif }: WholeDevice, values: Values): Record<string, stri
 }
 
 function secretOf(answer: unknown): Outcome {
-  const { secret, state } = (answer ?? {}) as { secret?: unknown; state?: unknown };
+  const { secret, state, secretWithheld } = (answer ?? {}) as {
+    secret?: unknown;
+    state?: unknown;
+    secretWithheld?: true;
+  };
+  if (secretWithheld) return { is: 'done', says: t('secret.lost') };
   const says = t(state === 'running' ? 'do.begun' : 'do.done');
   return { is: 'done', says, ...(typeof secret === 'string' && { secret }) };
 }

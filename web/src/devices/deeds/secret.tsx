@@ -1,9 +1,13 @@
 import { useState } from 'preact/hooks';
 import { t } from '../say.ts';
 
-/** What a device proves itself by, shown this once. */
-export function Secret({ secret }: { secret: string }) {
+/**
+ * What a device proves itself by, shown this once. Undefined: it was made, but the one answer that told it did not
+ * arrive.
+ */
+export function Secret({ secret }: { secret: string | undefined }) {
   const [copied, setCopied] = useState(false);
+  if (secret === undefined) return <p class="secret">{t('secret.lost')}</p>;
   // Browsers give the clipboard to secure contexts alone.
   const clipboard = navigator.clipboard as Clipboard | undefined;
   return (
