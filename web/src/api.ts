@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { isEnding } from './ground/ending.ts';
 import { type Once, once } from './ground/once.ts';
 import { pause } from './ground/pause.ts';
 
@@ -98,8 +99,17 @@ function noAnswer(): never {
   throw new ApiError(0);
 }
 
-/** A request whose answer is good; everything else is an ApiError, or the AbortError of `init.signal`. */
+/** The one thing that is sent while somebody who left is still signed in at the gateway. */
+function isTheEnd(path: string, { method }: RequestInit): boolean {
+  return method === 'DELETE' && path === '/session';
+}
+
+/**
+ * A request whose answer is good; everything else is an ApiError, or the AbortError of `init.signal`. Nothing is sent
+ * in the name of somebody who left.
+ */
 export async function request(path: string, init: RequestInit): Promise<Response> {
+  if (isEnding.value && !isTheEnd(path, init)) throw new ApiError(0);
   const askedAtMs = Date.now();
   const response = await fetch(`${API}${path}`, { cache: 'no-store', redirect: 'error', ...init }).catch((error) => {
     throw error?.name === 'AbortError' ? error : new ApiError(0);

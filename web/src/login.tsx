@@ -6,7 +6,7 @@ import { follows } from './ground/router.ts';
 import { VIEWS } from './ground/views.ts';
 import { LanguageButton } from './header.tsx';
 import { db } from './orders/kept/db.ts';
-import { login, sessionExpired } from './session.ts';
+import { isEndUnheard, login, sessionExpired } from './session.ts';
 import { t } from './texts.ts';
 
 export function Login() {
@@ -34,6 +34,11 @@ export function Login() {
           <h1>{t('app.name')}</h1>
           <LanguageButton />
         </div>
+        {isEndUnheard.value && (
+          <p class="hint" role="status">
+            {t('login.ending')}
+          </p>
+        )}
         {sessionExpired.value && <p class="hint">{t('login.ended')}</p>}
         {waits && <p class="hint">{t('login.unsent')}</p>}
         <label>

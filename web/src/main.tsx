@@ -17,6 +17,7 @@ import { Login } from './login.tsx';
 import { guardKept, remember } from './orders/kept/person.ts';
 import { followOverview, overview } from './overview.ts';
 import { display, isRemembered, loadSession, may, session, whoIs } from './session.ts';
+import { resumeLeaving } from './settings/leave.tsx';
 import { Settings } from './settings/settings.tsx';
 import { language, locale, t } from './texts.ts';
 import { backoffMs, pause } from './ticker.ts';
@@ -158,6 +159,7 @@ effect(() => {
 });
 
 guardKept();
+void resumeLeaving();
 
 const page = document.getElementById('page');
 if (page) render(<Page />, page);

@@ -1,5 +1,7 @@
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { ApiError, get, send } from './api.ts';
+import { isEnding, noteEnded } from './ground/ending.ts';
+import { backoffMs, pause } from './ticker.ts';
 import type { Session } from './types.ts';
 
 /** Who is logged in; null: nobody; undefined: not known yet. */
@@ -38,8 +40,21 @@ export const sessionExpired = signal(false);
 const others = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('citywatch.session');
 if (others) others.onmessage = () => void loadSession().catch(() => undefined);
 
-/** Asks who we are. While the gateway does not answer, nobody is logged out. */
+/** Set while a session could not be ended, because the gateway did not answer. */
+export const isEndUnheard = signal(false);
+
+// Whoever left is shown nothing from then on, in every window, and their session ends as soon as the gateway answers.
+effect(() => {
+  if (!isEnding.value) return;
+  sessionExpired.value = false;
+  isRemembered.value = false;
+  session.value = null;
+  void endAtLast();
+});
+
+/** Asks who we are, after whoever left was signed out. While the gateway does not answer, nobody is logged out. */
 export async function loadSession(): Promise<void> {
+  if (isEnding.value) await endAtLast();
   try {
     session.value = await get<Session>('/session');
     sessionExpired.value = false;
@@ -52,16 +67,44 @@ export async function loadSession(): Promise<void> {
 }
 
 export async function login(username: string, password: string): Promise<void> {
+  if (isEnding.value) await end();
   await send('POST', '/session', { username, password });
   await loadSession();
   others?.postMessage('changed');
 }
 
-export async function logout(): Promise<void> {
-  await send('DELETE', '/session').catch(ignoreEnded);
-  sessionExpired.value = false;
-  session.value = null;
+/** Locks this page and ends the session, now or as soon as the gateway answers. */
+export function logout(): void {
+  isEnding.value = true;
   others?.postMessage('changed');
+}
+
+/** Ends the session of whoever left; rejects where the gateway does not answer. */
+async function end(): Promise<void> {
+  await send('DELETE', '/session').catch(ignoreEnded);
+  isEndUnheard.value = false;
+  noteEnded();
+  others?.postMessage('changed');
+}
+
+let ending: Promise<void> | null = null;
+
+/** Tries until the session is ended. */
+function endAtLast(): Promise<void> {
+  ending ??= tryToEnd().finally(() => {
+    ending = null;
+  });
+  return ending;
+}
+
+async function tryToEnd(): Promise<void> {
+  const never = new AbortController().signal;
+  for (let attempt = 0; isEnding.value; attempt += 1) {
+    await end().catch(async () => {
+      isEndUnheard.value = true;
+      await pause(backoffMs(attempt, 5_000), never);
+    });
+  }
 }
 
 /** To be told of every failed request: a 401 ends the page's session. */

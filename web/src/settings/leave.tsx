@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { finishAll } from '../alerts/deeds/undo.ts';
 import { forgetDrafts } from '../alerts/drafts.ts';
+import { endingOf, followEnding, noteEnding } from '../ground/ending.ts';
 import { forgetAsked } from '../ground/once.ts';
 import { forgetWords } from '../ground/router.ts';
 import { db } from '../orders/kept/db.ts';
@@ -19,10 +20,10 @@ interface Question {
 }
 
 const question = signal<Question | null>(null);
-/** The gateway did not hear that somebody wants to leave: whoever comes next would be taken for them. */
-const isStillHere = signal(false);
-
-/** Forgets what the next person here must not see, and ends the session. Asks first where work would be lost. */
+/**
+ * Forgets what the next person here must not see, locks the page, and ends the session: now, or as soon as the gateway
+ * answers. Asks first where work would be lost.
+ */
 export async function leave(): Promise<void> {
   const who = whoIs.value;
   const unsent =
@@ -33,17 +34,25 @@ export async function leave(): Promise<void> {
           () => 0,
         );
   if (unsent > 0 && !(await asks(unsent))) return;
-  await Promise.race([finishAll(), pause(DEEDS_MS, new AbortController().signal)]);
-  const hasLeft = await logout().then(
-    () => true,
-    () => false,
-  );
-  isStillHere.value = !hasLeft;
-  if (!hasLeft) return;
+  noteEnding(who ?? '');
+  await Promise.race([finishAll(), pause(navigator.onLine ? DEEDS_MS : 0, new AbortController().signal)]);
+  await forgetAll(who ?? '');
+  logout();
+}
+
+/** Goes on with what a page began that went away while somebody left, and with what other windows do of it. */
+export async function resumeLeaving(): Promise<void> {
+  addEventListener('storage', ({ key }) => followEnding(key));
+  const who = endingOf();
+  if (who !== null) await forgetAll(who);
+}
+
+async function forgetAll(who: string): Promise<void> {
   forgetDrafts();
   forgetWords();
   forgetAsked();
-  if (who !== null) await db.forget(who).catch(() => undefined);
+  // A browser that does not answer keeps nobody signed in.
+  await Promise.race([db.forget(who).catch(() => undefined), pause(DEEDS_MS, new AbortController().signal)]);
 }
 
 function asks(unsent: number): Promise<boolean> {
@@ -58,9 +67,8 @@ function asks(unsent: number): Promise<boolean> {
   });
 }
 
-/** Shown while somebody signs out whose entries were not sent, and when they could not be signed out. */
+/** Shown while somebody signs out whose entries were not sent. */
 export function LeaveQuestion() {
-  if (isStillHere.value) return <StillHere />;
   return question.value && <Asked {...question.value} />;
 }
 
@@ -74,22 +82,6 @@ function Asked({ unsent, answer }: Question) {
         </button>
         <button type="button" onClick={() => answer(true)}>
           {t('leave.anyway')}
-        </button>
-      </div>
-    </Dialog>
-  );
-}
-
-function StillHere() {
-  const close = () => {
-    isStillHere.value = false;
-  };
-  return (
-    <Dialog title={t('leave.failed')} onCancel={close}>
-      <p>{t('leave.failed.why')}</p>
-      <div class="bar">
-        <button type="button" class="primary" onClick={close}>
-          {t('close')}
         </button>
       </div>
     </Dialog>

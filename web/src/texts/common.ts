@@ -12,6 +12,11 @@ export const COMMON_TEXTS = {
     'Entries for work orders wait on this device. They are sent when whoever made them has signed in here.',
     '本设备上有尚未发送的工单记录，待录入者本人在此登录后发送。',
   ],
+  'login.ending': [
+    'Signed out here, and everything kept on this device is forgotten. The gateway does not answer yet: it ends the ' +
+      'session as soon as it does, before anybody can sign in or see anything at this page.',
+    '已在此退出，本设备上保存的内容已清除。网关尚未响应：一旦恢复将先结束该会话，此前任何人都无法在本页登录或查看内容。',
+  ],
   logout: ['Sign out', '退出'],
   'leave.title': ['Not everything was sent', '尚有内容未发送'],
   'leave.unsent': [
@@ -20,11 +25,6 @@ export const COMMON_TEXTS = {
   ],
   'leave.stay': ['Stay signed in', '继续登录'],
   'leave.anyway': ['Sign out and lose it', '退出并放弃'],
-  'leave.failed': ['You are still signed in', '您仍处于登录状态'],
-  'leave.failed.why': [
-    'The gateway does not answer, so nobody can be signed out. Leave this device to nobody; sign out when it answers.',
-    '网关没有响应，无法退出登录。请勿将本设备交给他人，待恢复后再退出。',
-  ],
   'language.other': ['中文', 'English'],
   loading: ['Loading…', '正在加载…'],
   close: ['Close', '关闭'],
