@@ -40,7 +40,7 @@ export interface AlertParts {
     AlertQueries,
     'get' | 'list' | 'counts' | 'stages' | 'events' | 'openCounts' | 'ownCounts' | 'ofCamera'
   >;
-  open: Pick<OpenAlerts, 'ofDevices'>;
+  open: Pick<OpenAlerts, 'ofDevices' | 'seenBy'>;
   cases: Pick<AlertCases, 'history' | 'near'>;
   feed: Pick<AlertFeed, 'epoch' | 'floor' | 'head' | 'newest' | 'next'>;
   figures: Pick<AlertFigures, 'times' | 'precision'>;

@@ -54,6 +54,25 @@ export class OpenAlerts {
     return new Map(rows.map(({ device, ...row }) => [device!, row]));
   }
 
+  /** Of some cameras those that an open alert of the caller's is about, or has evidence of. */
+  async seenBy(caller: Caller, cameras: readonly DeviceId[]): Promise<ReadonlySet<DeviceId>> {
+    const found = await Promise.all(cameras.map((camera) => this.#isSeenBy(caller, camera)));
+    return new Set(cameras.filter((_, at) => found[at]));
+  }
+
+  async #isSeenBy(caller: Caller, camera: DeviceId): Promise<boolean> {
+    const seen = JSON.stringify([{ camera }]);
+    const open = this.#tables
+      .tables<AlertTables>()
+      .selectFrom('alert')
+      .select('id')
+      .where('handling', '<>', 'closed')
+      .where(sql<boolean>`(device = ${camera} or evidence @> ${seen}::jsonb)`)
+      .where(forCaller(caller));
+    const row = await withinJurisdiction(open, 'jurisdiction', caller, 'police').limit(1).executeTakeFirst();
+    return row !== undefined;
+  }
+
   /** Of these those that are open, as the transaction sees it. */
   async among(tables: Tables, ids: readonly string[]): Promise<ReadonlySet<string>> {
     if (ids.length === 0) return new Set();

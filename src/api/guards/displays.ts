@@ -11,7 +11,7 @@ export async function displayOf(request: FastifyRequest, { displays }: ApiDeps):
 }
 
 /**
- * A second screen has the routes of its view, of these the cameras of its wall, and nothing that is shown for a case
+ * A second screen has the routes of its view, of these the cameras that it shows, and nothing that is shown for a case
  * only: nobody at it could say for which. Errors: `auth.forbidden`.
  */
 export async function requireOwnView(request: FastifyRequest, display: Display, deps: ApiDeps): Promise<void> {
@@ -19,22 +19,27 @@ export async function requireOwnView(request: FastifyRequest, display: Display, 
   const isOpen = routeOptions.config.displays?.includes(display.view) ?? false;
   const { id } = params as { id?: string };
   if (isOpen && (query as { case?: unknown }).case === undefined) {
-    const cameras = id === undefined ? null : await camerasOf(deps, display);
-    if (cameras === null || cameras.has(id ?? '')) return;
+    if (id === undefined || (await shownOn(deps, display, [id])).has(id)) return;
   }
   throw new CitywatchError('auth.forbidden', {
     detail: 'A second screen sees what it was made for, and nothing else.',
   });
 }
 
-/** The cameras that a second screen may look at; null where it was made for no wall but for all that its area tells. */
-export async function camerasOf(
-  { walls }: Pick<ApiDeps, 'walls'>,
+/**
+ * Which of some cameras a second screen may look at: those of its wall, and, where it shows alerts, those that an open
+ * one of them has pictures of or is about.
+ */
+export async function shownOn(
+  { walls, alerts }: Pick<ApiDeps, 'walls' | 'alerts'>,
   { caller, view, wall }: Display,
-): Promise<ReadonlySet<string> | null> {
-  if (view !== 'wall') return null;
+  cameras: readonly string[],
+): Promise<ReadonlySet<string>> {
   const found = wall === null ? null : await walls.get(caller, wall).catch(unlessThere);
-  return new Set(found?.cameras ?? []);
+  const own = new Set(found?.cameras ?? []);
+  const others = view === 'desk' ? cameras.filter((camera) => !own.has(camera)) : [];
+  const seeing = others.length > 0 ? await alerts.open.seenBy(caller, others) : new Set<string>();
+  return new Set(cameras.filter((camera) => own.has(camera) || seeing.has(camera)));
 }
 
 function unlessThere(error: unknown): null {

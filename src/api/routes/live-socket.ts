@@ -5,7 +5,7 @@ import { LIVE_LIMITS, LiveChannels } from '../../streams/live/live-channels.ts';
 import { type LiveNews, type LiveOrder, liveOrder } from '../../streams/live/live-protocol.ts';
 import { OrderPace } from '../../streams/live/order-pace.ts';
 import { callerOf } from '../guards/auth.ts';
-import { camerasOf } from '../guards/displays.ts';
+import { shownOn } from '../guards/displays.ts';
 import { Shares } from '../guards/shares.ts';
 import { codedViewOf, mosaicViewOf } from '../guards/views.ts';
 import { bytesOf } from '../schemas.ts';
@@ -63,7 +63,7 @@ function serve(socket: WebSocket, request: FastifyRequest, context: RouteContext
       else socket.close(CLOSE.policy, 'request.rate: orders come too fast.');
     },
   };
-  /** The cameras of a second screen; null where nothing but its area limits whoever looks. */
+  /** What a second screen may see of what it asked for; null where nothing but its area limits whoever looks. */
   let own: ReadonlySet<string> | null = new Set();
   let orders = Promise.resolve();
   const channels = new LiveChannels({
@@ -82,7 +82,9 @@ function serve(socket: WebSocket, request: FastifyRequest, context: RouteContext
   });
   // In their order, also where somebody asks first what is on a wall by now. A look itself is not waited for.
   const take = async (order: LiveOrder) => {
-    own = request.display ? await camerasOf(context, request.display) : null;
+    const asked = camerasIn(order);
+    const shown = request.display ? await shownOn(context, request.display, asked) : null;
+    own = shown && new Set([...(own ?? []), ...asked].filter((one) => !asked.includes(one) || shown.has(one)));
     void channels.take(order);
   };
   const gone = () => socket.close(CLOSE.going);
@@ -100,6 +102,11 @@ function serve(socket: WebSocket, request: FastifyRequest, context: RouteContext
     if (!order) socket.close(CLOSE.policy, 'This is no order of live video; see docs/live-socket.md.');
     else orders = orders.then(() => take(order)).catch(() => socket.close(CLOSE.later));
   });
+}
+
+function camerasIn(order: LiveOrder): readonly string[] {
+  if (order.type !== 'open') return [];
+  return order.cameras ?? (order.camera === undefined ? [] : [order.camera]);
 }
 
 function parsed(data: Buffer): unknown {

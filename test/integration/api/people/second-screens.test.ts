@@ -6,12 +6,14 @@ import { listen } from '../../../../src/api/server/server.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
 import { bearer, CAMERA, HERE, startApi, TOKENS, tokenOf } from '../../../support/api/api.ts';
+import { memoryAlerts } from '../../../support/api/memory/alerts.ts';
 import { memoryDisplays, ON_DISPLAY } from '../../../support/api/memory/people.ts';
 import { memoryWalls } from '../../../support/api/view-requests.ts';
 import { openRegistry } from '../../../support/devices/registry.ts';
 import { ManualClock, passTime } from '../../../support/time/clock.ts';
 
 const { cookie, address } = ON_DISPLAY;
+const WALL = '5c0d1a52-8a0e-4bd5-8d6a-0a7c5a0f6d11';
 
 /** What is open to a second screen, and nothing else: a route that is added here was thought about. */
 const EVERY = ['GET /api/v1/session', 'GET /api/v1/session/display', 'GET /api/v1/kinds', 'GET /api/v1/jurisdictions'];
@@ -106,6 +108,39 @@ t.test('the screen of a wall shows the cameras of that wall, and no other of its
   t.match(await ask({ cameras: [CAMERA] }), { type: 'end', code: 'not-found' });
   cameras = [CAMERA];
   t.notMatch(await ask({ camera: CAMERA }), { code: 'not-found' });
+});
+
+t.test('the screen of a desk shows its wall and the cameras of open alerts, and no other of its area', async (t) => {
+  const alerts = memoryAlerts();
+  let seen: string[] = [];
+  const askedFor: string[][] = [];
+  const open = {
+    ...alerts.open,
+    seenBy: async (_caller: Caller, cameras: readonly string[]) => {
+      askedFor.push([...cameras]);
+      return new Set(seen);
+    },
+  };
+  const screen = memoryDisplays('desk');
+  const { call } = await startApi(t, { displays: screen, alerts: { ...alerts, open } });
+  const look = async (name: string) => {
+    const url = `/api/v1/streams/${CAMERA}/${name}`;
+    return (await call({ method: 'GET', url, headers: { cookie }, remoteAddress: address })).status;
+  };
+  for (const name of ['snapshot.jpg', 'live.m3u8', 'media.m3u8', 'init-1.mp4']) t.equal(await look(name), 403, name);
+  t.same(askedFor[0], [CAMERA]);
+  seen = [CAMERA];
+  t.equal(await look('snapshot.jpg'), 200);
+  seen = [];
+  t.equal(await look('snapshot.jpg'), 403, 'the alert was closed');
+  const { verify } = screen;
+  screen.verify = async (...given) => {
+    const found = await verify(...given);
+    return found && { ...found, wall: WALL };
+  };
+  const walled = await startApi(t, { displays: screen, walls: memoryWalls([CAMERA]), alerts: { ...alerts, open } });
+  const url = `/api/v1/streams/${CAMERA}/snapshot.jpg`;
+  t.equal((await walled.call({ method: 'GET', url, headers: { cookie }, remoteAddress: address })).status, 200);
 });
 
 t.test('a token is exchanged once for a cookie that no script reads; a foreign page exchanges none', async (t) => {

@@ -176,7 +176,7 @@ export function memoryAlerts(): AlertParts {
       ownCounts: async () => ({ police: {}, maintenance: {} }),
       ofCamera: async () => [],
     },
-    open: { ofDevices: async () => new Map() },
+    open: { ofDevices: async () => new Map(), seenBy: async () => new Set() },
     cases: CASES,
     figures: { times: async () => [], precision: async () => [] },
     feed: {
