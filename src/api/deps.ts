@@ -15,7 +15,6 @@ import type { DeadLetters } from '../ingest/ledger/dead-letters.ts';
 import type { Ledger } from '../ingest/ledger/ledger.ts';
 import type { HttpUplink } from '../ingest/uplinks/http/uplink.ts';
 import type { AccessRegister } from '../platform/records/access-register.ts';
-import type { AuditEntry } from '../platform/records/audit.ts';
 import type { KeptAnswer, KeyedRequest } from '../platform/records/idempotency.ts';
 import type { StreamService } from '../streams/live/service.ts';
 import type { DeviceRef, EventsQuery, HistoryAnswer, HistoryQuery } from '../telemetry/history/history.ts';
@@ -54,7 +53,7 @@ import type {
   TwinPort,
   ViewerParts,
 } from './ports.ts';
-import type { ReportParts } from './report-ports.ts';
+import type { AuditPort, ReportParts } from './report-ports.ts';
 import type { PageFiles } from './server/console.ts';
 import type { EditRoom } from './server/room.ts';
 import type { TreePorts } from './tree-ports.ts';
@@ -236,16 +235,6 @@ export type StreamsPort = Pick<
 >;
 
 export type AccessRegisterPort = Pick<AccessRegister, 'list'>;
-
-export interface AuditPort {
-  /** Newest first; `beforeSeq` is the last `seq` of the page before. */
-  list(
-    caller: Caller,
-    filter: { subject?: string | undefined; beforeSeq?: number | undefined; limit: number },
-  ): Promise<AuditEntry[]>;
-  /** By which signed checkpoints of the registers are verified, the present one last. */
-  keys(): Promise<{ id: string; pem: string }[]>;
-}
 
 /**
  * Remembers answers for 24 h. Errors of `begin`: `idempotency.mismatch` when the key was used for another request,

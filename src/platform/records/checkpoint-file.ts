@@ -1,6 +1,7 @@
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncDirectory, writeFileDurable } from '../files/files.ts';
+import { isThere, syncDirectory, writeFileDurable } from '../files/files.ts';
+import { linesOf } from '../files/lines.ts';
 import { type Checkpoint, checkpointLine, LINE_BYTES_MAX, lineHash, parseCheckpoint } from './checkpoint.ts';
 import { type PublicKey, PublicKeys, type Signer } from './signing.ts';
 
@@ -45,6 +46,11 @@ export class CheckpointFile {
     const text = await readFile(keyFileOf(this.#path), 'utf8').catch(() => '');
     const before = PublicKeys.parse(text)?.all ?? [];
     return [...before.filter((key) => key.id !== id), { id, pem }];
+  }
+
+  /** Every line, the oldest first; none where there is no file. */
+  async *lines(): AsyncGenerator<string> {
+    if (await isThere(this.#path)) yield* linesOf(this.#path, LINE_BYTES_MAX);
   }
 
   /** What the last whole line says, signed by whom it may be; null where there is none. */

@@ -56,6 +56,14 @@ export interface ReadCheckpoints {
   faults: string[];
   /** Lines that a kill cut short; the ones around them fit together. */
   torn: number;
+  /** Lines that were read, and the hash of the last whole one; null where there was none. */
+  lines: number;
+  last: string | null;
+}
+
+/** Of a file without lines. */
+export function noCheckpoints(): ReadCheckpoints {
+  return { checkpoints: [], faults: [], torn: 0, lines: 0, last: null };
 }
 
 /** Lines of one file at most: a line every ten minutes for nineteen years. */
@@ -63,33 +71,33 @@ export const LINES_MAX = 1_000_000;
 
 /**
  * Reads the lines of a file of checkpoints: each must be signed by one of `keys`, be of `database`, and follow the one
- * before. Those written before `sinceMs` are passed over.
+ * before. Those written before `sinceMs` are passed over. `before`: what the lines before these were read to.
  */
 export function readCheckpoints(
   lines: readonly string[],
   { keys, database, sinceMs }: { keys: PublicKeys; database: string; sinceMs: number },
+  before: ReadCheckpoints = noCheckpoints(),
 ): ReadCheckpoints {
-  const read: ReadCheckpoints = { checkpoints: [], faults: [], torn: 0 };
-  let previous: string | null = null;
-  for (const [index, line] of lines.entries()) {
+  const read = before;
+  for (const line of lines) {
+    read.lines += 1;
     const parsed = parseCheckpoint(line);
     if (!parsed) {
       read.torn += 1;
       continue;
     }
     const { key, signature, ...body } = parsed;
-    const isFirst = previous === null;
-    const follows = isFirst || body.previous === previous;
-    previous = lineHash(line);
+    const follows = read.last === null || body.previous === read.last;
+    read.last = lineHash(line);
     if (Date.parse(body.at) < sinceMs) continue;
     const wrong = keys.isSigned(key, textOf(body), Buffer.from(signature, 'base64url'))
       ? body.database === database
         ? null
         : 'is of another database'
       : 'is not signed by a key that was given: it was forged, or is of another gateway';
-    if (wrong) read.faults.push(`line ${index + 1} of the checkpoints ${wrong}`);
+    if (wrong) read.faults.push(`line ${read.lines} of the checkpoints ${wrong}`);
     else read.checkpoints.push(body);
-    if (!follows) read.faults.push(`lines before line ${index + 1} of the checkpoints were changed or taken out`);
+    if (!follows) read.faults.push(`lines before line ${read.lines} of the checkpoints were changed or taken out`);
   }
   return read;
 }

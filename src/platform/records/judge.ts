@@ -29,11 +29,14 @@ export interface Witness {
   head: string | null;
 }
 
-export type FaultCode = 'changed' | 'missing' | 'cut' | 'rewritten' | 'prune-forged' | 'prune-early';
+export const FAULT_CODES = ['changed', 'missing', 'cut', 'rewritten', 'prune-forged', 'prune-early'] as const;
+export type FaultCode = (typeof FAULT_CODES)[number];
 
 /** What is wrong with a register, in a sentence for people that begins with small letters. */
 export interface Fault {
   code: FaultCode;
+  /** The first row that does not hold, or is gone; of a proof, the last that it removed. */
+  row: number;
   text: string;
 }
 
@@ -88,20 +91,31 @@ function faultsOf(proof: PruneProof, database: string, keys: PublicKeys | null):
   if (keys && !keys.isSigned(keyId, proofText(database, proof), signature)) {
     const why = `the proof ${upTo} is not signed by a key that was given`;
     return [
-      { code: 'prune-forged', text: `${why}: somebody took rows out and forged it, or it is of another database` },
+      {
+        code: 'prune-forged',
+        row: link,
+        text: `${why}: somebody took rows out and forged it, or it is of another database`,
+      },
     ];
   }
   if (atMs - keptFromMs >= KEPT_DAYS_MIN * DAY_MS) return [];
-  return [{ code: 'prune-early', text: `the proof ${upTo} removed rows that were younger than ${KEPT_DAYS_MIN} days` }];
+  return [
+    {
+      code: 'prune-early',
+      row: link,
+      text: `the proof ${upTo} removed rows that were younger than ${KEPT_DAYS_MIN} days`,
+    },
+  ];
 }
 
 function faultOf({ place, fault, next }: ChainBreak, register: SealedRegister, pruned: PruneProof | null): Fault {
   const says = register.describe(next.content);
-  if (fault === 'changed') return { code: fault, text: `row ${place} is not what was sealed. It now says: ${says}` };
+  if (fault === 'changed')
+    return { code: fault, row: place, text: `row ${place} is not what was sealed. It now says: ${says}` };
   const gone = next.link - 1 > place ? `rows ${place} to ${next.link - 1} are` : `row ${place} is`;
   const isStart = place === (pruned?.link ?? 0) + 1;
   const unproved = isStart ? ', and no signed proof says that it was pruned' : '';
-  return { code: fault, text: `${gone} missing${unproved}. After it comes ${says}` };
+  return { code: fault, row: place, text: `${gone} missing${unproved}. After it comes ${says}` };
 }
 
 interface Expected {
@@ -154,11 +168,15 @@ function rewritten({ rows, at }: { rows: number; at: string }): Fault {
   const why =
     'rows up to it were changed or taken out and sealed anew, or the database was put back to an earlier state and ' +
     'has gone on from there';
-  return { code: 'rewritten', text: `row ${rows} is not the one that the checkpoint of ${at} saw: ${why}` };
+  return { code: 'rewritten', row: rows, text: `row ${rows} is not the one that the checkpoint of ${at} saw: ${why}` };
 }
 
 function cut(end: number, { rows, at }: { rows: number; at: string }): Fault {
   const gone = rows > end + 1 ? `rows ${end + 1} to ${rows}` : `row ${rows}`;
   const why = `${gone} went from its end, or the database was put back to an earlier state`;
-  return { code: 'cut', text: `it ends with row ${end}, but the checkpoint of ${at} saw ${rows} rows: ${why}` };
+  return {
+    code: 'cut',
+    row: end + 1,
+    text: `it ends with row ${end}, but the checkpoint of ${at} saw ${rows} rows: ${why}`,
+  };
 }

@@ -20,6 +20,7 @@ import { memoryDeviceExport, memoryImportParts } from './memory/imports.ts';
 import { memoryOrders } from './memory/orders.ts';
 import { memoryDisplays, memoryPeople } from './memory/people.ts';
 import { memoryCameras } from './memory/ptz.ts';
+import { memoryAudit } from './memory/reports.ts';
 import { memorySearch, memorySight } from './memory/search.ts';
 import { memoryTrees } from './memory/trees.ts';
 import { memoryTrials } from './memory/trials.ts';
@@ -271,7 +272,7 @@ function memoryDeps(registry: MemoryRegistry, logLines: string[]): Omit<ApiDeps,
     ...memoryChecks(),
     ...memoryOrders(),
     ...memoryUnits((caller, id) => registry.get(caller, id)),
-    audit: { list: async () => [], keys: async () => [] },
+    audit: memoryAudit(),
     alerts: memoryAlerts(),
     commands: memoryCommands(),
     streams: memoryStreams(),

@@ -45,6 +45,7 @@ const FINDING: Record<string, string> = {
   'GET /devices.geojson': '/devices.geojson',
   'GET /devices/labels': '/devices/labels',
   'GET /audit/keys': '/audit/keys',
+  'GET /audit/verification': '/audit/verification',
   'GET /rules/versions': '/rules/versions',
   'GET /rules/dry-runs': '/rules/dry-runs',
   'GET /rules/recordings': '/rules/recordings',

@@ -44,6 +44,7 @@ export const NO_EDITS: Record<string, string> = {
   'POST /devices/{id}/credentials/reveal':
     'changes nothing; that its audit row comes first: integration/devices/logins',
   'POST /devices/{id}/credentials/recover': 'needs a camera: its rows are seen in test/integration/devices/logins',
+  'POST /audit/verification': 'changes nothing; test/integration/api/people/registers-are-verified shows it',
   'POST /rotations/{id}/cancel': 'as that of a check',
   'POST /checks/{id}/cancel': 'one that is over stays as it is; test/integration/devices/checks shows its row',
   'POST /devices/check': 'changes nothing; that its audit row comes first is seen where it is tested',

@@ -1,6 +1,6 @@
 // Made by `npm run types --prefix scripts/api-types`; not to be edited.
-// Document 5265c7580e1f72cf9eeee73e151475c764f68a07d9580c872dcf62e288fb0050
-// Types 5e1522df5c3f52c68a2e50229389f3015b25ee6eea5872ecd125d08b4a1c5495
+// Document 6eb16ec4e367f6cf6d2909cde817b22be828f2a39c53e5e177441c4781f42c14
+// Types cdfbfc8100956950fe33f5423a3ea98d562a77458fd689c5a6ffc8b06787b8b5
 
 export interface paths {
     "/api/v1/session": {
@@ -2429,6 +2429,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RegisterVerification"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": Record<string, never> | null;
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RegisterVerification"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{id}/ptz": {
         parameters: {
             query?: never;
@@ -4731,6 +4787,82 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    from?: string;
+                    to?: string;
+                    below?: number;
+                    jurisdiction?: string;
+                    device?: string;
+                    limit?: number;
+                    cursor?: string;
+                    format?: "json" | "csv";
+                    titles?: "en" | "zh";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                day: string;
+                                device: string;
+                                name: string;
+                                jurisdiction: string;
+                                expectedS: number;
+                                recordedS: number;
+                                edgeS: number;
+                                percent: number | null;
+                                holes: number;
+                                longestHoleS: number;
+                                cause: string | null;
+                                oldestDay: string | null;
+                                /** @enum {string} */
+                                class: "public" | "key-site" | "minors";
+                                leastDays: number;
+                                oldestUnpinnedDay: string | null;
+                                isRemovedEarly: boolean;
+                                pinnedS: number;
+                            }[];
+                            next?: string;
+                            from: string;
+                            to: string;
+                            sum: {
+                                cameras: number;
+                                expectedS: number;
+                                recordedS: number;
+                                edgeS: number;
+                                percent: number | null;
+                            };
+                        };
+                        "text/csv": unknown;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -5531,6 +5663,46 @@ export interface paths {
                             rule: string;
                             version: number;
                             yaml: string;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: components["schemas"]["RuleRecording"][];
+                            next?: string;
                         };
                     };
                 };
@@ -6874,6 +7046,41 @@ export interface components {
             }[] | null;
             more: boolean;
         };
+        RegisterVerification: {
+            /** @enum {string} */
+            state: "running" | "done" | "failed";
+            /** Format: date-time */
+            begunAt: string;
+            endedAt: string | null;
+            checked: number;
+            total: number;
+            holds: boolean | null;
+            checkpoints: {
+                read: number;
+                faults: string[];
+            };
+            registers: {
+                /** @enum {string} */
+                register: "audit" | "access";
+                rows: number;
+                prunedTo: number | null;
+                unsealed: number;
+                head: string;
+                vouched: {
+                    rows: number;
+                    /** Format: date-time */
+                    at: string;
+                } | null;
+                holds: boolean;
+                faults: {
+                    /** @enum {string} */
+                    code: "changed" | "missing" | "cut" | "rewritten" | "prune-forged" | "prune-early";
+                    row: number;
+                    text: string | null;
+                }[];
+            }[];
+            reason: string | null;
+        };
         RuleDryRun: {
             id: string;
             rule: string;
@@ -6953,6 +7160,20 @@ export interface components {
                     }[];
                 } | null;
             } | null;
+        };
+        RuleRecording: {
+            id: string;
+            lines: number;
+            bytes: number;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            until: string;
+            version: number;
         };
         RuleVersion: {
             id: string;

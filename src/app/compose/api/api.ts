@@ -147,7 +147,8 @@ function howDevicesAre({
 }
 
 function auditOf({ ground: { database, registers }, devices: { register } }: ApiParts): ApiDeps['audit'] {
-  return { list: (caller, filter) => readAudit({ database, register }, caller, filter), keys: registers.keys };
+  const { keys, check } = registers;
+  return { list: (caller, filter) => readAudit({ database, register }, caller, filter), keys, check };
 }
 
 function healthOf(parts: ApiParts): Health {

@@ -4,6 +4,7 @@ import type { Lifecycle } from '../../../core/mechanisms/lifecycle.ts';
 import type { Observer } from '../../../core/observe.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import type { Ownership } from '../../../platform/database/ownership.ts';
+import { RegisterCheck } from '../../../platform/records/check/register-check.ts';
 import { CheckpointFile } from '../../../platform/records/checkpoint-file.ts';
 import { Checkpoints } from '../../../platform/records/checkpoints.ts';
 import { Pruning } from '../../../platform/records/pruning.ts';
@@ -31,9 +32,10 @@ export function checkpointFileIn(dataDirectory: string): string {
 
 const CHECKPOINTS = 'checkpoints';
 
-/** What prunes the registers, and by which keys their checkpoints are verified. */
+/** What prunes the registers and checks them, and by which keys their checkpoints are verified. */
 export interface Records {
   pruning: Pruning;
+  check: RegisterCheck;
   keys(): Promise<PublicKey[]>;
 }
 
@@ -53,5 +55,7 @@ export async function openRecords(input: RecordsInput): Promise<Records> {
   checkpoints.start();
   const beforeRemoval = (): Promise<void> => checkpoints.write();
   const pruning = new Pruning({ database, ownership, signer, keepDays, beforeRemoval });
-  return { pruning, keys: () => file.keys() };
+  const check = new RegisterCheck({ database, file, clock, observer });
+  lifecycle.onStop('check of the registers', () => check.stop());
+  return { pruning, check, keys: () => file.keys() };
 }

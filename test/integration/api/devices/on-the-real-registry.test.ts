@@ -3,6 +3,7 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
 import { Idempotency } from '../../../../src/platform/records/idempotency.ts';
 import { bearer, startApi, type TestApi, type TestParts } from '../../../support/api/api.ts';
+import { memoryAudit } from '../../../support/api/memory/reports.ts';
 import { openRegistry } from '../../../support/devices/registry.ts';
 import { decodeMessage } from '../../../support/ingest/decode.ts';
 
@@ -29,7 +30,7 @@ async function startReal(t: Parameters<typeof openRegistry>[0]) {
     tokens,
     kinds,
     jurisdictions,
-    audit: { list: (caller, filter) => listAudit(database, caller, filter), keys: async () => [] },
+    audit: { ...memoryAudit(), list: (caller, filter) => listAudit(database, caller, filter) },
     idempotency: new Idempotency({ database, clock: systemClock }),
     preview: (message) => {
       const kind = kinds.at(message.device.kind, message.device.kindVersion);

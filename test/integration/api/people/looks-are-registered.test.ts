@@ -5,6 +5,7 @@ import { systemClock } from '../../../../src/core/clock.ts';
 import { AccessRegister } from '../../../../src/platform/records/access-register.ts';
 import { readAudit } from '../../../../src/platform/records/audit-reading.ts';
 import { bearer, HERE, KIOSK, startApi, TOKENS } from '../../../support/api/api.ts';
+import { memoryAudit } from '../../../support/api/memory/reports.ts';
 import { callerIn, kiosk, openRegistry } from '../../../support/devices/registry.ts';
 
 const { database, registry, directory } = await openRegistry(t);
@@ -12,7 +13,7 @@ const register = new AccessRegister({ database, clock: systemClock, needsInciden
 const asked = { state: 'failed' as const, problem: 'auth', hint: 'Check the password.', atMs: 0, clockSkewMs: null };
 const { call } = await startApi(t, {
   accessRegister: register,
-  audit: { list: (caller, filter) => readAudit({ database, register }, caller, filter), keys: async () => [] },
+  audit: { ...memoryAudit(), list: (caller, filter) => readAudit({ database, register }, caller, filter) },
   cameraSetup: async () => ({ ...asked, profiles: [] }),
 });
 

@@ -6,6 +6,7 @@ import { Sessions } from '../../../../src/access/sessions.ts';
 import { HOUR_MS } from '../../../../src/core/clock.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
 import { bearer, HERE, startApi, TOKENS } from '../../../support/api/api.ts';
+import { memoryAudit } from '../../../support/api/memory/reports.ts';
 import { callerIn, openRegistry } from '../../../support/devices/registry.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 import { ManualClock } from '../../../support/time/clock.ts';
@@ -32,7 +33,7 @@ const people = new People({ ...ground, passwords, clock, sessionsEnded: () => se
 const api = await startApi(t, {
   people,
   sessions,
-  audit: { list: (caller, filter) => listAudit(ground.database, caller, filter), keys: async () => [] },
+  audit: { ...memoryAudit(), list: (caller, filter) => listAudit(ground.database, caller, filter) },
 });
 
 let count = 0;

@@ -1,4 +1,4 @@
-import type { ReportParts } from '../../../../src/api/report-ports.ts';
+import type { AuditPort, ReportParts } from '../../../../src/api/report-ports.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { TRIAL_REQUESTS } from './trials.ts';
 
@@ -25,6 +25,13 @@ const NO_TRAFFIC = {
   sum: { passages: 0, against: 0, index: null },
   rows: [],
 };
+
+/** An empty audit trail, and registers that were checked. */
+export function memoryAudit(): AuditPort {
+  const checked = { begunAtMs: 0, endedAtMs: 0, checked: 0, total: 0, reason: null };
+  const told = () => ({ ...checked, state: 'done' as const, registers: [], checkpoints: { read: 0, faults: [] } });
+  return { list: async () => [], keys: async () => [], check: { begin: told, last: told } };
+}
 
 /** Reports of nothing, of here. */
 export function memoryReports(requireHere: (caller: Caller) => void): ReportParts {
@@ -56,6 +63,8 @@ export function memoryReports(requireHere: (caller: Caller) => void): ReportPart
 export const REPORT_REQUESTS = {
   ...TRIAL_REQUESTS,
   'GET /api/v1/audit/keys': { ownAreaOnly: true },
+  'GET /api/v1/audit/verification': { ownAreaOnly: true },
+  'POST /api/v1/audit/verification': { payload: {}, ownAreaOnly: true },
   'GET /api/v1/plans': { ownAreaOnly: true },
   'POST /api/v1/plans': {
     payload: {

@@ -7,6 +7,7 @@ import { List, Row } from '../common/list.tsx';
 import { type SayKey, t, tOf } from '../say.ts';
 import type { AuditLine, Look } from '../types.ts';
 import { areaText, timeText } from '../words.ts';
+import { Proof } from './proof.tsx';
 
 /** Who changed what. Each look at it is registered, so it is read when somebody presses. */
 export function AuditTrail() {
@@ -15,32 +16,6 @@ export function AuditTrail() {
       <Entries />
       <Proof />
     </>
-  );
-}
-
-/** How somebody finds out that the registers were not tampered with, and by which keys. */
-function Proof() {
-  return (
-    <section class="panel" aria-labelledby="proof-title">
-      <h3 id="proof-title">{t('proof.title')}</h3>
-      <p>{t('proof.hint')}</p>
-      <code class="secret-text">npx citywatch audit verify</code>
-      <Unfold label={t('proof.keys')}>
-        {() => (
-          <List<{ id: string; pem: string }>
-            path="/audit/keys"
-            everyMs={null}
-            none={t('proof.none')}
-            keyOf={({ id }) => id}
-            row={({ id, pem }) => (
-              <Row title={id} facts={[]}>
-                <pre class="code">{pem}</pre>
-              </Row>
-            )}
-          />
-        )}
-      </Unfold>
-    </section>
   );
 }
 
