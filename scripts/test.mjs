@@ -88,7 +88,7 @@ await runScript(async () => {
   const places = whole ? FOLDERS : long && files.length === 0 ? ['test/long'] : files;
   const tests = [...new Set(places.flatMap(testsBelow))];
   const checked = whole ? checkCode() : null;
-  const shared = await startShared(tests);
+  const shared = await startShared(tests, hooks);
   const limits = { hooks, jobs: whole ? JOBS : 1, timeoutS: long ? LONG_TIMEOUT_S : TIMEOUT_S };
   try {
     await runFiles(tests, {
@@ -191,11 +191,11 @@ function testsBelow(path) {
  * (test/support/services/shared-database.ts), and one Chromium if any looks at pages. They end with us, however we end:
  * their standard input does.
  */
-async function startShared(files) {
+async function startShared(files, hooks) {
   if (!files.some((file) => WANTS_SERVICES.test(file))) return { env: {}, stop: async () => {} };
   const looks = files.some((file) => WANTS_BROWSER.test(readFileSync(join(ROOT, file), 'utf8')));
   const program = join(ROOT, 'test/support/services/shared-services.ts');
-  const child = spawn(pinnedNode(), [program, ...(looks ? ['browser'] : [])], {
+  const child = spawn(pinnedNode(), [`--import=${hooks}`, program, ...(looks ? ['browser'] : [])], {
     cwd: ROOT,
     env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -29,7 +29,7 @@ export interface Started {
 
 /** Starts a TypeScript file and resolves with its first line of output; rejects with what it said if it ends before. */
 export function startScript(t: Owner, file: string, args: string[]): Promise<Started> {
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...process.execArgv, file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   t.teardown(async () => {
     child.kill('SIGKILL');

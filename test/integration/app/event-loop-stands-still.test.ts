@@ -5,7 +5,7 @@ import t from 'tap';
 const CHILD = new URL('../../support/gateway/watchdog-child.ts', import.meta.url).pathname;
 
 async function run(how: string) {
-  const child = spawn(process.execPath, [CHILD, how], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...process.execArgv, CHILD, how], { stdio: ['ignore', 'pipe', 'pipe'] });
   let [out, err] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;

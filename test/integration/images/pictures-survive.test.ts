@@ -99,7 +99,7 @@ t.test('after kill -9 what was promised is there, and what was not is swept', as
 
 function startChild(directory: string) {
   const stdio = ['ignore', 'inherit', 'inherit', 'pipe'] as const;
-  const child = spawn(process.execPath, [CHILD, url, directory], { stdio: [...stdio] });
+  const child = spawn(process.execPath, [...process.execArgv, CHILD, url, directory], { stdio: [...stdio] });
   let text = '';
   child.stdio[3]!.on('data', (chunk: Buffer) => {
     text += chunk;

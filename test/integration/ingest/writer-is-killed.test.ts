@@ -7,7 +7,7 @@ const KILLS = 10;
 
 /** Runs a writer, kills it after it has acked some messages, and returns what it had acked. */
 async function writeUntilKilled(directory: string, seed: number): Promise<Map<number, number>> {
-  const child = spawn(process.execPath, [CHILD, directory, String(seed)], {
+  const child = spawn(process.execPath, [...process.execArgv, CHILD, directory, String(seed)], {
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   });
   let text = '';

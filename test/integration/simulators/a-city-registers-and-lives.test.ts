@@ -89,7 +89,7 @@ function startCity(t: { teardown(run: () => unknown): void; testdir(): string },
   const flags = Object.entries({ ...files, ...args }).flatMap(([name, value]) =>
     value || name === 'prefix' ? [`--${name}`, value] : [`--${name}`],
   );
-  const child = spawn(process.execPath, ['simulators/main.ts', ...flags], {
+  const child = spawn(process.execPath, [...process.execArgv, 'simulators/main.ts', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const events: Record<string, unknown>[] = [];

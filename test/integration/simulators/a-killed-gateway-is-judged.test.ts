@@ -35,7 +35,10 @@ async function mortal(t: Test, way: Way, port: number, influxd: Influxd): Promis
   let child: ChildProcess;
   let isOver = false;
   const start = async (): Promise<void> => {
-    child = spawn(process.execPath, [TARGET, way, String(port)], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    child = spawn(process.execPath, [...process.execArgv, TARGET, way, String(port)], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const lines = createInterface({ input: child.stdout! });
     lines.on('line', (line) => {
       if (line !== 'holds' || life.kills > 0 || isOver) return;

@@ -23,7 +23,9 @@ const canWatch = spawnSync('strace', ['-e', 'trace=none', 'true']).status === 0;
 
 async function startTarget(t: Test, how: How): Promise<{ child: ChildProcess; port: number }> {
   const path = join(t.testdir(), 'journal');
-  const child = spawn(process.execPath, [TARGET, how, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...process.execArgv, TARGET, how, path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const gone = once(child, 'close');
   t.teardown(async () => {
     child.kill('SIGKILL');

@@ -22,7 +22,14 @@ t.test("Debian's onvif-util discovers the cameras and talks to one", async (t) =
   const [util, ip] = [await judge('onvif-util'), await judge('ip')];
   const script = join(import.meta.dirname, '../../support/devices/onvif-util-world.ts');
   const [command = '', ...words] = inNewNetwork();
-  const node = [process.execPath, script, ip.command, util.command, util.env.LD_LIBRARY_PATH ?? ''];
+  const node = [
+    process.execPath,
+    ...process.execArgv,
+    script,
+    ip.command,
+    util.command,
+    util.env.LD_LIBRARY_PATH ?? '',
+  ];
   const { stdout } = await promisify(execFile)(command, [...words, ...node], { timeout: 60_000 });
   const { found, talk, refused, without, expected } = JSON.parse(stdout) as World;
   t.match(found, { status: 0, said: /Found 2 cameras/ });

@@ -77,9 +77,13 @@ interface Neighbour {
 /** A namespace behind an interface of its own, with a camera at `10.77.<number>.2`. */
 async function besides(which: string, answersAfterMs = '0'): Promise<Neighbour> {
   const script = fileURLToPath(import.meta.url);
-  const child = spawn('unshare', ['--net', process.execPath, script, ip, 'camera', which, answersAfterMs], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    'unshare',
+    ['--net', process.execPath, ...process.execArgv, script, ip, 'camera', which, answersAfterMs],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
   await lines.next();
   const [own, other] = [`g${which}`, `c${which}`];

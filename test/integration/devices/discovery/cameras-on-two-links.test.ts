@@ -10,9 +10,13 @@ t.test('cameras behind two network interfaces are both found, and are heard to g
   const ip = await judge('ip');
   const script = join(import.meta.dirname, '../../../support/devices/discovery-world.ts');
   const [command = '', ...words] = inNewNetwork();
-  const { stdout } = await promisify(execFile)(command, [...words, process.execPath, script, ip.command], {
-    timeout: 110_000,
-  });
+  const { stdout } = await promisify(execFile)(
+    command,
+    [...words, process.execPath, ...process.execArgv, script, ip.command],
+    {
+      timeout: 110_000,
+    },
+  );
   const { interfaces, probed } = JSON.parse(stdout) as { interfaces: number; probed: Finding[] };
   t.equal(interfaces, 2);
   const [first, second] = probed.toSorted((one, other) => one.door.localeCompare(other.door));

@@ -45,7 +45,7 @@ async function prepare(directory: string): Promise<number[]> {
 /** Runs the child until it ends by itself; resolves with how often it died. */
 async function deaths(directory: string): Promise<number> {
   for (let count = 0; count < 10; count += 1) {
-    const child = spawn(process.execPath, [CHILD, directory], {
+    const child = spawn(process.execPath, [...process.execArgv, CHILD, directory], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     const [status, signal] = (await once(child, 'close')) as [number | null, string | null];

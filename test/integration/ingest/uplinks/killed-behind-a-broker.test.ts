@@ -22,7 +22,7 @@ t.test('killed three times in a stream, it has journaled everything the broker h
   const directory = await temporaryDirectory(t);
   let durable = '';
   const start = (): ChildProcess => {
-    const child = spawn(process.execPath, [CHILD, directory, broker.url], {
+    const child = spawn(process.execPath, [...process.execArgv, CHILD, directory, broker.url], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     child.stdout!.setEncoding('utf8').on('data', (text: string) => {

@@ -41,9 +41,13 @@ type Bed = Awaited<ReturnType<typeof open>>;
 async function keepAndKill(t: Test, bed: Bed, step: number, { id, sent }: { id: string; sent: Buffer }) {
   const { url, directory, order } = bed;
   const asked: PhotoAsked = { caller: LI, order, id, sent: sent.toString('base64') };
-  const child = spawn(process.execPath, [CHILD, url, directory, String(step), JSON.stringify(asked)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, CHILD, url, directory, String(step), JSON.stringify(asked)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   t.teardown(() => child.kill('SIGKILL'));
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

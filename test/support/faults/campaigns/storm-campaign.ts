@@ -43,7 +43,7 @@ export class Storm {
     this.#storms += 1;
     const port = this.#gateway.mqttPort;
     const order: StormOrder = { port, devices: this.#devices, messages: this.#messages, baseMs, withinMs: 1_000 };
-    const child = spawn(process.execPath, [SCRIPT], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [...process.execArgv, SCRIPT], { stdio: ['pipe', 'pipe', 'inherit'] });
     t.teardown(() => void child.kill('SIGKILL'));
     let said = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

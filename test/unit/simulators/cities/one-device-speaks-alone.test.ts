@@ -35,7 +35,7 @@ t.test('each kind but that of a gateway is a city of one device', async (t) => {
 });
 
 t.test('from the command line, too', async (t) => {
-  const words = ['simulators/cities/main.ts', 'device', 'wifi-ap', '--seed', '3', '--for', '1h'];
+  const words = [...process.execArgv, 'simulators/cities/main.ts', 'device', 'wifi-ap', '--seed', '3', '--for', '1h'];
   const [line = ''] = execFileSync(process.execPath, words, { cwd: ROOT, encoding: 'utf8' }).split('\n');
   t.match(JSON.parse(line), { channel: 'telemetry', payload: { values: { up: Boolean } } });
 });

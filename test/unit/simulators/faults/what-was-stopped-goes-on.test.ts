@@ -89,7 +89,7 @@ for (const [name, end] of [
     const directory = t.testdir();
     const { pid = 0 } = await startTree(t);
     const env = { ...process.env, TMPDIR: directory };
-    const words = ['--input-type=module', '-e', SCRIPT, '--', String(pid)];
+    const words = [...process.execArgv, '--input-type=module', '-e', SCRIPT, '--', String(pid)];
     const run = spawn(process.execPath, words, { env, stdio: ['ignore', 'pipe', 'inherit'] });
     t.teardown(() => run.kill('SIGKILL'));
     await once(run.stdout!, 'data');
@@ -100,10 +100,14 @@ for (const [name, end] of [
     t.equal(both.every(isStopped), end === 'SIGKILL');
     writeFileSync(join(directory, 'token'), 'x');
     const options = ['--gateway', 'http://127.0.0.1:1', '--token-file', join(directory, 'token')];
-    const clean = spawn(process.execPath, ['simulators/cities/main.ts', 'clean', 'sim-9a9a-', ...options], {
-      env,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
+    const clean = spawn(
+      process.execPath,
+      [...process.execArgv, 'simulators/cities/main.ts', 'clean', 'sim-9a9a-', ...options],
+      {
+        env,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      },
+    );
     t.teardown(() => clean.kill('SIGKILL'));
     let text = '';
     clean.stdout!.on('data', (chunk) => {
