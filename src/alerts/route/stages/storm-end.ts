@@ -16,8 +16,8 @@ const STORM_END = 'storm-end';
 const AT_ONCE = 200;
 
 /**
- * A storm is over when the alert that stands for the others is closed, or stands in another area than they do. What is
- * still bad of them is then shown and told as an alert of its own: as with any alert, somebody may hold it back, and
+ * A storm is over when the alert that stands for the others is closed, is hidden, or stands in another area than they
+ * do. What is still bad of them is then shown and told as an alert of its own: as with any alert, somebody may hold it back, and
  * where they are many the next storm begins. What has cleared and nobody has taken is closed with its storm, untold as
  * it was.
  */
@@ -123,9 +123,10 @@ async function lockedParts(tx: Tables, leaders: readonly string[]): Promise<Know
   return { parts, isMore: rows.length === AT_ONCE };
 }
 
-/** What is gone stands for nothing either. */
+/** What is gone stands for nothing either, nor does what is hidden: its count is none. */
 function partsOfOver(leaders: readonly string[]): RawBuilder<unknown> {
   return sql`alert part left join alert leader on leader.id = part.storm
     where part.storm = any (${[...leaders]}::uuid[]) and part.handling <> 'closed'
-      and (leader.id is null or leader.handling = 'closed' or leader.jurisdiction <> part.jurisdiction)`;
+      and (leader.id is null or leader.handling = 'closed' or leader.storm_count = 0
+        or leader.jurisdiction <> part.jurisdiction)`;
 }

@@ -38,7 +38,8 @@ const NAME = 'storm';
  * Where alerts of one rule open in one area faster than anybody reads, the next one stands for all that follow:
  * those are shown and counted as parts of it (`storm`), and nobody is told of each. How many they are is told with the
  * one that stands for them. Severe and extreme alerts, and hits of watchlists, are always told; so is a part that
- * becomes grave. What other stages let go and nobody was told of counts as opened then.
+ * becomes grave. What other stages let go and nobody was told of counts as opened then. One that is hidden, by
+ * whomever, stands for nobody: its storm is over.
  */
 export function storm(): Stage<Known> {
   const openings: Openings = new Map();
@@ -64,7 +65,9 @@ export function storm(): Stage<Known> {
       );
       const told = grown.map(({ alert, count }) => counted(alert, count, nowMs));
       const timers = [...new Set(parts)].map((leader) => timerOf(leader, nowMs));
-      return { changes: [...stood, ...told], timers: [...timers, ...over.map((leader) => endTimer(leader, nowMs))] };
+      const left = changes.filter(({ alert }) => isHiddenLeader(alert)).map(({ alert }) => alert.id);
+      const ends = [...new Set([...over, ...left])].map((leader) => endTimer(leader, nowMs));
+      return { changes: [...stood, ...told], timers: [...timers, ...ends] };
     },
   };
 }
@@ -103,7 +106,7 @@ function parted(changes: readonly Change[], storms: ReadonlyMap<string, Storm>):
     const { alert } = change;
     const known = parts.get(alert.id);
     const is = known ?? (isNews(change) ? placeIn(now.get(keyOf(alert)), alert.id) : null);
-    const after = withGrave(is ? { ...alert, ...is } : alert);
+    const after = alone(withGrave(is ? { ...alert, ...is } : alert));
     if (after === alert) return change;
     const { storm: leader, storm_count, visibility } = after;
     parts.set(alert.id, { storm: leader, storm_count, visibility });
@@ -127,6 +130,15 @@ function placeIn(of: Storm | undefined, id: string): Pick<AlertRow, 'storm' | 's
 function withGrave(alert: AlertRow): AlertRow {
   if (alert.storm == null || !isGrave(alert)) return alert;
   return { ...alert, storm: null, visibility: alert.visibility === 'inhibited' ? 'normal' : alert.visibility };
+}
+
+/** Nobody would find those behind one that is hidden. */
+function alone(alert: AlertRow): AlertRow {
+  return isHiddenLeader(alert) ? { ...alert, storm_count: 0 } : alert;
+}
+
+function isHiddenLeader({ storm_count, visibility }: AlertRow): boolean {
+  return storm_count > 0 && visibility !== 'normal';
 }
 
 /** Whether it would be the first that anybody hears of an alert which may be a part, and which nobody has taken. */
@@ -190,6 +202,7 @@ async function grownOf(tx: Tables, leaders: readonly string[]): Promise<Known['g
     .selectAll()
     .where('id', 'in', [...new Set(leaders)])
     .where('handling', '!=', 'closed')
+    .where('storm_count', '>', 0)
     .orderBy('id')
     .forUpdate()
     .execute();
