@@ -45,12 +45,6 @@ interface Taken {
   /** Whether these were all that waited. */
   whole: boolean;
 }
-
-/**
- * Where so many alerts are opened together, that they have no pictures is said with their opening; in a storm it would
- * stand between the first news of others and who waits for them.
- */
-const OPENED_TOGETHER_MAX = 8;
 /** Keys that may wait to be taken together. */
 export const FINDINGS_KEYS_AT_ONCE = 256;
 const KEYS_MAX = 100;
@@ -151,16 +145,14 @@ export class AlertDesk {
     const read = keys.length > 0 ? await standingOf(tables, keys, FINDINGS_MAX) : [];
     const nowMs = this.#deps.clock.nowMs();
     const inputs: LogInput[] = [];
-    const unseen: AlertRow[] = [];
     const taken: { id: string; alert: string | null }[] = [];
     for (const { findings, open, previousId } of [...standing, ...read]) {
       const place = placeOf(findings[0], open, { known, places: this.#deps.places });
       const folded = this.#fold(findings, open, { place, nowMs, previousId });
-      inputs.push(...folded.inputs);
-      if (!open && folded.alert && place.cameras?.length === 0) unseen.push(folded.alert);
+      const isUnseen = !open && place.cameras?.length === 0;
+      inputs.push(...(isUnseen ? folded.inputs.map((input) => sayNoPicture(input, nowMs)) : folded.inputs));
       taken.push(...findings.map(({ id }) => ({ id, alert: folded.alert?.id ?? null })));
     }
-    if (unseen.length <= OPENED_TOGETHER_MAX) inputs.push(...unseen.map((alert) => sayNoPicture(alert, nowMs)));
     const whole = taken.length < FINDINGS_MAX;
     const claims = whole ? takings.flatMap(({ claim }) => claim ?? []) : [];
     const published = await this.#deps.log.publish(tables, inputs, {
@@ -201,11 +193,9 @@ export class AlertDesk {
   }
 }
 
-/** Of an alert that is opened along with it. */
-function sayNoPicture(alert: AlertRow, nowMs: number): LogInput {
-  const evidence = [noPicture(nowMs, NO_CAMERA)];
-  const looked = { ...alert, evidence, version: alert.version + 1 };
-  return { from: 0, type: 'alert.evidence', alert: looked, actor: 'citywatch', atMs: nowMs };
+/** Said with its opening: a message of its own would double what is told in a storm. */
+function sayNoPicture(input: LogInput, nowMs: number): LogInput {
+  return { ...input, alert: { ...input.alert, evidence: [noPicture(nowMs, NO_CAMERA)] } };
 }
 
 function markTaken(taken: readonly { id: string; alert: string | null }[], nowMs: number): CountedStatement {

@@ -133,7 +133,7 @@ export class AlertLog {
       key: `${stage} ${key}`,
       dueAtMs: atMs,
     }));
-    const looked = new Set(changes.filter(({ type }) => type === 'alert.evidence').map(({ alert }) => alert.id));
+    const looked = new Set(changes.filter(({ alert }) => alert.evidence.length > 0).map(({ alert }) => alert.id));
     const following = { book: this.#deps.book, looked };
     const tickets = [...changes.flatMap((change) => ticketsOf(change, following)), ...later];
     const noted = noting(ownership.self.node, nowMs, { tickets, desk: work });

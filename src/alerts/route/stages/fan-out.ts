@@ -86,7 +86,7 @@ async function subscribersOf(tx: Tables): Promise<Subscribers> {
 }
 
 function toldOf(
-  { alert, deliveries }: Change,
+  { alert, deliveries, isQuiet = false }: Change,
   subscribers: readonly Subscriber[],
   trees: Tree & PoliceTree,
 ): Change['deliveries'] {
@@ -101,5 +101,8 @@ function toldOf(
         return false;
       return covers(limitedArea(trees, jurisdiction, police), alert);
     })
-    .map(({ id, to }) => ({ subscription: id, state: HELD_BACK.has(alert.visibility) ? 'withheld' : 'waiting', to }));
+    .map(({ id, to }) => {
+      const isHeld = isQuiet || HELD_BACK.has(alert.visibility);
+      return { subscription: id, state: isHeld ? 'withheld' : 'waiting', to };
+    });
 }

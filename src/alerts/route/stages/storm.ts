@@ -25,6 +25,8 @@ interface Known {
   storms: ReadonlyMap<string, Storm>;
   /** Those whose count has changed since it was told, with how many they stand for by now. */
   grown: readonly { alert: AlertRow; count: number }[];
+  /** Keys of pictures that came now of which a storm is under way. */
+  raging: ReadonlySet<string>;
   /** Alerts that stand no longer for what was made a part of them while they were ended. */
   over: readonly string[];
 }
@@ -38,7 +40,7 @@ const NAME = 'storm';
  * Where alerts of one rule open in one area faster than anybody reads, the next one stands for all that follow:
  * those are shown and counted as parts of it (`storm`), and nobody is told of each. How many they are is told with the
  * one that stands for them. Severe and extreme alerts, and hits of watchlists, are always told; so is a part that
- * becomes grave. What other stages let go and nobody was told of counts as opened then. One that is hidden, by
+ * becomes grave. Pictures of those that were told before it are not told while it lasts. What other stages let go and nobody was told of counts as opened then. One that is hidden, by
  * whomever, stands for nobody: its storm is over.
  */
 export function storm(): Stage<Known> {
@@ -54,12 +56,13 @@ export function storm(): Stage<Known> {
         storms.set(key, { left, leader: left < opening.length ? await leaderOf(tx, key) : null });
       }
       // Others hold the alerts of changes.
-      if (changes.length > 0 || due.length === 0) return { storms, grown: [], over: [] };
+      const raging = await ragingAmong(tx, changes, openings);
+      if (changes.length > 0 || due.length === 0) return { storms, grown: [], raging, over: [] };
       const leaders = due.map(leaderOfTimer);
-      return { storms, grown: await grownOf(tx, leaders), over: await overAmong(tx, leaders) };
+      return { storms, grown: await grownOf(tx, leaders), raging, over: await overAmong(tx, leaders) };
     },
-    run: (changes, { nowMs, known: { storms, grown, over } }) => {
-      const stood = parted(changes, storms);
+    run: (changes, { nowMs, known: { storms, grown, raging, over } }) => {
+      const stood = parted(changes, storms).map((change) => (isPictureIn(raging, change) ? quiet(change) : change));
       const parts = stood.flatMap(({ alert }, at) =>
         alert.storm !== changes[at]!.alert.storm ? (alert.storm ?? []) : [],
       );
@@ -81,6 +84,25 @@ function openingsOf(changes: readonly Change[]): Map<string, string[]> {
     found.set(keyOf(alert), [...(found.get(keyOf(alert)) ?? []), alert.dedup_key]);
   }
   return found;
+}
+
+/** By {@link keyOf}, of which pictures came; what has opened lately is known without asking. */
+async function ragingAmong(tx: Tables, changes: readonly Change[], openings: Openings): Promise<ReadonlySet<string>> {
+  const pictures = changes.filter(({ type, alert }) => type === 'alert.evidence' && mayBePart(alert));
+  const keys = new Set(pictures.map(({ alert }) => keyOf(alert)));
+  const raging = new Set<string>();
+  for (const key of keys) {
+    if ((openings.get(key)?.size ?? 0) >= ONE_BY_ONE && (await leaderOf(tx, key)) !== null) raging.add(key);
+  }
+  return raging;
+}
+
+function isPictureIn(raging: ReadonlySet<string>, { type, alert }: Change): boolean {
+  return type === 'alert.evidence' && mayBePart(alert) && raging.has(keyOf(alert));
+}
+
+function quiet(change: Change): Change {
+  return { ...change, isQuiet: true };
 }
 
 /**

@@ -79,6 +79,8 @@ t.test('where many were behind it another one stands for them, and nobody hears 
   await until('it says for how many', async () => {
     return (await one(next.id)).stormCount === parts.length - ONE_BY_ONE;
   });
+  const heard = await Promise.all(parts.map(async ({ id }) => toldOf(id).length > 0));
+  t.equal(heard.filter(Boolean).length, ONE_BY_ONE + 1);
   await countsAreLists('door-open');
 });
 
