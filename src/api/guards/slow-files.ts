@@ -1,10 +1,13 @@
 import type { Readable } from 'node:stream';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '../../core/clock.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Clock, MINUTE_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 
 /** A file goes on arriving while so much of it comes within so long: 52 kbit/s. */
 const STEADY = { bytesMin: 64 * 1024, withinMs: 10_000 };
+
+/** What a file may take that goes on arriving. */
+export const FILE_ARRIVES_MS = 10 * MINUTE_MS;
 
 /** Of a connection, or a stream of HTTP/2: a file comes in on it. */
 const ARRIVING = Symbol('a file comes in');
@@ -45,6 +48,38 @@ export async function* steadily(body: Readable, clock: Clock): AsyncGenerator<Bu
     if (bytes >= STEADY.bytesMin) [bytes, waitedMs] = [0, 0];
     else if (waitedMs >= STEADY.withinMs) throw tooSlow();
   }
+}
+
+/**
+ * Takes bodies of `types` as their bytes, and no others, also over a slow line ({@link steadily}). Each of its routes
+ * says so by {@link mayArriveSlowly}. Errors: `request.too-large` beyond the limit of its route, as soon as that is
+ * known; `request.too-slow`.
+ */
+export function takeSlowFiles(app: FastifyInstance, types: string | string[], clock: Clock): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    types,
+    async (request: FastifyRequest, body: Readable) => await wholeOf(request, body, clock),
+  );
+}
+
+async function wholeOf(request: FastifyRequest, body: Readable, clock: Clock): Promise<Buffer> {
+  const { bodyLimit } = request.routeOptions;
+  const declared = request.headers['content-length'];
+  if (Number(declared ?? 0) > bodyLimit) throw tooLarge(bodyLimit);
+  const pieces: Buffer[] = [];
+  let total = 0;
+  for await (const piece of steadily(body, clock)) {
+    total += piece.length;
+    if (total > bodyLimit) throw tooLarge(bodyLimit);
+    pieces.push(piece);
+  }
+  if (declared !== undefined && Number(declared) !== total) throw new CitywatchError('request.malformed');
+  return Buffer.concat(pieces);
+}
+
+function tooLarge(bytesMax: number): CitywatchError {
+  return new CitywatchError('request.too-large', { detail: `A body has at most ${bytesMax} bytes here.` });
 }
 
 async function within<T>(clock: Clock, ms: number, coming: Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
@@ -8,6 +8,7 @@ import { IMAGE_TYPES } from '../../images/image-file.ts';
 import { callerOf } from '../guards/auth.ts';
 import { caseOf, lookQuery, purposeOf } from '../guards/look.ts';
 import { Shares } from '../guards/shares.ts';
+import { FILE_ARRIVES_MS, mayArriveSlowly, takeSlowFiles } from '../guards/slow-files.ts';
 import { bytesOf, deviceId, deviceParams, listOf, moment, momentOrNull, pageQuery } from '../schemas.ts';
 import { requirePlainBody } from '../server/bodies.ts';
 import { PHOTO_BODY_BYTES_MAX } from '../server/limits.ts';
@@ -19,6 +20,8 @@ const TYPES = Object.keys(IMAGE_TYPES);
 const MIB = 1024 * 1024;
 /** Bodies that may be held at the same time. */
 const BODIES = { total: 12, perCaller: 2, retryAfterS: 1 };
+/** To take it apart and keep it, when all of it is here. */
+const KEEPING_MS = 30_000;
 
 const photoQuery = z.strictObject({
   id: z.uuid().meta({ description: 'A UUID of your own for this photo; sent again it changes nothing' }),
@@ -53,8 +56,7 @@ export const photo = z
 export const photoRoutes: RoutePart = (app, context) => {
   const bodies = new Shares(BODIES);
   app.register(async (raw) => {
-    raw.removeAllContentTypeParsers();
-    raw.addContentTypeParser<Buffer>(TYPES, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
+    takeSlowFiles(raw as never, TYPES, context.clock);
     sendRoutes(raw, context, bodies);
   });
   showRoutes(app, context);
@@ -63,12 +65,14 @@ export const photoRoutes: RoutePart = (app, context) => {
 function sendRoutes(app: ApiApp, context: RouteContext, bodies: Shares): void {
   const options = {
     bodyLimit: PHOTO_BODY_BYTES_MAX,
+    handlerTimeout: FILE_ARRIVES_MS + KEEPING_MS,
     config: {
       right: ['orders.work', 'orders.keep'] as const,
       errors: ['conflict.state', 'idempotency.mismatch', 'images.unavailable'] as const,
     },
-    onRequest: async (request: FastifyRequest, reply: Parameters<Shares['enterUntilAnswered']>[1]) => {
+    onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
       bodies.enterUntilAnswered(callerOf(request), reply);
+      mayArriveSlowly(request, reply);
       await requirePlainBody(request);
     },
     // The body stays bytes; its schema is for the OpenAPI document.

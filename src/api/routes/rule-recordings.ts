@@ -5,14 +5,15 @@ import { MINUTE_MS, toRfc3339 } from '../../core/clock.ts';
 import { ONLY_VERSION, requireOnlyVersion, setEtag } from '../etag.ts';
 import { callerOf } from '../guards/auth.ts';
 import { Shares } from '../guards/shares.ts';
+import { FILE_ARRIVES_MS, mayArriveSlowly, takeSlowFiles } from '../guards/slow-files.ts';
 import { listOf, moment, noContent, pageQuery } from '../schemas.ts';
 import { requirePlainBody } from '../server/bodies.ts';
 import { validatorCompiler } from '../server/validation.ts';
 import { lastFor } from './imports.ts';
 import { type ApiApp, pageOf, type RouteContext, type RoutePart } from './route.ts';
 
-/** 200,000 lines on a machine that has other things to do. */
-const FILE_MS = 3 * MINUTE_MS;
+/** 200,000 lines on a machine that has other things to do, when all are here. */
+const FILE_MS = FILE_ARRIVES_MS + 3 * MINUTE_MS;
 const FILES = { total: 2, perCaller: 1, retryAfterS: 10 };
 const TYPE = 'application/x-ndjson';
 
@@ -48,11 +49,10 @@ export const ruleRecordingRoutes: RoutePart = (app, context) => {
   keptRoutes(app, context);
 };
 
-function fileRoute(app: ApiApp, { ruleRecordings }: RouteContext): void {
+function fileRoute(app: ApiApp, { ruleRecordings, clock }: RouteContext): void {
   const files = new Shares(FILES);
   app.register(async (raw) => {
-    raw.removeAllContentTypeParsers();
-    raw.addContentTypeParser<Buffer>(TYPE, { parseAs: 'buffer' }, async (_: unknown, body: Buffer) => body);
+    takeSlowFiles(raw as never, TYPE, clock);
     raw.post(
       '/rules/recordings',
       {
@@ -62,6 +62,7 @@ function fileRoute(app: ApiApp, { ruleRecordings }: RouteContext): void {
         onRequest: async (request, reply) => {
           files.enterUntilAnswered(callerOf(request), reply);
           lastFor(request, reply, FILE_MS);
+          mayArriveSlowly(request, reply);
           await requirePlainBody(request);
         },
         validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part as never)),
