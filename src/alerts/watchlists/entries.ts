@@ -10,14 +10,14 @@ import { recordAudit } from '../../platform/records/audit.ts';
 import { requireUuid } from '../desk/queries.ts';
 import { ENTRY_FILE_BYTES_MAX, type EntryFault, readEntries, requireEntryFile } from './entry-file.ts';
 import { hasUnread, plateKey } from './matching/plate-forms.ts';
-import type { EntryInput, WatchlistTables } from './tables.ts';
+import type { EntryInput, WatchlistRow, WatchlistTables } from './tables.ts';
 import { visibleTo } from './view.ts';
 
 /** Plates in one request that is no file. */
 export const WATCHLIST_ENTRIES_MAX = 10_000;
 /** Plates of one list. */
 export const LIST_ENTRIES_MAX = 1_000_000;
-/** Rows of one statement, and of one transaction of a file. */
+/** Rows of one statement. */
 const ROWS_AT_ONCE = 1_000;
 const PLATE_LENGTH_MAX = 16;
 const FILE_LIMITS = { linesMax: ROWS_AT_ONCE, bytesMax: ENTRY_FILE_BYTES_MAX };
@@ -29,15 +29,23 @@ export interface AddedEntries {
   refused: { index: number; field: 'plate' | 'validUntil'; why: string }[];
 }
 
-/**
- * Writes plates into a list, those it has already once. What is no whole plate, or has ended, is named and left out.
- * Errors: `conflict.state` where the list would become too long; `held` is how many it has.
- */
-export async function addEntries(
-  tx: Tables,
-  { list, key, nowMs, held }: { list: string; key: Buffer; nowMs: number; held: number },
-  entries: readonly EntryInput[],
-): Promise<AddedEntries> {
+/** Of a list that is locked, or new. */
+interface Into {
+  list: string;
+  key: Buffer;
+  nowMs: number;
+}
+
+/** Writes plates into a new list, each once. What is no whole plate, or has ended, is named and left out. */
+export async function addEntries(tx: Tables, into: Into, entries: readonly EntryInput[]): Promise<AddedEntries> {
+  const result = await insertEntries(tx, into, entries);
+  await countEntries(tx, into.list, result.added);
+  return result;
+}
+
+/** The same for a list of any age, which does not count them yet. */
+async function insertEntries(tx: Tables, into: Into, entries: readonly EntryInput[]): Promise<AddedEntries> {
+  const { list, key, nowMs } = into;
   const refused: AddedEntries['refused'] = [];
   const rows = new Map<string, ReturnType<typeof rowOf>>();
   for (const [index, entry] of entries.entries()) {
@@ -48,17 +56,15 @@ export async function addEntries(
       rows.set(`${row.plate_hash} ${row.colour}`, row);
     }
   }
-  if (held + rows.size > LIST_ENTRIES_MAX) {
-    const detail = `A list has at most ${LIST_ENTRIES_MAX} plates: put the rest into another.`;
-    throw new CitywatchError('conflict.state', { detail });
-  }
   let added = 0;
   for (const some of chunksOf([...rows.values()], ROWS_AT_ONCE)) added += await insert(tx, list, some);
-  if (added > 0) {
-    const counted = { entries: sql<number>`entries + ${added}::integer` };
-    await tx.tables<WatchlistTables>().updateTable('watchlist').set(counted).where('id', '=', list).execute();
-  }
   return { added, known: entries.length - refused.length - added, refused };
+}
+
+async function countEntries(tx: Tables, list: string, added: number): Promise<void> {
+  if (added === 0) return;
+  const counted = { entries: sql<number>`entries + ${added}::integer` };
+  await tx.tables<WatchlistTables>().updateTable('watchlist').set(counted).where('id', '=', list).execute();
 }
 
 function faultOf({ plate, validUntilMs = null }: EntryInput, nowMs: number) {
@@ -105,6 +111,8 @@ export interface EntryFilesDeps {
   key: Buffer;
   /** Where a file is kept while its plates are taken: who sends it does not wait for the database. */
   directory: string;
+  /** {@link LIST_ENTRIES_MAX} when absent. */
+  entriesMax?: number;
 }
 
 /** What became of a file. */
@@ -122,8 +130,8 @@ export interface EntryFileResult {
 const FAULTS_SHOWN_MAX = 100;
 
 /**
- * Takes files of plates into drafts, however long, in little memory. Of one that breaks off, or is no CSV to its end,
- * nothing is taken.
+ * Takes files of plates into drafts, however long, in little memory. Of one that breaks off, is no CSV to its end, or
+ * has more than its list may have, nothing is taken.
  */
 export class EntryFiles {
   readonly #deps: EntryFilesDeps;
@@ -133,70 +141,76 @@ export class EntryFiles {
   }
 
   /**
-   * Adds the plates of a CSV file to a draft, a thousand lines in each transaction. Errors: `not-found`;
-   * `conflict.state` where it is no draft any more, or is full; `request.invalid` for what is no such file;
-   * `request.too-large`, `store.full`.
+   * Adds the plates of a CSV file to a draft, with one transaction. Errors: `not-found`; `conflict.state` where it is no
+   * draft any more, or would become too long; `request.invalid` for what is no such file; `request.too-large`,
+   * `store.full`.
    */
   async add(caller: Caller, id: string, bytes: AsyncIterable<Buffer>): Promise<EntryFileResult> {
-    const result: EntryFileResult = { lines: 0, added: 0, known: 0, refused: 0, faults: [], entries: 0 };
+    const { database, directory } = this.#deps;
     // Before the first byte is read.
-    result.entries = await this.#into(caller, id, [], result);
-    const spool = await spooled(bytes, { directory: this.#deps.directory, bytesMax: ENTRY_FILE_BYTES_MAX });
+    await database.transaction((tx) => lockedDraft(tx, caller, id));
+    const spool = await spooled(bytes, { directory, bytesMax: ENTRY_FILE_BYTES_MAX });
     try {
       await requireEntryFile(spool.read(), ENTRY_FILE_BYTES_MAX);
-      for await (const { entries, faults, lines } of readEntries(spool.read(), FILE_LIMITS)) {
-        const before = result.lines;
-        result.lines += lines;
-        note(result, faults);
-        result.entries = await this.#into(caller, id, entries, result).catch((error) => {
-          throw afterLines(error, before);
-        });
-      }
+      return await database.transaction((tx) => this.#take(tx, { caller, id, read: () => spool.read() }));
     } finally {
       await spool.close();
     }
-    return result;
   }
 
-  /** Returns how many plates the list has by now. */
-  async #into(
-    caller: Caller,
-    id: string,
-    entries: readonly (EntryInput & { line: number })[],
-    result: EntryFileResult,
-  ): Promise<number> {
-    const { database, clock, key } = this.#deps;
-    return await database.transaction(async (tx) => {
-      const all = tx.tables<WatchlistTables>().selectFrom('watchlist').selectAll().where('id', '=', requireUuid(id));
-      const row = await visibleTo(caller, all).forUpdate().executeTakeFirst();
-      if (!row) throw new CitywatchError('not-found');
-      if (row.state !== 'draft') {
-        const detail = `It is ${row.state}: plates are added to drafts only. Make another list for more.`;
-        throw new CitywatchError('conflict.state', { detail });
-      }
-      if (entries.length === 0) return row.entries;
-      const nowMs = clock.nowMs();
-      const added = await addEntries(tx, { list: row.id, key, nowMs, held: row.entries }, entries);
-      result.added += added.added;
-      result.known += added.known;
+  async #take(
+    tx: Tables,
+    { caller, id, read }: { caller: Caller; id: string; read: () => AsyncIterable<Buffer> },
+  ): Promise<EntryFileResult> {
+    const { clock, key, entriesMax = LIST_ENTRIES_MAX } = this.#deps;
+    const row = await lockedDraft(tx, caller, id);
+    const into = { list: row.id, key, nowMs: clock.nowMs() };
+    const result: EntryFileResult = { lines: 0, added: 0, known: 0, refused: 0, faults: [], entries: row.entries };
+    for await (const { entries, faults, lines } of readEntries(read(), FILE_LIMITS)) {
+      const { added, known, refused } = await insertEntries(tx, into, entries);
+      result.lines += lines;
+      result.added += added;
+      result.known += known;
+      result.entries += added;
+      note(result, faults);
       note(
         result,
-        added.refused.map(({ index, field, why }) => ({ line: entries[index]!.line, message: `${field}: ${why}` })),
+        refused.map(({ index, field, why }) => ({ line: entries[index]!.line, message: `${field}: ${why}` })),
       );
-      const after = row.named ? { covert: true } : { added: added.added, at: toRfc3339(nowMs) };
-      const subject = `watchlist/${row.id}`;
-      const { jurisdiction } = row;
-      await recordAudit(tx, { caller, action: 'watchlist.add', subject, jurisdiction, after, atMs: nowMs });
-      return row.entries + added.added;
-    });
+      if (result.entries > entriesMax) throw tooMany(row.entries, entriesMax);
+    }
+    await countEntries(tx, row.id, result.added);
+    await auditFile(tx, { caller, row, added: result.added, atMs: into.nowMs });
+    return result;
   }
 }
 
-/** The same error for a file of which some lines were taken before. */
-function afterLines(error: unknown, lines: number): unknown {
-  if (lines === 0 || !(error instanceof CitywatchError)) return error;
-  const taken = `The first ${lines} lines after the titles were taken; sent again, they change nothing.`;
-  return new CitywatchError(error.code, { detail: `${error.message} ${taken}`, cause: error });
+async function lockedDraft(tx: Tables, caller: Caller, id: string): Promise<WatchlistRow> {
+  const all = tx.tables<WatchlistTables>().selectFrom('watchlist').selectAll().where('id', '=', requireUuid(id));
+  const row = await visibleTo(caller, all).forUpdate().executeTakeFirst();
+  if (!row) throw new CitywatchError('not-found');
+  if (row.state !== 'draft') {
+    const detail = `It is ${row.state}: plates are added to drafts only. Make another list for more.`;
+    throw new CitywatchError('conflict.state', { detail });
+  }
+  return row;
+}
+
+async function auditFile(
+  tx: Tables,
+  { caller, row, added, atMs }: { caller: Caller; row: WatchlistRow; added: number; atMs: number },
+): Promise<void> {
+  const after = row.named ? { covert: true } : { added, at: toRfc3339(atMs) };
+  const { jurisdiction } = row;
+  await recordAudit(tx, { caller, action: 'watchlist.add', subject: `watchlist/${row.id}`, jurisdiction, after, atMs });
+}
+
+function tooMany(held: number, max: number): CitywatchError {
+  const room = Math.max(0, max - held);
+  const detail =
+    `A list has at most ${max} plates, and this one has room for ${room} more: nothing of the file was taken. ` +
+    'Put some of its lines into another list.';
+  return new CitywatchError('conflict.state', { detail });
 }
 
 function note(result: EntryFileResult, faults: readonly EntryFault[]): void {

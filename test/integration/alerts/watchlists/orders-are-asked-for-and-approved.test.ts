@@ -209,6 +209,29 @@ t.test('of a file that turns wrong in the middle nothing is taken, and its line 
   t.equal((await lists.get(li, id)).entries, 0, 'as before');
 });
 
+t.test('of a file with more plates than its list may have nothing is taken, and the limit is named', async (t) => {
+  const MAX = 2_000;
+  const small = openWatchlists({ database, clock, entriesMax: MAX });
+  const { id } = await watchlists.create(li, { ...orderOf(), entries: [] });
+  const sent = async (from: number, count: number) => {
+    async function* bytes() {
+      yield Buffer.from('plate,reason\n');
+      for (let n = from; n < from + count; n += 1) yield Buffer.from(`浙D${10_000 + n},theft\n`);
+    }
+    return await small.entryFiles.add(li, id, bytes());
+  };
+  t.match(await sent(0, 500), { added: 500, entries: 500 });
+  await t.rejects(sent(0, 2_501), {
+    code: 'conflict.state',
+    message: /at most 2000 plates, and this one has room for 1500 more: nothing of the file was taken/,
+  });
+  t.equal((await lists.get(li, id)).entries, 500, 'as before');
+  t.equal((await lists.entries(li, id, { limit: 1_000 })).items.length, 500);
+  t.match(await sent(0, MAX), { added: 1_500, known: 500, entries: MAX }, 'as many as there is room for');
+  t.match(await sent(0, MAX), { added: 0, known: MAX, entries: MAX }, 'a full list takes what it has, again');
+  await t.rejects(sent(MAX, 1), { code: 'conflict.state' });
+});
+
 t.test('a file of plates goes into a draft, in pieces, and again without harm', async (t) => {
   const { id } = await watchlists.create(li, { ...orderOf(), entries: [] });
   const rows = Array.from({ length: 2_500 }, (_, n) => `浙A${String(n).padStart(5, '0')},theft,blue`);
