@@ -186,7 +186,7 @@ export interface RecordingParts {
     'ask' | 'approve' | 'remove' | 'one' | 'list' | 'progress' | 'looked' | 'archive' | 'publicKey'
   >;
   /** The caller's right to the camera is checked before; the look is registered by `file`. */
-  clips: Pick<Clips, 'clip' | 'of' | 'one' | 'file'>;
+  clips: Pick<Clips, 'clip' | 'of' | 'one' | 'file' | 'cut'>;
   /** Leaves a row in the audit trail itself. */
   disks: Pick<DiskRegister, 'list' | 'add' | 'use' | 'retire' | 'check'>;
 }

@@ -42,7 +42,6 @@ export const ERRORS = {
   },
   'not-found': { status: 404, retryable: false, text: 'No such thing, or it is not yours to see.' },
   'request.upgrade': { status: 426, retryable: false, text: 'This is a WebSocket; ask for an upgrade.' },
-  'not-in-version': { status: 501, retryable: false, text: 'The contract has this route, but not in this version.' },
   'conflict.exists': { status: 409, retryable: false, text: 'Something with this id exists already.' },
   'conflict.state': { status: 409, retryable: false, text: 'The thing is not in a state that allows this.' },
   'conflict.reference': {

@@ -52,8 +52,6 @@ declare module 'fastify' {
     linked?: boolean;
     /** Second screens that it is open to, by what they show; closed to all where it is absent. */
     displays?: readonly DisplayView[];
-    /** In the contract, but not in this version: it is no part of what is served, and answers with that. */
-    later?: boolean;
     /** Errors of this route beyond those that follow from its declaration; for the OpenAPI document. */
     errors?: readonly ErrorCode[];
   }
@@ -106,8 +104,7 @@ export function requireDeclaredRights(app: FastifyInstance): void {
   const declared: DeclaredRoute[] = [];
   app.decorate('declaredRoutes', declared);
   app.addHook('onRoute', (route) => {
-    const { public: open = false, later = false, lasting = false, displays = [] } = route.config ?? {};
-    if (later) return;
+    const { public: open = false, lasting = false, displays = [] } = route.config ?? {};
     const rights = rightsOf(route.config);
     if (!open && rights.length === 0) throw new Error(`route ${route.method} ${route.url} does not say who may use it`);
     for (const method of [route.method].flat()) {
@@ -119,8 +116,7 @@ export function requireDeclaredRights(app: FastifyInstance): void {
 /** Makes an unknown query field an error also on routes that take none. */
 export function refuseUnknownQueries(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
-    if (!route.config?.public && !route.config?.later)
-      route.schema = { querystring: z.strictObject({}), ...route.schema };
+    if (!route.config?.public) route.schema = { querystring: z.strictObject({}), ...route.schema };
   });
 }
 
@@ -134,7 +130,7 @@ export function authenticate(app: FastifyInstance, deps: ApiDeps, limits: RateLi
   app.addHook('onRequest', async (request) => {
     await limits.address(request);
     const { config } = request.routeOptions;
-    if (request.is404 || config.public || config.later) return;
+    if (request.is404 || config.public) return;
     if (config.metrics && showsMetricsToken(request, deps)) return;
     const who = await identify(request, deps);
     if (!who) {

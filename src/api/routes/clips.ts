@@ -76,12 +76,15 @@ const body = z
   })
   .check(inOrder());
 
+const cut = z.strictObject({ quality: quality.default('main'), ...rangeQuery, ...lookQuery }).check(inOrder());
+
 const clipParams = deviceParams.extend({ clip: z.uuid() });
 
 /** Clips: minutes of a camera that are kept as files of their own. */
 export const clipRoutes: RoutePart = (app, context) => {
   askRoute(app, context);
   readRoutes(app, context);
+  cutRoute(app, context);
 };
 
 function askRoute(app: ApiApp, context: RouteContext): void {
@@ -171,6 +174,33 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
       const view = recordedViewOf(context, callerOf(request), id, { quality: 'main', ...request.query });
       const data = await clips.file(view, clip);
       const file = { bytes: data.length, read: async (start: number, end: number) => data.subarray(start, end + 1) };
+      return await sendRange(request, reply.type(PART_TYPE) as never, file);
+    },
+  );
+}
+
+function cutRoute(app: ApiApp, context: RouteContext): void {
+  const { clips } = context.recordings;
+  app.get(
+    '/streams/:id/clip.mp4',
+    {
+      exposeHeadRoute: false,
+      config: { right: 'video.look', errors: ['look.incident-missing', 'stream.full'] },
+      schema: {
+        tags,
+        summary: 'What was recorded in a time as one file, five minutes at most, made at once; the look is registered',
+        description: 'Holes are left out. Nothing is kept of it: `POST /streams/{id}/clips` makes a clip that is.',
+        params: deviceParams,
+        querystring: cut,
+        response: { 200: bytesOf(PART_TYPE, 'The file'), 206: bytesOf(PART_TYPE, 'The part that was asked for') },
+      },
+    },
+    async (request, reply) => {
+      const { from: fromMs, to: toMs, ...look } = request.query;
+      const view = recordedViewOf(context, callerOf(request), request.params.id, look);
+      const data = await clips.cut(view, { fromMs, toMs });
+      const file = { bytes: data.length, read: async (start: number, end: number) => data.subarray(start, end + 1) };
+      reply.header('cache-control', 'private, no-store');
       return await sendRange(request, reply.type(PART_TYPE) as never, file);
     },
   );

@@ -45,14 +45,19 @@ const detail = z.object({
 const flag = z.enum(['true']).transform(() => true);
 
 export const orderRoutes: RoutePart = (app, context) => {
-  readRoutes(app, context);
-  writeRoutes(app, context);
+  // By the name that the outside contract has, too.
+  for (const path of ['/orders', '/work-orders']) {
+    listRoute(app, context, path);
+    openRoute(app, context, path);
+  }
+  oneRoute(app, context);
+  stepRoute(app, context);
 };
 
-function readRoutes(app: ApiApp, context: RouteContext): void {
-  const { orderList, photos } = context;
+function listRoute(app: ApiApp, context: RouteContext, path: string): void {
+  const { orderList } = context;
   app.get(
-    '/orders',
+    path,
     {
       config: { right: 'orders.read' },
       schema: {
@@ -77,7 +82,9 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
       return { items: items.map(shown), ...page.seal(next) };
     },
   );
+}
 
+function oneRoute(app: ApiApp, { orderList, photos }: RouteContext): void {
   app.get(
     '/orders/:number',
     {
@@ -97,10 +104,9 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
   );
 }
 
-function writeRoutes(app: ApiApp, context: RouteContext): void {
-  const { orders } = context;
+function openRoute(app: ApiApp, { orders }: RouteContext, path: string): void {
   app.post(
-    '/orders',
+    path,
     {
       config: { right: ['orders.work', 'orders.keep'], errors: ['conflict.state', 'idempotency.mismatch'] },
       schema: {
@@ -119,7 +125,9 @@ function writeRoutes(app: ApiApp, context: RouteContext): void {
       return send(reply, opened, added ? 200 : 201);
     },
   );
+}
 
+function stepRoute(app: ApiApp, { orders }: RouteContext): void {
   app.post(
     '/orders/:number/steps',
     {

@@ -28,7 +28,7 @@ import { BODY_BYTES_MAX, createRateLimits, heavyShares, limitWorkAtOnce, TIMEOUT
 import { answerBrokenRequest, sendProblem, toCitywatchError } from './problems.ts';
 import { logRequests } from './request-log.ts';
 import { refuseEditsWithoutRoom } from './room.ts';
-import { answerLaterRoutes, answerUnknownRoutes } from './unknown-routes.ts';
+import { answerUnknownRoutes } from './unknown-routes.ts';
 import { validatorCompiler } from './validation.ts';
 
 export { listen, reloadTls } from './listen.ts';
@@ -72,7 +72,6 @@ export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
   for (const part of V1_ROUTES) {
     await app.register(async (child) => part(child as unknown as ApiApp, context), { prefix: '/api/v1' });
   }
-  await app.register(async (child) => answerLaterRoutes(child), { prefix: '/api/v1' });
   if (deps.pages) serveConsole(app, deps.pages);
   await app.ready();
   return app;

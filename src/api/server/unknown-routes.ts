@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CitywatchError } from '../../core/errors.ts';
 
 declare module 'fastify' {
@@ -7,13 +7,6 @@ declare module 'fastify' {
     methodsOf(url: string): string[];
   }
 }
-
-/** What the outside contract promises under /api/v1 and this version does not serve yet. */
-export const LATER_ROUTES: readonly (readonly [HTTPMethods, string])[] = [
-  ['GET', '/streams/:id/clip.mp4'],
-  ['GET', '/work-orders'],
-  ['POST', '/work-orders'],
-];
 
 /** Answers what no route takes: a known path with another method by 405 and what it does take, the rest by 404. */
 export function answerUnknownRoutes(app: FastifyInstance): void {
@@ -27,28 +20,6 @@ export function answerUnknownRoutes(app: FastifyInstance): void {
   });
 }
 
-/**
- * Serves the routes of {@link LATER_ROUTES} with "not in this version". Real routes, because `/jobs/1` would
- * otherwise be an unknown path. To be called on the part of the API under /api/v1, after all others.
- */
-export function answerLaterRoutes(app: FastifyInstance): void {
-  for (const [method, url] of LATER_ROUTES) {
-    if (app.hasRoute({ method, url: `${app.prefix}${url}` })) continue;
-    const refuseLater = async () => {
-      throw new CitywatchError('not-in-version');
-    };
-    app.route({
-      method,
-      url,
-      exposeHeadRoute: false,
-      config: { later: true },
-      schema: { hide: true },
-      onRequest: refuseLater,
-      handler: refuseLater,
-    });
-  }
-}
-
 function refusalOf(request: FastifyRequest, reply: FastifyReply): CitywatchError {
   const allowed = request.server.methodsOf(request.url);
   if (allowed.length === 0 || allowed.includes(request.method)) return new CitywatchError('not-found');
@@ -59,8 +30,7 @@ function refusalOf(request: FastifyRequest, reply: FastifyReply): CitywatchError
 /** Remembers every route that is served. */
 function collectMethods(app: FastifyInstance): (url: string) => string[] {
   const routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
-  app.addHook('onRoute', ({ url, method, config }) => {
-    if (config?.later) return;
+  app.addHook('onRoute', ({ url, method }) => {
     const route = routes.get(url) ?? { pattern: patternOf(url), methods: new Set() };
     for (const each of [method].flat()) route.methods.add(each);
     routes.set(url, route);

@@ -136,6 +136,26 @@ export class Clips {
     return data;
   }
 
+  /**
+   * What was recorded of a time as one file, made at once and kept nowhere; the right to the camera is checked before,
+   * the look is registered here. Errors: `request.invalid` for more than five minutes, or what is still to come;
+   * `not-found` where nothing was recorded; `stream.full`.
+   */
+  async cut(view: View, { fromMs, toMs }: Pick<ClipAsked, 'fromMs' | 'toMs'>): Promise<Buffer> {
+    if (toMs - fromMs > CLIP_LENGTH_MAX_MS) throw invalid('to', 'is too late: a clip has five minutes at most');
+    if (toMs > this.#deps.clock.nowMs()) throw invalid('to', 'is still to come: ask for a clip of it');
+    if (!(await this.#turns.enter(TURN_WITHIN_MS))) throw new CitywatchError('stream.full', { retryAfterS: 1 });
+    try {
+      const of = { device: view.deviceId, quality: view.quality, fromMs, toMs };
+      const { moments } = await this.#deps.material.choose(of, []);
+      if (moments.length === 0) throw new CitywatchError('not-found', { detail: 'Nothing was recorded then.' });
+      await this.#deps.register(view);
+      return await clipFile(moments);
+    } finally {
+      this.#turns.leave();
+    }
+  }
+
   /** The file of a clip; null where it is not kept. The look is registered by whoever shows it. Errors as `file`. */
   async bytes(id: string): Promise<Buffer | null> {
     if (!(await this.#turns.enter(TURN_WITHIN_MS))) throw new CitywatchError('stream.full', { retryAfterS: 1 });

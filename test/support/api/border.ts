@@ -138,6 +138,7 @@ function questionsOfVideo(camera: string): Record<string, string> {
     'GET /recordings/disks': '/recordings/disks',
     'GET /streams/{id}/pins': `/streams/${camera}/pins`,
     'GET /streams/{id}/clips': `/streams/${camera}/clips`,
+    'GET /streams/{id}/clip.mp4': `/streams/${camera}/clip.mp4?${SOME_TIME}`,
     'GET /streams/{id}/clips/{clip}': `/streams/${camera}/clips/${NOBODY}`,
     'GET /streams/{id}/clips/{clip}/clip.mp4': `/streams/${camera}/clips/${NOBODY}/clip.mp4`,
     'GET /streams/{id}/playback.m3u8': `/streams/${camera}/playback.m3u8?${SOME_TIME}`,
@@ -162,6 +163,7 @@ function ofLives(kiosk: string): Record<string, string> {
 function ofWork({ order, photo, plan }: Wanted): Record<string, string> {
   return {
     'GET /orders': '/orders',
+    'GET /work-orders': '/work-orders',
     'GET /orders/{number}': `/orders/${order}`,
     'GET /photos/{id}': `/photos/${photo}?purpose=maintenance`,
     'GET /plans': '/plans',

@@ -86,6 +86,7 @@ export const NO_EDITS: Record<string, string> = {
   'POST /alerts/bulk': 'needs a preview: test/integration/alerts/bulk shows its rows',
   'DELETE /duty/shifts/{id}': 'needs a shift: test/integration/alerts/duty shows its row',
   'POST /rosters': 'another name of POST /duty/shifts',
+  'POST /work-orders': 'another name of POST /orders',
   'DELETE /rosters/{id}': 'another name of it',
   'POST /duty/shifts/{id}/hand-over': 'needs the lead of one: test/integration/alerts/duty shows its row',
   'POST /duty/hand-overs/{id}/take': 'as giving one',

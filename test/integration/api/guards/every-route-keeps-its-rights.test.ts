@@ -131,6 +131,8 @@ const REQUESTS: Record<string, Row> = {
   'GET /api/v1/reports/files/devices': { ownAreaOnly: true },
   'GET /api/v1/orders': { ownAreaOnly: true },
   'POST /api/v1/orders': { payload: { id: NOBODY, device: KIOSK, title: 'no picture' } },
+  'GET /api/v1/work-orders': { ownAreaOnly: true },
+  'POST /api/v1/work-orders': { payload: { id: NOBODY, device: KIOSK, title: 'no picture' } },
   'GET /api/v1/orders/:number': { part: 'W-2026-1' },
   'POST /api/v1/orders/:number/steps': { part: 'W-2026-1', payload: { id: NOBODY, note: 'seen' } },
   'POST /api/v1/orders/:number/photos': {

@@ -29,6 +29,7 @@ const PATHS: Record<string, string> = {
   '/api/v1/streams/{id}/recordings/thumbnail.jpg': `/api/v1/streams/${CAMERA}/recordings/thumbnail.jpg?${AT}`,
   '/api/v1/streams/{id}/recordings/thumbnails': `/api/v1/streams/${CAMERA}/recordings/thumbnails?${A_DAY}`,
   '/api/v1/streams/{id}/recordings/{file}': `/api/v1/streams/${CAMERA}/recordings/1-1.mp4`,
+  '/api/v1/streams/{id}/clip.mp4': `/api/v1/streams/${CAMERA}/clip.mp4?${A_DAY}`,
   '/api/v1/streams/{id}/clips/{clip}/clip.mp4': `/api/v1/streams/${CAMERA}/clips/${SOMETHING}/clip.mp4`,
   '/api/v1/images/{id}': `/api/v1/images/${SOMETHING}`,
   '/api/v1/photos/{id}': `/api/v1/photos/${SOMETHING}`,
@@ -83,7 +84,7 @@ function partsThatAsk(look: (given: Look) => void) {
     file: after(async () => file),
   } as unknown as RecordingParts['playback'];
   const kept = memoryCameras().recordings.clips;
-  const clips = { ...kept, file: after(kept.file) };
+  const clips = { ...kept, file: after(kept.file), cut: after(kept.cut) };
   const pictures = memoryCameras().recordings.thumbnails;
   const thumbnails = { of: after(pictures.of), one: after(pictures.one) };
   const recordings = { playback, clips, thumbnails } as RecordingParts;

@@ -164,6 +164,23 @@ t.test('a time that was recorded is copied from its files, and a hole stays one'
   const jumps = times.slice(1).map((time, index) => time - times[index]!);
   t.ok(Math.abs(Math.max(...jumps) * 1_000 - holeMs) < 200, 'its pictures are as far apart as they were');
 
+  t.test('it is cut at once as well, and the look is registered before', async (t) => {
+    const [before, span] = [bed.views.length, { fromMs: beginMs + 3_000, toMs }];
+    const cut = await clips.cut(look(device), span);
+    t.equal(bed.views.length, before + 1);
+    t.equal(await decodeFile(cut), '');
+    t.same(await packetTimes(cut), times, 'as a clip of the same time');
+    const lost = { fromMs: beginMs - 60_000, toMs: beginMs - 30_000 };
+    await t.rejects(clips.cut(look(device), lost), { code: 'not-found' });
+    for (const wrong of [
+      { ...span, fromMs: toMs - 300_001 },
+      { ...span, toMs: clock.nowMs() + 1_000 },
+    ]) {
+      await t.rejects(clips.cut(look(device), wrong), { code: 'request.invalid', issues: [{ path: 'to' }] });
+    }
+    t.equal(bed.views.length, before + 1, 'where nothing is shown nothing is registered');
+  });
+
   t.test('what is neither recorded nor pulled fails, once nothing more can come', async (t) => {
     const { id } = await ask({ device, fromMs: beginMs - 60_000, toMs: beginMs - 30_000 });
     t.match(await made(id), { state: 'failed', file: null, holes: [{ cause: 'not-pulled' }] });

@@ -156,6 +156,7 @@ function memoryRecordings(): RecordingParts {
       of: async () => [],
       one: async (device) => ({ ...CLIP, device }),
       file: async () => Buffer.of(0, 1, 2),
+      cut: async () => Buffer.of(0, 1, 2),
     },
   };
 }
@@ -213,6 +214,10 @@ export function recordingRequests(camera: string) {
     'DELETE /api/v1/streams/:id/approved-pictures/:picture': { id: camera, part: NOBODY },
     ...requestsOfOthers(camera),
     'GET /api/v1/streams/:id/clips': { id: camera },
+    'GET /api/v1/streams/:id/clip.mp4': {
+      id: camera,
+      url: '?purpose=maintenance&from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:30Z',
+    },
     'GET /api/v1/streams/:id/clips/:clip': { id: camera, part: NOBODY },
     'GET /api/v1/streams/:id/clips/:clip/clip.mp4': { id: camera, part: NOBODY, url: '?purpose=maintenance' },
     'POST /api/v1/streams/:id/clips': {
