@@ -16,6 +16,7 @@ import { type Database, type Selectable, type Tables, withinJurisdiction } from 
 import { recordAudit } from '../platform/records/audit.ts';
 import type { Authority } from './authority.ts';
 import { checkGivenScope, type KnownAgencies } from './given-scope.ts';
+import { samePersonAmong } from './owners.ts';
 import { checkPassword } from './password-rules.ts';
 import type { Passwords } from './passwords.ts';
 import { forgetSecondFactor } from './second-factor.ts';
@@ -139,7 +140,8 @@ export class People {
     const { password, disabled, oneTime, forgetSecondFactor: lost, ...fields } = patch;
     checkGivenScope(this.#deps, caller, fields);
     if (fields.role !== undefined) this.#checkRole(caller, fields.role);
-    if (!this.#deps.authority.mayChange(caller, id)) {
+    const [self = caller.id] = await samePersonAmong(this.#deps.database, caller.id, [id]);
+    if (!this.#deps.authority.mayChange({ id: self }, id)) {
       throw new CitywatchError('auth.forbidden', { detail: 'Nobody changes their own rights.' });
     }
     const hashed = await this.#newPassword(password, oneTime);

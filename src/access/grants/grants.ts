@@ -14,6 +14,7 @@ import {
 } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 import type { Authority } from '../authority.ts';
+import { samePersonAmong } from '../owners.ts';
 import { GRANTABLE, type GrantableRight } from '../rights.ts';
 import type { AccessTables } from '../tables.ts';
 import type { Jurisdictions } from '../tree/jurisdictions.ts';
@@ -165,8 +166,10 @@ export class Grants {
       if (!row || !this.#deps.authority.may(caller, 'grants.approve', row.jurisdiction)) {
         throw new CitywatchError('not-found');
       }
-      if (row.holder_id === caller.id) {
-        throw new CitywatchError('auth.forbidden', { detail: 'Nobody approves what they asked for themselves.' });
+      if ((await samePersonAmong(tx, caller.id, [row.holder_id])).size > 0) {
+        throw new CitywatchError('auth.forbidden', {
+          detail: 'Nobody approves what they asked for themselves, or by a token of their making.',
+        });
       }
       const state = this.#show(row).state;
       if (state !== 'asked') throw new CitywatchError('conflict.state', { detail: `The grant is ${state}.` });

@@ -37,8 +37,9 @@ export interface Order {
 
 export type Act =
   | { type: 'request'; by: Person }
-  | { type: 'approve'; by: Person }
-  | { type: 'reject'; by: Person; reason: string }
+  /** `alsoIs`: ids behind whom the same person stands. */
+  | { type: 'approve'; by: Person; alsoIs?: ReadonlySet<string> }
+  | { type: 'reject'; by: Person; alsoIs?: ReadonlySet<string>; reason: string }
   | { type: 'withdraw'; by: Person }
   | { type: 'ask-renewal'; by: Person; untilMs: number; reason: string }
   | { type: 'ask-revocation'; by: Person; reason: string }
@@ -112,17 +113,17 @@ const STEPS: Steps = {
     return { order: { ...order, state: 'requested', requestedBy: by, requestedAtMs: nowMs }, action: 'request' };
   },
 
-  approve(order, { by }, nowMs) {
+  approve(order, { by, alsoIs }, nowMs) {
     const { asked } = order;
     if (awaitsApproval(order)) {
-      if (order.requestedBy?.id === by.id) return samePerson('asked for');
+      if (isOf(order.requestedBy, by, alsoIs)) return samePerson('asked for');
       return {
         order: { ...order, state: 'active', approvedBy: by, approvedAtMs: nowMs, approveByMs: null },
         action: 'approve',
       };
     }
     if (order.state !== 'active' || asked === null) return wrongState(order);
-    if (asked.by.id === by.id) return samePerson(`asked the ${asked.what} of`);
+    if (isOf(asked.by, by, alsoIs)) return samePerson(`asked the ${asked.what} of`);
     if (asked.what === 'revocation') return ending(order, 'revoked', { by, reason: asked.reason, atMs: nowMs });
     if (asked.untilMs <= nowMs) return { refused: 'until', why: 'The end that was asked for lies in the past.' };
     return {
@@ -131,13 +132,13 @@ const STEPS: Steps = {
     };
   },
 
-  reject(order, { by, reason }, nowMs) {
+  reject(order, { by, alsoIs, reason }, nowMs) {
     if (awaitsApproval(order)) {
-      if (order.requestedBy?.id === by.id) return samePerson('asked for');
+      if (isOf(order.requestedBy, by, alsoIs)) return samePerson('asked for');
       return ending(order, 'rejected', { by, reason, atMs: nowMs });
     }
     if (order.state !== 'active' || order.asked === null) return wrongState(order);
-    if (order.asked.by.id === by.id) return samePerson(`asked the ${order.asked.what} of`);
+    if (isOf(order.asked.by, by, alsoIs)) return samePerson(`asked the ${order.asked.what} of`);
     return { order: { ...order, asked: null }, action: `refuse-${order.asked.what}` };
   },
 
@@ -189,6 +190,10 @@ function wrongState({ state, approveByMs }: Order): Step {
   return { refused: 'state', why: `It is ${is}.` };
 }
 
+function isOf(asked: Person | null, by: Person, alsoIs?: ReadonlySet<string>): boolean {
+  return asked !== null && (asked.id === by.id || alsoIs?.has(asked.id) === true);
+}
+
 function samePerson(did: string): Step {
-  return { refused: 'same-person', why: `It takes a second person: you ${did} it yourself.` };
+  return { refused: 'same-person', why: `It takes a second person: you ${did} it yourself, or by a token of yours.` };
 }

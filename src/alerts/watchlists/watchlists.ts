@@ -49,6 +49,8 @@ export interface WatchlistDeps {
   key: Buffer;
   /** What matches by them: told of every change. */
   plates: Pick<WatchedPlates, 'load'>;
+  /** Those of `ids` behind whom the same person stands as behind `id`. */
+  samePersonAmong(tables: Tables, id: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 /** A control order is for a case, not for good. */
@@ -95,7 +97,7 @@ export class Watchlists {
     };
     const count = await database.transaction(async (tx) => {
       await tx.tables<WatchlistTables>().insertInto('watchlist').values(row).execute();
-      const added = await addEntries(tx, { list: id, key: this.#deps.key, nowMs, held: 0 }, entries);
+      const added = await addEntries(tx, { list: id, key: this.#deps.key, nowMs }, entries);
       if (added.refused[0])
         throw invalid(`entries.${added.refused[0].index}.${added.refused[0].field}`, added.refused[0].why);
       const after = { name, reason, case: input.case, entries: added.added };
@@ -122,10 +124,18 @@ export class Watchlists {
     if (act.type === 'ask-renewal' && act.untilMs > clock.nowMs() + ORDER_DAYS_MAX * DAY_MS) throw beyondYear('until');
     const shown = await database.transaction(async (tx) => {
       const row = await this.#locked(tx, caller, id);
-      return await this.#take(tx, { caller, row, act: { ...act, by: personOf(caller) } });
+      return await this.#take(tx, { caller, row, act: await this.#actOf(tx, caller, row, act) });
     });
     await plates.load();
     return shown;
+  }
+
+  async #actOf(tx: Tables, caller: Caller, row: WatchlistRow, input: StepInput): Promise<Act> {
+    const by = personOf(caller);
+    if (input.type !== 'approve' && input.type !== 'reject') return { ...input, by };
+    const { requestedBy, asked } = orderOf(row);
+    const askers = [requestedBy, asked?.by].flatMap((one) => one?.id ?? []);
+    return { ...input, by, alsoIs: await this.#deps.samePersonAmong(tx, by.id, askers) };
   }
 
   /** Ends an order that no second person has approved. Errors: as {@link step}; `precondition.stale`. */

@@ -5,7 +5,7 @@ import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import type { Observer } from '../../core/observe.ts';
 import type { Caller, DeviceId, DeviceIdentity } from '../../core/types.ts';
-import type { Database } from '../../platform/database/database.ts';
+import type { Database, Tables } from '../../platform/database/database.ts';
 import type { Signer } from '../../platform/records/signing.ts';
 import { DONE, type WorkResult } from '../../platform/work/work.ts';
 import type { View } from '../pool/types.ts';
@@ -54,6 +54,8 @@ export interface ExportsDeps {
   signer: Signer;
   /** Whether another person has to approve an export before anything is copied. */
   needsApproval: boolean;
+  /** Those of `ids` behind whom the same person stands as behind `id`. */
+  samePersonAmong(tables: Tables, id: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** How devices are called. */
   namesOf(ids: DeviceId[]): Promise<ReadonlyMap<DeviceId, { name: string }>>;
   /** Enters a look into the access register before the first byte. */
@@ -130,13 +132,14 @@ export class RecordingExports {
   /** Approves an export. Errors: `auth.forbidden` for who asked for it, `conflict.state`, `not-found`. */
   async approve(caller: Caller, id: string): Promise<RecordingExport> {
     const made = await this.one(id);
-    if (made.by.id === caller.id && made.by.type === caller.type) {
+    const { database, samePersonAmong } = this.#deps;
+    if ((await samePersonAmong(database, caller.id, [made.by.id])).size > 0) {
       throw new CitywatchError('auth.forbidden', {
-        detail: 'Another person than the one who asked has to approve it.',
+        detail: 'Another person than the one who asked has to approve it, and not by a token of theirs.',
       });
     }
     const approved = { ...actorOf(caller), atMs: this.#deps.clock.nowMs() };
-    await this.#deps.database.transaction(async (tx) => {
+    await database.transaction(async (tx) => {
       if (!(await changeExport(tx, id, ['asked'], { state: 'copying', approved }))) {
         throw new CitywatchError('conflict.state', { detail: 'It does not wait for approval.' });
       }

@@ -181,12 +181,19 @@ t.test('one that is under way when the gateway is killed comes to its end', asyn
 });
 
 t.test('a rule that another person approved raises alerts, outlives a kill, and ends by the API', async (t) => {
-  const asked = await gateway.api('POST', '/rules', { body: { yaml: draft(9, 50), reason: 'kiosks overflow' } });
+  const wish = { yaml: draft(9, 50), reason: 'kiosks overflow' };
+  const own = await gateway.api('POST', '/rules', { body: { ...wish, yaml: draft(8, 50) } });
+  const asker = await tokenFor('000000', 'admin');
+  const token = await tokenFor('000000', 'approver');
+  const byOwn = await gateway.api('POST', `/rules/versions/${own.body.id}/approve`, { token, body: {} });
+  t.equal(byOwn.status, 403, 'nor by a token of their making');
+  const back = await gateway.api('POST', `/rules/versions/${own.body.id}/reject`, { body: { why: 'asked anew' } });
+  t.equal(back.status, 200);
+  const asked = await gateway.api('POST', '/rules', { token: asker, body: wish });
   t.equal(asked.status, 201, asked.text);
   t.equal(asked.body.state, 'asked');
   const path = `/rules/versions/${asked.body.id}`;
-  t.equal((await gateway.api('POST', `${path}/approve`, { body: {} })).status, 403, 'not who asked');
-  const token = await tokenFor('000000', 'approver');
+  t.equal((await gateway.api('POST', `${path}/approve`, { token: asker, body: {} })).status, 403, 'not who asked');
   t.match((await gateway.api('POST', `${path}/approve`, { token, body: {} })).body, { state: 'in-force' });
   await gateway.stop('SIGKILL');
   await gateway.start();
@@ -196,7 +203,10 @@ t.test('a rule that another person approved raises alerts, outlives a kill, and 
   await fill('kiosk-d', [60]);
   const alertOf = async () => (await gateway.get('/alerts?device=kiosk-d')).items[0];
   t.match(await until('it is an alert', alertOf), { rule: 'kiosk-full@9', condition: 'active' });
-  const end = await gateway.api('POST', '/rules/kiosk-full/end', { body: { reason: 'nobody wants it' } });
+  const end = await gateway.api('POST', '/rules/kiosk-full/end', {
+    token: asker,
+    body: { reason: 'nobody wants it' },
+  });
   const ended = await gateway.api('POST', `/rules/versions/${end.body.id}/approve`, { token, body: {} });
   t.match(ended.body, { version: 10, yaml: null, state: 'in-force' });
   t.equal(await inForce(), undefined);

@@ -70,7 +70,9 @@ const alertOf = { east: await storeAlert(database, AREA, EAST), west: await stor
 const ofNobody = await storeAlert(database, AREA);
 
 async function tokenFor(police: string | null, role: Role = 'operator', jurisdiction = '330200'): Promise<string> {
-  return (await tokens.create(nation, { name: 'n', role, jurisdiction, police, purpose: 'case' })).token;
+  // Each by another person: who made both would be the second person to themselves.
+  const maker = { ...nation, id: `maker-of-${role}` };
+  return (await tokens.create(maker, { name: 'n', role, jurisdiction, police, purpose: 'case' })).token;
 }
 
 const station = await tokenFor(EAST);

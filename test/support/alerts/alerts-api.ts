@@ -1,3 +1,4 @@
+import { samePersonAmong } from '../../../src/access/owners.ts';
 import type { Roster } from '../../../src/alerts/duty/roster.ts';
 import { AlertFigures } from '../../../src/alerts/figures/figures.ts';
 import { Hits } from '../../../src/alerts/watchlists/hits/hits.ts';
@@ -95,7 +96,7 @@ function openWanted(desk: Awaited<ReturnType<typeof startAlertDesk>>, looks: unk
   const { database, queries, log, actions, committed, observer, clock } = desk;
   const ofLists = openWatchlists({ database, clock: systemClock });
   const whoIsStillThere = async (_: unknown, ids: readonly string[]) => new Set(ids);
-  const permits = new PlatePermits({ database, clock, tree: NO_ZONES, whoIsStillThere });
+  const permits = new PlatePermits({ database, clock, tree: NO_ZONES, whoIsStillThere, samePersonAmong });
   const register = { add: async (look: unknown) => void looks.push(look) };
   return {
     ...ofLists,

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { samePersonAmong } from '../../../src/access/owners.ts';
 import type { PlateSeen, WatchHit } from '../../../src/alerts/rules/conditions/condition.ts';
 import { EntryFiles } from '../../../src/alerts/watchlists/entries.ts';
 import { WatchedPlates } from '../../../src/alerts/watchlists/matching/watched-plates.ts';
@@ -17,16 +18,18 @@ export interface WatchlistTestDeps {
   clock: Clock;
   tree?: Tree;
   key?: Buffer;
+  /** Of one list; as a gateway has it when absent. */
+  entriesMax?: number;
 }
 
 /** Control orders on a database, with what matches by them. */
-export function openWatchlists({ database, clock, tree = NO_ZONES, key = PLATE_KEY }: WatchlistTestDeps) {
+export function openWatchlists({ database, clock, tree = NO_ZONES, key = PLATE_KEY, ...limits }: WatchlistTestDeps) {
   const watched = new WatchedPlates({ database, clock, key, tree });
   return {
     watched,
-    watchlists: new Watchlists({ database, clock, key, plates: watched }),
+    watchlists: new Watchlists({ database, clock, key, plates: watched, samePersonAmong }),
     lists: new WatchlistQueries(database, () => clock.nowMs()),
-    entryFiles: new EntryFiles({ database, clock, key, directory: tmpdir() }),
+    entryFiles: new EntryFiles({ database, clock, key, directory: tmpdir(), ...limits }),
     /** What becomes of a read at `jurisdiction` now, or as `seen` has it. */
     match(plate: string, jurisdiction: string, seen: Partial<PlateSeen> = {}): readonly WatchHit[] {
       const nowMs = clock.nowMs();

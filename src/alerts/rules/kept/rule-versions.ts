@@ -22,6 +22,8 @@ export interface RuleVersionsDeps {
   versionOfFile(rule: string): number;
   /** Whether another person has to approve what somebody asks for. */
   needsApproval: boolean;
+  /** Those of `ids` behind whom the same person stands as behind `id`. */
+  samePersonAmong(tables: Tables, id: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** After a commit: puts in force what stands now. Never rejects. */
   changed(): Promise<void>;
 }
@@ -167,13 +169,13 @@ export class RuleVersions {
     id: string,
     { state, why }: { state: 'in-force' | 'rejected'; why: string | null },
   ): Promise<RuleVersion> {
-    const { database, clock, changed } = this.#deps;
+    const { database, clock, changed, samePersonAmong } = this.#deps;
     const row = await database.transaction(async (tx) => {
       const before = await seenRow(tx, caller, id).forUpdate().executeTakeFirst();
       if (!before) throw new CitywatchError('not-found');
       if (before.state !== 'asked') throw new CitywatchError('conflict.state', { detail: `It is ${before.state}.` });
-      if (before.asked_by === caller.id && state === 'in-force') {
-        const detail = 'Another person than the one who asked has to approve it.';
+      if (state === 'in-force' && (await samePersonAmong(tx, caller.id, [before.asked_by])).size > 0) {
+        const detail = 'Another person than the one who asked has to approve it, and not by a token of theirs.';
         throw new CitywatchError('auth.forbidden', { detail });
       }
       this.#requireDecided(caller, before, state);

@@ -36,6 +36,8 @@ export interface PermitDeps {
   tree: Tree;
   /** Those of these people and tokens that can still act. */
   whoIsStillThere(tables: Tables, ids: readonly string[], nowMs: number): Promise<Set<string>>;
+  /** Those of `ids` behind whom the same person stands as behind `id`. */
+  samePersonAmong(tables: Tables, id: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 /** A case goes on or a new permit is asked for. */
@@ -149,7 +151,8 @@ export class PlatePermits {
   }
 
   async #holderName(tx: Tables, caller: Caller, { type, id }: PermitInput['holder']): Promise<string> {
-    if (id === caller.id) throw forOneself();
+    const isSelf = async (other: string) => (await this.#deps.samePersonAmong(tx, caller.id, [other])).size > 0;
+    if (await isSelf(id)) throw forOneself();
     if (type !== 'subscription') {
       const present = await this.#deps.whoIsStillThere(tx, [id], this.#deps.clock.nowMs());
       if (!present.has(id)) throw invalid('holder.id', `is no ${type} that can act`);
@@ -159,7 +162,7 @@ export class PlatePermits {
     const found = all.where('id', '=', requireUuid(id)).where('state', '!=', 'removed');
     const row = await withinJurisdiction(found, 'jurisdiction', ownArea(caller)).executeTakeFirst();
     if (!row) throw invalid('holder.id', 'is no subscription of your area');
-    if (row.owner_id === caller.id) throw forOneself();
+    if (row.owner_id !== null && (await isSelf(row.owner_id))) throw forOneself();
     if (row.type !== SINK_WITH_PLATES) throw invalid('holder.id', `is no ${SINK_WITH_PLATES}: others tell no plates`);
     return row.name;
   }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { samePersonAmong } from '../../../access/owners.ts';
 import { personWhoSees } from '../../../access/people.ts';
 import { ALERT_ORDERS_QUEUE } from '../../../alerts/desk/queues.ts';
 import { AlertFigures } from '../../../alerts/figures/figures.ts';
@@ -130,6 +131,7 @@ function versionsOf({ database, clock, config }: Ground, book: RuleBook, changed
     current: () => book.current(),
     versionOfFile: (rule) => book.versionOfFile(rule),
     needsApproval: config.alerts.rulesApproval === 'other-person',
+    samePersonAmong,
     changed,
   });
 }

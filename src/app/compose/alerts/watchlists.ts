@@ -1,4 +1,4 @@
-import { whoIsStillThere } from '../../../access/owners.ts';
+import { samePersonAmong, whoIsStillThere } from '../../../access/owners.ts';
 import { EntryFiles } from '../../../alerts/watchlists/entries.ts';
 import { Hits, type HitsDeps } from '../../../alerts/watchlists/hits/hits.ts';
 import type { WatchedPlates } from '../../../alerts/watchlists/matching/watched-plates.ts';
@@ -29,9 +29,9 @@ export function composeWatchlists(
   { watched, queries, actions, plates: box, log, committed }: WatchlistParts,
 ) {
   const { alerts, general: database } = shares;
-  const permits = new PlatePermits({ database, clock, tree, whoIsStillThere });
+  const permits = new PlatePermits({ database, clock, tree, whoIsStillThere, samePersonAmong });
   return {
-    watchlists: new Watchlists({ database, clock, key, plates: watched }),
+    watchlists: new Watchlists({ database, clock, key, plates: watched, samePersonAmong }),
     lists: new WatchlistQueries(database, () => clock.nowMs()),
     entryFiles: new EntryFiles({ database, clock, key, directory }),
     hits: new Hits({ database: alerts, clock, observer, queries, desk: actions, log, committed }),

@@ -1,3 +1,4 @@
+import { samePersonAmong } from '../../../access/owners.ts';
 import { freeBytesOf } from '../../../platform/files/disks.ts';
 import { Signer } from '../../../platform/records/signing.ts';
 import { EXPORTS_QUEUE } from '../../../streams/exports/export-steps.ts';
@@ -22,6 +23,7 @@ export async function openExports(ground: Ground, recorded: RecordedForExports):
     freeBytes: freeBytesOf,
     signer: new Signer(keys.exports),
     needsApproval: config.recordings.exportApproval === 'other-person',
+    samePersonAmong,
   });
   // One after the other: each reads and writes as fast as its disks can.
   work.handle(EXPORTS_QUEUE, (id) => exports.handle(id), { atOnce: 1 });

@@ -44,8 +44,8 @@ for (const jurisdiction of [OWN, THEIRS, THIRD]) {
 }
 
 async function tokenFor(role: Role, jurisdiction: string): Promise<string> {
-  return (await tokens.create(nation, { name: `${role} of ${jurisdiction}`, role, jurisdiction, purpose: 'case' }))
-    .token;
+  // Who made both would be the second person to themselves.
+  return (await tokens.create({ ...nation, id: role }, { name: role, role, jurisdiction, purpose: 'case' })).token;
 }
 
 const operator = await tokenFor('operator', OWN);

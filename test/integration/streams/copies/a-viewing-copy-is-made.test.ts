@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { samePersonAmong } from '../../../../src/access/owners.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { Signer } from '../../../../src/platform/records/signing.ts';
 import { Burner } from '../../../../src/streams/copies/burner.ts';
@@ -50,6 +51,7 @@ const exports = new RecordingExports({
   readers: () => [reader],
   signer: new Signer(randomBytes(32)),
   needsApproval: false,
+  samePersonAmong,
   namesOf: async () => new Map([[CAM.id, CAM]]),
   register: async () => {},
 });

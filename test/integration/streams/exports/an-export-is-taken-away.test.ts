@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { samePersonAmong } from '../../../../src/access/owners.ts';
 import { verify } from '../../../../src/app/commands/registers/verify.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { KnownSecrets } from '../../../../src/core/observe.ts';
@@ -16,6 +17,7 @@ import { DiskReader } from '../../../../src/streams/recorder/reader/disk-reader.
 import { GapTable } from '../../../../src/streams/recordings/gap-table.ts';
 import { Pins } from '../../../../src/streams/recordings/pins.ts';
 import { Recordings } from '../../../../src/streams/recordings/recordings.ts';
+import { bearerOfTokenBy } from '../../../support/access/tokens-of.ts';
 import { callerIn, openDatabase } from '../../../support/devices/registry.ts';
 import { firstOwner } from '../../../support/services/ownership.ts';
 import { quietObserver, temporaryDirectory } from '../../../support/services/services.ts';
@@ -55,6 +57,7 @@ const parts: ExportsDeps = {
   freeBytes: async () => 1024 ** 4,
   signer,
   needsApproval: false,
+  samePersonAmong,
   namesOf: async () => new Map([[CAM.id, CAM]]),
   register: async (view) => void views.push(view),
 };
@@ -197,7 +200,8 @@ t.test('where another person has to approve it, nothing is copied before', async
   const careful = new RecordingExports({ ...parts, needsApproval: true });
   const asking = await careful.ask(NINGBO, asked);
   t.equal((await made(asking, careful)).state, 'asked');
-  await t.rejects(careful.approve(NINGBO, asking.id), { code: 'auth.forbidden' });
+  const same = await bearerOfTokenBy(database, NINGBO);
+  for (const by of [NINGBO, same]) await t.rejects(careful.approve(by, asking.id), { code: 'auth.forbidden' });
   t.match(await careful.approve(OTHER, asking.id), { state: 'copying', approved: { id: OTHER.id } });
   await t.rejects(careful.approve(OTHER, asking.id), { code: 'conflict.state' });
   t.equal((await made(asking, careful)).state, 'ready');

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { samePersonAmong } from '../../../../src/access/owners.ts';
 import { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
 import type { AlertEvidence, AlertRow } from '../../../../src/alerts/desk/tables.ts';
 import { AlertBundles } from '../../../../src/alerts/evidence/bundles/bundles.ts';
@@ -111,6 +112,7 @@ const NOTHING_RECORDED = {
   pins: { add: async () => {} },
   readers: () => [],
   register: async () => {},
+  samePersonAmong,
 };
 
 /** What writes exports. */

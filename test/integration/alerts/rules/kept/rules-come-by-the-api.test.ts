@@ -1,4 +1,5 @@
 import t from 'tap';
+import { samePersonAmong } from '../../../../../src/access/owners.ts';
 import { keptInForce, RuleVersions } from '../../../../../src/alerts/rules/kept/rule-versions.ts';
 import { parseRule, type Rule } from '../../../../../src/alerts/rules/rules.ts';
 import type { Caller } from '../../../../../src/core/types.ts';
@@ -32,6 +33,7 @@ function versionsOf({ needsApproval = false, files = [] as Rule[] } = {}) {
     current: () => files,
     versionOfFile: (name) => files.find(({ rule }) => rule === name)?.version ?? 0,
     needsApproval,
+    samePersonAmong,
     changed: async () => {
       const kept = await keptInForce(database);
       told.push(kept.map(({ rule, version, text: of }) => `${rule}@${version}${of === null ? ' ended' : ''}`).join());
