@@ -244,6 +244,7 @@ t.test('every stage of a gateway is pure, and says the same twice', async (t) =>
     storm: () => ({
       storms: new Map([['[null,"minor","330203",null]', { left: 0, leader: null }]]),
       grown: [],
+      raging: new Set(['[null,"minor","330203",null]']),
       over: [],
     }),
     'storm-end': () => ({ parts: [], isMore: false }),
