@@ -141,8 +141,8 @@ export class EntryFiles {
   }
 
   /**
-   * Adds the plates of a CSV file to a draft, with one transaction. Errors: `not-found`; `conflict.state` where it is no
-   * draft any more, or would become too long; `request.invalid` for what is no such file; `request.too-large`,
+   * Adds the plates of a CSV file to a draft, with one transaction. Errors: `not-found`; `conflict.state` where it is
+   * no draft any more, or would become too long; `request.invalid` for what is no such file; `request.too-large`,
    * `store.full`.
    */
   async add(caller: Caller, id: string, bytes: AsyncIterable<Buffer>): Promise<EntryFileResult> {

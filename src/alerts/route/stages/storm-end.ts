@@ -17,9 +17,9 @@ const AT_ONCE = 200;
 
 /**
  * A storm is over when the alert that stands for the others is closed, is hidden, or stands in another area than they
- * do. What is still bad of them is then shown and told as an alert of its own: as with any alert, somebody may hold it back, and
- * where they are many the next storm begins. What has cleared and nobody has taken is closed with its storm, untold as
- * it was.
+ * do. What is still bad of them is then shown and told as an alert of its own: as with any alert, somebody may hold it
+ * back, and where they are many the next storm begins. What has cleared and nobody has taken is closed with its storm,
+ * untold as it was.
  */
 export function stormEnd(): Stage<Known> {
   return {

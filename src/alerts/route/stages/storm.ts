@@ -40,8 +40,8 @@ const NAME = 'storm';
  * Where alerts of one rule open in one area faster than anybody reads, the next one stands for all that follow:
  * those are shown and counted as parts of it (`storm`), and nobody is told of each. How many they are is told with the
  * one that stands for them. Severe and extreme alerts, and hits of watchlists, are always told; so is a part that
- * becomes grave. Pictures of those that were told before it are not told while it lasts. What other stages let go and nobody was told of counts as opened then. One that is hidden, by
- * whomever, stands for nobody: its storm is over.
+ * becomes grave. Pictures of those that were told before it are not told while it lasts. What other stages let go and
+ * nobody was told of counts as opened then. One that is hidden, by whomever, stands for nobody: its storm is over.
  */
 export function storm(): Stage<Known> {
   const openings: Openings = new Map();
