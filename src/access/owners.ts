@@ -28,8 +28,8 @@ export async function whoIsStillThere(tables: Tables, ids: readonly string[], no
 
 /**
  * Those of `ids` behind whom stands the same person as behind `id`: who made a token could be who bears it, and so
- * could whoever made the token that it was made with. So nobody is their own second person by tokens of their making. What
- * tokens the settings' own one made are no one person's; that one itself is the same as each of them.
+ * could whoever made the token that it was made with. So nobody is their own second person by tokens of their making.
+ * What tokens the settings' own one made are no one person's; that one itself is the same as each of them.
  */
 export async function samePersonAmong(tables: Tables, id: string, ids: readonly string[]): Promise<Set<string>> {
   const { rows } = await sql<{ same: string }>`

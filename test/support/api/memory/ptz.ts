@@ -213,17 +213,7 @@ export function recordingRequests(camera: string) {
     'POST /api/v1/streams/:id/approved-pictures': { id: camera, payload: { name: 'day', purpose: 'maintenance' } },
     'DELETE /api/v1/streams/:id/approved-pictures/:picture': { id: camera, part: NOBODY },
     ...requestsOfOthers(camera),
-    'GET /api/v1/streams/:id/clips': { id: camera },
-    'GET /api/v1/streams/:id/clip.mp4': {
-      id: camera,
-      url: '?purpose=maintenance&from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:30Z',
-    },
-    'GET /api/v1/streams/:id/clips/:clip': { id: camera, part: NOBODY },
-    'GET /api/v1/streams/:id/clips/:clip/clip.mp4': { id: camera, part: NOBODY, url: '?purpose=maintenance' },
-    'POST /api/v1/streams/:id/clips': {
-      id: camera,
-      payload: { from: '2026-01-01T00:00:00Z', to: '2026-01-01T00:00:30Z', reason: 'theft', purpose: 'maintenance' },
-    },
+    ...clipRequests(camera),
     'GET /api/v1/devices/:id/stream-plan': { id: camera },
     'POST /api/v1/devices/:id/stream-plan': { id: camera, payload: { alwaysOn: true } },
     'GET /api/v1/recordings/disks': { ownAreaOnly: true },
@@ -241,6 +231,22 @@ export function recordingRequests(camera: string) {
     'POST /api/v1/devices/:id/ptz/release': { id: camera },
     'POST /api/v1/devices/:id/ptz/goto': { id: camera, url: '?purpose=maintenance', payload: { preset: '1' } },
     'POST /api/v1/devices/:id/ptz/settings': { id: camera, payload: { home: null, idleS: 60, maxSpeed: 1 } },
+  };
+}
+
+function clipRequests(camera: string) {
+  return {
+    'GET /api/v1/streams/:id/clips': { id: camera },
+    'GET /api/v1/streams/:id/clip.mp4': {
+      id: camera,
+      url: '?purpose=maintenance&from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:30Z',
+    },
+    'GET /api/v1/streams/:id/clips/:clip': { id: camera, part: NOBODY },
+    'GET /api/v1/streams/:id/clips/:clip/clip.mp4': { id: camera, part: NOBODY, url: '?purpose=maintenance' },
+    'POST /api/v1/streams/:id/clips': {
+      id: camera,
+      payload: { from: '2026-01-01T00:00:00Z', to: '2026-01-01T00:00:30Z', reason: 'theft', purpose: 'maintenance' },
+    },
   };
 }
 
