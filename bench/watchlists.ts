@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { PlateBlock, PlateIndex } from '../src/alerts/watchlists/matching/plate-index.ts';
 import { RECEIVER_NETWORKS, WebhookReceiver } from '../test/support/alerts/webhook-receiver.ts';
-import { orderBody } from '../test/support/api/watchlist-requests.ts';
+import { orderBody, secondPerson } from '../test/support/api/watchlist-requests.ts';
 import { Gateway } from '../test/support/gateway/gateway.ts';
 import { until } from '../test/support/time/until.ts';
 import { atMost, tell as give } from './support/figures.ts';
@@ -97,7 +97,9 @@ async function watch(gateway: Gateway): Promise<void> {
   const body = (await answer.json()) as { added: number };
   give('file of plates', {}, { added: [body.added, 'count'], took: [(performance.now() - startMs) / 1000, 's'] });
   await gateway.api('POST', `/watchlists/${id}/request`, { token });
-  const { status, text } = await gateway.api('POST', `/watchlists/${id}/approve`);
+  const { status, text } = await gateway.api('POST', `/watchlists/${id}/approve`, {
+    token: await secondPerson(gateway, AREA),
+  });
   if (status !== 200) throw new Error(`the approval was answered ${status}: ${text}`);
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { orderBody } from '../../test/support/api/watchlist-requests.ts';
+import { orderBody, secondPerson } from '../../test/support/api/watchlist-requests.ts';
 import { Gateway } from '../../test/support/gateway/gateway.ts';
 import { told } from '../support/alerts/told.ts';
 import { RECEIVER_NETWORKS, type ReceiverOrder, type ReceiverResult } from '../support/alerts/webhook-receiver.ts';
@@ -92,6 +92,8 @@ async function watch(gateway: Gateway, plates: number): Promise<void> {
     token,
   });
   await gateway.api('POST', `/watchlists/${id}/request`, { token });
-  const { status, text } = await gateway.api('POST', `/watchlists/${id}/approve`);
+  const { status, text } = await gateway.api('POST', `/watchlists/${id}/approve`, {
+    token: await secondPerson(gateway, AREA),
+  });
   if (status !== 200) throw new Error(`the approval was answered ${status}: ${text}`);
 }

@@ -246,7 +246,7 @@ export function editsOf(made: Record<string, any>): Map<string, Edit> {
     ['POST /session/totp', { headers: own.headers }],
     ['POST /session/password', { body: { old: person.password, new: 'quite another phrase' }, headers: own.headers }],
     ['POST /grants', { body: grants.wish, headers: grants.headers }],
-    ['POST /grants/{id}/approve', { path: `/grants/${grants.ids[0]}/approve` }],
+    ['POST /grants/{id}/approve', { path: `/grants/${grants.ids[0]}/approve`, headers: grants.second }],
     ['POST /grants/{id}/end', { path: `/grants/${grants.ids[1]}/end` }],
     ...OF_TREES,
     ['POST /users', { body: { username: 'wang', ...person } }],

@@ -27,12 +27,16 @@ export async function readyDevice(gateway: Gateway, device: { id: string } & Rec
 /** Two grants that somebody of elsewhere asked for, and what they ask for. */
 export async function askedGrants(gateway: Gateway) {
   const asker = { name: 'asker', role: 'operator', jurisdiction: '330206' };
-  const headers = { authorization: `Bearer ${(await gateway.api('POST', '/tokens', { body: asker })).body.token}` };
+  const bearer = async (body: object) => {
+    return { authorization: `Bearer ${(await gateway.api('POST', '/tokens', { body })).body.token}` };
+  };
+  const headers = await bearer(asker);
+  const second = await bearer({ name: 'approver', role: 'approver', jurisdiction: '330203' });
   const until = new Date(Date.now() + 3_600_000).toISOString();
   const wish = { jurisdiction: '330203', case: 'A-1', reason: 'theft', until };
   const ids = [];
   for (const body of [wish, wish]) ids.push((await gateway.api('POST', '/grants', { body, headers })).body.id);
-  return { headers, wish, ids };
+  return { headers, second, wish, ids };
 }
 
 /** A person with two sessions, asked as by a browser in one of them. */

@@ -62,6 +62,12 @@ export function orderBody(jurisdiction: string, over: object = {}) {
   return { name: 'stolen', jurisdiction, reason: 'stolen', case: 'A-1', order };
 }
 
+/** A token of a second person: that of the administrator, who made that of the first, is the first one's too. */
+export async function secondPerson(gateway: Gateway, jurisdiction: string): Promise<string> {
+  const body = { name: 'approves', role: 'approver', jurisdiction };
+  return (await gateway.api('POST', '/tokens', { body })).body.token;
+}
+
 /**
  * A correct request for each route that edits watchlists, hits and permits, to what is made for it: lists that somebody
  * else asked for, and an alert of a wanted plate for each step. `holder` is somebody with an account.
@@ -74,6 +80,7 @@ export async function watchlistEdits(
   const made = async (path: string, body: object, token?: string) =>
     (await gateway.api('POST', path, { body, ...(token === undefined ? {} : { token }) })).body;
   const { token } = await made('/tokens', { name: 'asks', role: 'operator', jurisdiction });
+  const second = await secondPerson(gateway, jurisdiction);
   const asked = async (): Promise<string> => {
     const { id } = await made('/watchlists', { ...orderBody(jurisdiction), entries: entriesOf() }, token);
     await made(`/watchlists/${id}/request`, {}, token);
@@ -81,7 +88,7 @@ export async function watchlistEdits(
   };
   const approved = async (): Promise<string> => {
     const id = await asked();
-    await made(`/watchlists/${id}/approve`, {});
+    await made(`/watchlists/${id}/approve`, {}, second);
     return id;
   };
   const draft = (await made('/watchlists', orderBody(jurisdiction))).id;
@@ -89,13 +96,14 @@ export async function watchlistEdits(
   const hits = await hitsAt(gateway, jurisdiction);
   const permit = { holder: { type: 'person', id: holder }, jurisdiction, purpose: 'theft', case: 'A-1', until: soon() };
   const given = (await made('/plate-permits', permit)).id;
+  const headers = { authorization: `Bearer ${second}` };
   const file = { body: TITLES, headers: { 'content-type': 'text/csv' } };
   const renewal = { until: new Date(Date.now() + 60 * 86_400_000).toISOString(), ...reason };
   return [
     ['POST /watchlists/{id}/entries', { path: `/watchlists/${draft}/entries`, ...file }],
     ['POST /watchlists/{id}/request', { path: `/watchlists/${draft}/request` }],
-    ['POST /watchlists/{id}/approve', { path: `/watchlists/${lists.asked}/approve` }],
-    ['POST /watchlists/{id}/reject', { path: `/watchlists/${lists.rejected}/reject`, body: reason }],
+    ['POST /watchlists/{id}/approve', { path: `/watchlists/${lists.asked}/approve`, headers }],
+    ['POST /watchlists/{id}/reject', { path: `/watchlists/${lists.rejected}/reject`, body: reason, headers }],
     ['POST /watchlists/{id}/renew', { path: `/watchlists/${lists.renewed}/renew`, body: renewal }],
     ['POST /watchlists/{id}/revoke', { path: `/watchlists/${lists.revoked}/revoke`, body: reason }],
     ['POST /alerts/{id}/hit/sign', { path: `/alerts/${hits.sign}/hit/sign` }],
