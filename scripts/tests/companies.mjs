@@ -14,8 +14,8 @@ export const COMPANY_FILES = 'TEST_COMPANY_FILES';
 /** What {@link COMPANY} names a test that it puts after those of a file, before the name of that file. */
 export const END_OF_FILE = 'end of ';
 
-/** Folders, the files of each of which may share a process. Those that look at pages mostly wait for the browser. */
-const SHARED = /^test\/(unit\/[^/]+|integration\/(?!web)[^/]+|tidy|catalogue)\//;
+/** Folders, the files of each of which may share a process. */
+const SHARED = /^test\/(unit\/[^/]+|integration\/[^/]+|tidy|catalogue)\//;
 
 /** A file that sets what holds for its whole process, or for tests of others in it, has one of its own. */
 const OWN = new RegExp(
@@ -30,12 +30,15 @@ const OWN = new RegExp(
   'm',
 );
 
-/** Cameras, and who kills what reads them, are looked at for long: side by side with others, not behind them. */
-const LONG = /^test\/integration\/streams\//;
+/** Cameras, who kills what reads them, and pages are looked at for long: side by side with others, not behind them. */
+const LONG = /^test\/integration\/(streams|web)\//;
 const LONG_OWN = /^t\.(?:jobs|before)\b|\bprocess\.(?:env|kill)\b/m;
 
 /** So many in one process: the processors get something to do side by side, and one that fails is soon run again. */
 const FILES_MAX = 8;
+/** The same, of small ones, which need no server and are run again in a moment. */
+const UNIT = /^test\/unit\//;
+const UNIT_FILES_MAX = 16;
 /** The same, of {@link LONG} ones. */
 const LONG_FILES_MAX = 4;
 
@@ -64,7 +67,8 @@ export function companiesOf(files) {
 }
 
 function filesMax(file) {
-  return LONG.test(file) ? LONG_FILES_MAX : FILES_MAX;
+  if (LONG.test(file)) return LONG_FILES_MAX;
+  return UNIT.test(file) ? UNIT_FILES_MAX : FILES_MAX;
 }
 
 function isAlone(file) {
