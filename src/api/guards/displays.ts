@@ -30,7 +30,7 @@ export async function requireOwnView(request: FastifyRequest, display: Display, 
  * Which of some cameras a second screen may look at: those of its wall, and, where it shows alerts, those that an open
  * one of them has pictures of or is about.
  */
-export async function shownOn(
+async function shownOn(
   { walls, alerts }: Pick<ApiDeps, 'walls' | 'alerts'>,
   { caller, view, wall }: Display,
   cameras: readonly string[],
@@ -40,6 +40,29 @@ export async function shownOn(
   const others = view === 'desk' ? cameras.filter((camera) => !own.has(camera)) : [];
   const seeing = others.length > 0 ? await alerts.open.seenBy(caller, others) : new Set<string>();
   return new Set(cameras.filter((camera) => own.has(camera) || seeing.has(camera)));
+}
+
+/** The cameras that may be looked at over one connection: all, and at a second screen those that it shows by now. */
+export class OwnCameras {
+  readonly #deps: Pick<ApiDeps, 'walls' | 'alerts'>;
+  readonly #display: Display | null;
+  #shown: ReadonlySet<string> = new Set();
+
+  constructor(deps: Pick<ApiDeps, 'walls' | 'alerts'>, display: Display | null) {
+    this.#deps = deps;
+    this.#display = display;
+  }
+
+  /** As of when {@link learn} was called last. */
+  has(camera: string): boolean {
+    return this.#display === null || this.#shown.has(camera);
+  }
+
+  /** Asks anew of those that it had, and of these. */
+  async learn(cameras: readonly string[]): Promise<void> {
+    if (!this.#display) return;
+    this.#shown = await shownOn(this.#deps, this.#display, [...new Set([...this.#shown, ...cameras])]);
+  }
 }
 
 function unlessThere(error: unknown): null {

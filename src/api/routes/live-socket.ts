@@ -5,7 +5,7 @@ import { LIVE_LIMITS, LiveChannels } from '../../streams/live/live-channels.ts';
 import { type LiveNews, type LiveOrder, liveOrder } from '../../streams/live/live-protocol.ts';
 import { OrderPace } from '../../streams/live/order-pace.ts';
 import { callerOf } from '../guards/auth.ts';
-import { shownOn } from '../guards/displays.ts';
+import { OwnCameras } from '../guards/displays.ts';
 import { Shares } from '../guards/shares.ts';
 import { codedViewOf, mosaicViewOf } from '../guards/views.ts';
 import { bytesOf } from '../schemas.ts';
@@ -16,6 +16,9 @@ const SOCKETS = { total: 1_000, perCaller: 16, retryAfterS: 10 };
 
 /** A page that opens a wall of 64 pictures, and turns it over once, has said all it has to in a moment. */
 const ORDERS = { perS: 20, atOnce: 200, viewersMax: 4_096 };
+
+/** A second screen goes dark within ten seconds of its end; so does what it does not show any more. */
+const SHOWN_MS = 8_000;
 
 /** RFC 6455 §7.4.1 and the registry of IANA. */
 const CLOSE = { going: 1001, policy: 1008, later: 1013 } as const;
@@ -63,16 +66,16 @@ function serve(socket: WebSocket, request: FastifyRequest, context: RouteContext
       else socket.close(CLOSE.policy, 'request.rate: orders come too fast.');
     },
   };
-  /** What a second screen may see of what it asked for; null where nothing but its area limits whoever looks. */
-  let own: ReadonlySet<string> | null = new Set();
+  const { display } = request;
+  const own = new OwnCameras(context, display);
   let orders = Promise.resolve();
   const channels = new LiveChannels({
     clock,
     streams,
     viewOf: ({ camera = '', cameras, ...said }) => {
-      if (!(cameras ?? [camera]).every((one) => own?.has(one) ?? true)) throw new CitywatchError('not-found');
+      if (!(cameras ?? [camera]).every((one) => own.has(one))) throw new CitywatchError('not-found');
       // Nobody at a second screen could say for which case.
-      const look = request.display ? { ...said, case: undefined } : said;
+      const look = display ? { ...said, case: undefined } : said;
       return cameras ? mosaicViewOf(context, caller, cameras, look) : codedViewOf(context, caller, camera, look);
     },
     sink,
@@ -82,17 +85,21 @@ function serve(socket: WebSocket, request: FastifyRequest, context: RouteContext
   });
   // In their order, also where somebody asks first what is on a wall by now. A look itself is not waited for.
   const take = async (order: LiveOrder) => {
-    const asked = camerasIn(order);
-    const shown = request.display ? await shownOn(context, request.display, asked) : null;
-    own = shown && new Set([...(own ?? []), ...asked].filter((one) => !asked.includes(one) || shown.has(one)));
+    await own.learn(camerasIn(order));
     void channels.take(order);
   };
+  const inTurn = (run: () => Promise<void>) => {
+    orders = orders.then(run).catch(() => socket.close(CLOSE.later));
+  };
+  // What it shows changes: an alert is closed, a wall is kept anew. Looks that go on are held against it each second.
+  const stopLearning = display ? clock.every(SHOWN_MS, () => inTurn(() => own.learn([]))) : () => {};
   const gone = () => socket.close(CLOSE.going);
   const withdrawn = () => socket.close(CLOSE.policy, 'The right to look was withdrawn.');
   stopping.addEventListener('abort', gone, { once: true });
   request.withdrawn.addEventListener('abort', withdrawn, { once: true });
   socket.once('close', () => {
     stopping.removeEventListener('abort', gone);
+    stopLearning();
     channels.stop();
   });
   // What it sends wrongly closes it; there is nothing more to say.
@@ -100,7 +107,7 @@ function serve(socket: WebSocket, request: FastifyRequest, context: RouteContext
   socket.on('message', (data: Buffer, isBinary) => {
     const order = isBinary ? null : liveOrder.safeParse(parsed(data)).data;
     if (!order) socket.close(CLOSE.policy, 'This is no order of live video; see docs/live-socket.md.');
-    else orders = orders.then(() => take(order)).catch(() => socket.close(CLOSE.later));
+    else inTurn(() => take(order));
   });
 }
 

@@ -6,14 +6,19 @@ import { listen } from '../../../../src/api/server/server.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
 import { bearer, CAMERA, HERE, startApi, TOKENS, tokenOf } from '../../../support/api/api.ts';
+import { memoryStreams } from '../../../support/api/api-parts.ts';
 import { memoryAlerts } from '../../../support/api/memory/alerts.ts';
 import { memoryDisplays, ON_DISPLAY } from '../../../support/api/memory/people.ts';
 import { memoryWalls } from '../../../support/api/view-requests.ts';
 import { openRegistry } from '../../../support/devices/registry.ts';
 import { ManualClock, passTime } from '../../../support/time/clock.ts';
+import { until } from '../../../support/time/until.ts';
 
 const { cookie, address } = ON_DISPLAY;
 const WALL = '5c0d1a52-8a0e-4bd5-8d6a-0a7c5a0f6d11';
+
+/** What goes on ends this soon after a screen was revoked, by the issue, or does not show it any more. */
+const WITHIN_MS = 10_000;
 
 /** What is open to a second screen, and nothing else: a route that is added here was thought about. */
 const EVERY = ['GET /api/v1/session', 'GET /api/v1/session/display', 'GET /api/v1/kinds', 'GET /api/v1/jurisdictions'];
@@ -143,6 +148,37 @@ t.test('the screen of a desk shows its wall and the cameras of open alerts, and 
   t.equal((await walled.call({ method: 'GET', url, headers: { cookie }, remoteAddress: address })).status, 200);
 });
 
+t.test('a look that goes on ends when the alert is closed that it was shown for', async (t) => {
+  const clock = new ManualClock();
+  const alerts = memoryAlerts();
+  let seen = [CAMERA];
+  const open = { ...alerts.open, seenBy: async () => new Set(seen) };
+  const screen = memoryDisplays('desk');
+  const { verify } = screen;
+  screen.verify = (secret) => verify(secret, address);
+  let leases = 0;
+  const lease = async () => {
+    leases += 1;
+    return { quality: 'sub' as const, listen: () => () => {}, release: () => {} };
+  };
+  const streams = { ...memoryStreams(), lease } as never;
+  const { app } = await startApi(t, { displays: screen, alerts: { ...alerts, open }, clock, streams });
+  const { url } = await listen(app, { host: '127.0.0.1', port: 0 });
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/live`, { headers: { cookie } });
+  t.teardown(() => socket.terminate());
+  await once(socket, 'open');
+  const told: { code?: string }[] = [];
+  socket.on('message', (data) => told.push(JSON.parse(String(data))));
+  socket.send(JSON.stringify({ type: 'open', channel: 1, camera: CAMERA }));
+  await until('it is shown', () => leases === 1);
+  await clock.advance(30_000);
+  t.same(told, [], 'it goes on while the alert is open');
+  seen = [];
+  const ms = await passTime(clock, () => told.length > 0, 100);
+  t.ok(ms <= WITHIN_MS, `ended after ${ms} ms`);
+  t.match(told, [{ type: 'end', channel: 1, code: 'not-found' }]);
+});
+
 t.test('a token is exchanged once for a cookie that no script reads; a foreign page exchanges none', async (t) => {
   const { displays } = await openRegistry(t);
   const walls = memoryWalls();
@@ -170,9 +206,6 @@ t.test('a token is exchanged once for a cookie that no script reads; a foreign p
   const headers = { ...bearer(tokenOf('operator')), 'if-match': '"1"' };
   t.equal((await call({ method: 'DELETE', url: `/api/v1/displays/${id}`, headers })).status, 403);
 });
-
-/** What goes on ends this soon after a screen was revoked, by the issue. */
-const WITHIN_MS = 10_000;
 
 t.test('the stream of a screen ends when it is revoked', async (t: Test) => {
   const clock = new ManualClock();
