@@ -1,4 +1,5 @@
 import t from 'tap';
+import { OPERATIONS } from '../../../scripts/api-types/part.mjs';
 import { CitywatchError } from '../../../src/core/errors.ts';
 import { bearer, ELSEWHERE, HERE, MemoryRegistry, startApi, TOKENS } from '../../support/api/api.ts';
 
@@ -70,4 +71,29 @@ t.test('a key that is no key is refused', async (t) => {
     t.equal(answer.status, 400, JSON.stringify(key));
     t.match(answer.body, { issues: [{ path: 'Idempotency-Key' }] });
   }
+});
+
+/** Posts of the console that only ask, or begin what is begun once anyway. */
+const ASKING = [
+  '/audit/verification',
+  '/devices/check',
+  '/devices/{id}/check',
+  '/imports/{id}/secrets',
+  '/passages/search',
+  '/session',
+  '/session/display',
+  '/silences/preview',
+];
+
+t.test('whatever the console makes takes a key, so that a second press makes no second thing', async (t) => {
+  const { call } = await startApi(t);
+  const { text } = await call({ method: 'GET', url: '/api/openapi.json' });
+  const { paths } = JSON.parse(text);
+  const posts = Object.entries(OPERATIONS).filter(([, methods]) => (methods as string[]).includes('post'));
+  const without = posts.filter(([path]) => {
+    const { parameters = [] } = paths[path].post as { parameters?: { in: string; name: string }[] };
+    return !parameters.some((one) => one.in === 'header' && one.name.toLowerCase() === 'idempotency-key');
+  });
+  t.ok(posts.length > 40);
+  t.same(without.map(([path]) => path.replace('/api/v1', '')).sort(), ASKING);
 });
