@@ -43,6 +43,9 @@ if (others) others.onmessage = () => void loadSession().catch(() => undefined);
 /** Set while a session could not be ended, because the gateway did not answer. */
 export const isEndUnheard = signal(false);
 
+/** The end that is under way; before the effect below, which may begin one at once. */
+let ending: Promise<void> | null = null;
+
 // Whoever left is shown nothing from then on, in every window, and their session ends as soon as the gateway answers.
 effect(() => {
   if (!isEnding.value) return;
@@ -86,8 +89,6 @@ async function end(): Promise<void> {
   noteEnded();
   others?.postMessage('changed');
 }
-
-let ending: Promise<void> | null = null;
 
 /** Tries until the session is ended. */
 function endAtLast(): Promise<void> {
