@@ -20,7 +20,7 @@ export function useAnswer<Answer>(path: string | null): Asked<Answer> {
   useEffect(() => {
     if (path === null) return;
     const stop = new AbortController();
-    void read<Answer>(path, stop.signal).then((answer) => {
+    void readAnswer<Answer>(path, stop.signal).then((answer) => {
       if (!stop.signal.aborted) setAsked({ answer, refused: answer === null, to: path });
     });
     return () => stop.abort();
@@ -28,8 +28,8 @@ export function useAnswer<Answer>(path: string | null): Asked<Answer> {
   return { ...asked, refused: asked.refused && asked.to === path };
 }
 
-/** Null where it is refused, or nobody wants it any more. */
-async function read<Answer>(path: string, signal: AbortSignal): Promise<Answer | null> {
+/** What the gateway answers, as soon as it does; null where it is refused, or nobody wants it any more. */
+export async function readAnswer<Answer>(path: string, signal: AbortSignal): Promise<Answer | null> {
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     try {
       return await get<Answer>(path, signal);

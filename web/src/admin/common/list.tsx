@@ -1,10 +1,6 @@
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
-import { get } from '../../api.ts';
-import { usePolled } from '../../devices/page/polled.ts';
 import { explain } from '../../explain.ts';
-import { noticeEnd } from '../../session.ts';
-import type { Page } from '../../types.ts';
+import { usePages } from '../../forms/all-pages.ts';
 import { t } from '../say.ts';
 
 interface ListProps<Item> {
@@ -27,7 +23,8 @@ const AGAIN_MS = 15_000;
 
 /** A list of the gateway, page by page. It says when it cannot be read. */
 export function List<Item>({ everyMs = AGAIN_MS, after = '', path, ...props }: ListProps<Item>) {
-  const { answer, refused, again } = usePolled<Page<Item>>(path === null ? null : `${path}#${after}`, everyMs);
+  const { none, keyOf, row, isMeant = () => true } = props;
+  const { items, hasMore, refused, error, readOn, again } = usePages<Item>({ path, everyMs, version: after, keyOf });
   if (path === null) return null;
   if (refused) {
     return (
@@ -36,48 +33,23 @@ export function List<Item>({ everyMs = AGAIN_MS, after = '', path, ...props }: L
       </p>
     );
   }
-  if (!answer) return <p class="hint">{t('part.reading')}</p>;
-  return <Rows {...props} key={path} path={path} first={answer} again={again} />;
-}
-
-type RowsProps<Item> = Pick<ListProps<Item>, 'none' | 'keyOf' | 'row' | 'isMeant'> & {
-  path: string;
-  first: Page<Item>;
-  again(): void;
-};
-
-function Rows<Item>({ first, path, none, keyOf, row, again, isMeant = () => true }: RowsProps<Item>) {
-  const [more, setMore] = useState<Page<Item> | null>(null);
-  const [trouble, setTrouble] = useState('');
-  const all = new Map([...first.items, ...(more?.items ?? [])].map((item) => [keyOf(item), item]));
-  const items = [...all.values()].filter(isMeant);
-  const next = more ? more.next : first.next;
-  const readOn = async () => {
-    setTrouble('');
-    try {
-      const asked = `${path}${path.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(next ?? '')}`;
-      const further = await get<Page<Item>>(asked);
-      setMore({ ...further, items: [...(more?.items ?? []), ...further.items] });
-    } catch (error) {
-      noticeEnd(error);
-      setTrouble(explain(error));
-    }
-  };
+  if (!items) return <p class="hint">{t('part.reading')}</p>;
+  const meant = items.filter(isMeant);
   return (
     <>
-      {items.length === 0 && <p class="hint">{none}</p>}
+      {meant.length === 0 && <p class="hint">{none}</p>}
       <ul class="admin-rows">
-        {items.map((item) => (
+        {meant.map((item) => (
           <li key={keyOf(item)}>{row(item, again)}</li>
         ))}
       </ul>
-      {trouble !== '' && (
+      {error !== null && (
         <p class="trouble" role="alert">
-          {trouble}
+          {explain(error)}
         </p>
       )}
-      {next !== undefined && (
-        <button type="button" class="quiet" onClick={() => void readOn()}>
+      {hasMore && (
+        <button type="button" class="quiet" onClick={readOn}>
           {t('part.more')}
         </button>
       )}

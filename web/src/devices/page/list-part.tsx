@@ -1,11 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { get } from '../../api.ts';
 import { explain } from '../../explain.ts';
-import { noticeEnd } from '../../session.ts';
-import type { Page } from '../../types.ts';
+import { type AllPages, usePages } from '../../forms/all-pages.ts';
 import { type SayKey, t } from '../say.ts';
-import { usePolled } from './polled.ts';
 
 const AGAIN_MS = 15_000;
 const PAGE_ROWS = 10;
@@ -30,8 +27,9 @@ export function ListPart<Item>(props: ListPartProps<Item>) {
   const { name, title, press, children } = props;
   const [pressed, setPressed] = useState(press === undefined);
   const path = withLimit(props.path);
-  const { answer, refused } = usePolled<Page<Item>>(pressed ? path : null, press === undefined ? AGAIN_MS : 3_600_000);
-  if (refused && !answer) return null;
+  const everyMs = press === undefined ? AGAIN_MS : null;
+  const pages = usePages<Item>({ path: pressed ? path : null, everyMs, keyOf: props.keyOf });
+  if (pages.refused && !pages.items) return null;
   return (
     <section class="panel" aria-labelledby={`part-${name}`}>
       <h3 id={`part-${name}`}>{t(title)}</h3>
@@ -41,29 +39,15 @@ export function ListPart<Item>(props: ListPartProps<Item>) {
           {t(press)}
         </button>
       )}
-      {pressed && !answer && <p class="hint">{t('part.reading')}</p>}
-      {answer && <Rows {...props} first={answer} path={path} />}
+      {pressed && !pages.items && <p class="hint">{t('part.reading')}</p>}
+      {pages.items && <Rows {...props} {...pages} items={pages.items} />}
     </section>
   );
 }
 
-function Rows<Item>({ first, path, none, keyOf, row }: ListPartProps<Item> & { first: Page<Item> }) {
-  const [more, setMore] = useState<Page<Item> | null>(null);
-  const [trouble, setTrouble] = useState('');
-  const items = distinct([...first.items, ...(more?.items ?? [])], keyOf);
-  const next = more ? more.next : first.next;
-  const readOn = () => {
-    setTrouble('');
-    get<Page<Item>>(`${path}&cursor=${encodeURIComponent(next ?? '')}`).then(
-      ({ items: further, next: then }) => {
-        setMore({ items: [...(more?.items ?? []), ...further], ...(then !== undefined && { next: then }) });
-      },
-      (error) => {
-        noticeEnd(error);
-        setTrouble(explain(error));
-      },
-    );
-  };
+type RowsProps<Item> = ListPartProps<Item> & AllPages<Item> & { items: readonly Item[] };
+
+function Rows<Item>({ items, hasMore, error, readOn, none, keyOf, row }: RowsProps<Item>) {
   return (
     <>
       {items.length === 0 && <p class="hint">{t(none)}</p>}
@@ -72,22 +56,18 @@ function Rows<Item>({ first, path, none, keyOf, row }: ListPartProps<Item> & { f
           <li key={keyOf(item)}>{row(item)}</li>
         ))}
       </ul>
-      {trouble !== '' && (
+      {error !== null && (
         <p class="trouble" role="alert">
-          {trouble}
+          {explain(error)}
         </p>
       )}
-      {next !== undefined && (
+      {hasMore && (
         <button type="button" class="quiet" onClick={readOn}>
           {t('part.more')}
         </button>
       )}
     </>
   );
-}
-
-function distinct<Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[] {
-  return [...new Map(items.map((item) => [keyOf(item), item])).values()];
 }
 
 function withLimit(path: string): string {
