@@ -16,7 +16,18 @@ export function textPath(rule: string): string {
 /** Begins a draft with the text of a rule in force, as its next version. */
 export function beginDraft(yaml: string): void {
   keepValues(DRAFT, { yaml: yaml.replace(/^version: (\d+)$/m, (_, version) => `version: ${Number(version) + 1}`) });
+  showDraft();
+}
+
+/** Brings the draft into sight, to go on with it. */
+export function showDraft(): void {
   document.getElementById('rules-draft')?.scrollIntoView();
+}
+
+/** Which rule the draft is of, empty where its text does not say; null where there is none. */
+export function draftOf(): string | null {
+  const yaml = draftText();
+  return yaml === '' ? null : (ruleIn(yaml) ?? '');
 }
 
 /** Which rule a text is of, as it stands at the beginning of a line; null where it says none. */

@@ -10,7 +10,7 @@ import { Deed, Unfold } from '../common/deed.tsx';
 import { List, Row } from '../common/list.tsx';
 import { t, tOf } from '../say.ts';
 import type { RuleText } from '../types.ts';
-import { beginDraft, textPath } from './draft-text.ts';
+import { beginDraft, draftOf, showDraft, textPath } from './draft-text.ts';
 import { Reason } from './reason.tsx';
 
 interface InForceProps {
@@ -68,12 +68,7 @@ function One({ rule: { rule, version, title, severity, class: of, kinds, conditi
       deeds={
         <>
           <Unfold label={t('rules.text')}>{() => <Text rule={rule} />}</Unfold>
-          {(may('rules.try') || may('rules.keep')) && (
-            <Deed
-              label={t('rules.draft.begin')}
-              run={async () => beginDraft((await get<RuleText>(textPath(rule))).yaml)}
-            />
-          )}
+          {(may('rules.try') || may('rules.keep')) && <Begin rule={rule} />}
           {may('rules.keep') && (
             <Unfold label={t('rules.end')}>
               {(leave) => (
@@ -90,6 +85,20 @@ function One({ rule: { rule, version, title, severity, class: of, kinds, conditi
           )}
         </>
       }
+    />
+  );
+}
+
+/** One draft is kept at a time: that of this rule is gone on with, and another one is not thrown away unasked. */
+function Begin({ rule }: { rule: string }) {
+  const of = draftOf();
+  if (of === rule) return <Deed key="on" label={t('rules.draft.goOn')} run={async () => showDraft()} />;
+  return (
+    <Deed
+      key="begin"
+      label={t('rules.draft.begin')}
+      {...(of !== null && { ask: t('rules.draft.other', { rule: of || '…' }) })}
+      run={async () => beginDraft((await get<RuleText>(textPath(rule))).yaml)}
     />
   );
 }

@@ -7,6 +7,11 @@ export const ADMIN_RULE_TEXTS = {
   'rules.kinds': ['for {kinds}', '适用于 {kinds}'],
   'rules.condition': ['by {type}', '条件 {type}'],
   'rules.draft.begin': ['Change it', '修改'],
+  'rules.draft.goOn': ['Go on with its draft', '继续编辑草稿'],
+  'rules.draft.other': [
+    'There is a draft of {rule}, and one is kept at a time: it is thrown away. Go on?',
+    '已有规则 {rule} 的草稿，同一时间仅保留一份，继续将放弃该草稿。是否继续？',
+  ],
   'rules.draft.new': ['A new rule', '新建规则'],
   'rules.end': ['End it', '结束规则'],
   'rules.end.reason': ['Why it ends', '结束原因'],
@@ -25,6 +30,28 @@ export const ADMIN_RULE_TEXTS = {
   'rules.diff': ['Against what is in force', '与生效版本对比'],
   'rules.drop': ['Throw the draft away', '放弃草稿'],
   'rules.drop.ask': ['The text is gone then. Go on?', '草稿内容将被清除。是否继续？'],
+
+  'recorded.title': ['On a recorded file', '用录制文件'],
+  'recorded.hint': [
+    'One message a line (NDJSON), as docs/rules.md has it. The file is kept for 7 days, for you alone.',
+    '每行一条消息（NDJSON），格式见 docs/rules.md。文件保存 7 天，仅本人可用。',
+  ],
+  'recorded.choose': ['Recorded file', '录制文件'],
+  'recorded.give': ['Hand it in', '上传'],
+  'recorded.none': ['No recorded file is kept.', '没有已上传的录制文件。'],
+  'recorded.of': ['Received {from} to {to}', '接收时间 {from} 至 {to}'],
+  'recorded.lines': ['{n} lines', '{n} 行'],
+  'recorded.remove': ['Delete', '删除'],
+  'recorded.remove.ask': [
+    'A trial that goes on over it is called off. Go on?',
+    '正在使用该文件的试运行将被取消。是否继续？',
+  ],
+  'recorded.found': ['{n} lines of the file were gone through.', '已处理文件 {n} 行。'],
+  'recorded.leftOut': [
+    '{n} lines are of devices that are not registered, or not in your area.',
+    '{n} 行所属设备未登记或不在您的辖区。',
+  ],
+  'recorded.refused': ['{n} messages do not fit the kind of their device:', '{n} 条消息与设备类型不符：'],
 
   'tried.title': ['Try it on what came in', '用历史消息试运行'],
   'tried.span': ['Of the last', '最近'],
