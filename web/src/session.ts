@@ -40,8 +40,11 @@ export const sessionExpired = signal(false);
 const others = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('citywatch.session');
 if (others) others.onmessage = () => void loadSession().catch(() => undefined);
 
-/** Set while a session could not be ended, because the gateway did not answer. */
-export const isEndUnheard = signal(false);
+/** The gateway did not answer when it was told of an end. */
+const isUnheard = signal(false);
+
+/** Set while a session could not be ended, because the gateway did not answer; another window may end it as well. */
+export const isEndUnheard = computed(() => isEnding.value && isUnheard.value);
 
 /** The end that is under way; before the effect below, which may begin one at once. */
 let ending: Promise<void> | null = null;
@@ -85,7 +88,7 @@ export function logout(): void {
 /** Ends the session of whoever left; rejects where the gateway does not answer. */
 async function end(): Promise<void> {
   await send('DELETE', '/session').catch(ignoreEnded);
-  isEndUnheard.value = false;
+  isUnheard.value = false;
   noteEnded();
   others?.postMessage('changed');
 }
@@ -100,9 +103,10 @@ function endAtLast(): Promise<void> {
 
 async function tryToEnd(): Promise<void> {
   const never = new AbortController().signal;
+  isUnheard.value = false;
   for (let attempt = 0; isEnding.value; attempt += 1) {
     await end().catch(async () => {
-      isEndUnheard.value = true;
+      isUnheard.value = true;
       await pause(backoffMs(attempt, 5_000), never);
     });
   }

@@ -60,8 +60,9 @@ t.test('a page that went away while somebody left goes on with it before it show
   const { page } = view;
   await signIn(view, api.url, 'technician');
   await page.evaluate("localStorage.setItem('citywatch.ending', 'technician')");
+  await page.goto('about:blank');
   api.requests.length = 0;
-  await page.reload();
+  await page.goto(api.url);
   await page.locator('.login').waitFor();
   await until('it was ended', async () => (await view.context.cookies()).length === 0);
   const [first] = api.requests.filter((one) => one.includes('/api/'));
