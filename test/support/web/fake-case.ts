@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MINUTE_MS } from '../../../src/core/clock.ts';
 import { tinyPicture } from '../ingest/images.ts';
+import { AT, LATER } from './admin/admin-data.ts';
 import type { FakeAlert, LogEntry } from './fake-alert.ts';
 
 /** What the made-up gateway knows, for what stands around one alert. */
@@ -72,7 +73,11 @@ function around(app: FastifyInstance, { alerts, log }: CaseState): void {
     };
   });
   app.get('/api/v1/incidents', async () => ({ items: [{ id: 'i-1', title: '东门集市', version: 1 }] }));
-  app.post('/api/v1/silences/preview', async () => ({ hides: 3, leaves: 1, alerts: [] }));
+  app.post('/api/v1/silences/preview', async ({ body }) => {
+    const { repeats } = body as { repeats?: object };
+    const again = repeats ? { windows: [{ from: AT, to: LATER }], lastWeek: 12 } : { windows: [], lastWeek: null };
+    return { hides: 3, leaves: 1, alerts: [], ...again };
+  });
 }
 
 function readings(app: FastifyInstance): void {

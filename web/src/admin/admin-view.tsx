@@ -20,6 +20,7 @@ const SHOWN: Record<PieceName, ComponentType> = {
   ledger: lazily(async () => (await import('./records/ledger.tsx')).Ledger),
   audit: lazily(async () => (await import('./records/registers.tsx')).AuditTrail),
   register: lazily(async () => (await import('./records/registers.tsx')).LookRegister),
+  recordings: lazily(async () => (await import('./machine/recording-days.tsx')).RecordingDays),
   disks: lazily(async () => (await import('./machine/disks.tsx')).Disks),
   health: lazily(async () => (await import('./machine/health.tsx')).Health),
   kinds: lazily(async () => (await import('./machine/kinds.tsx')).Kinds),

@@ -11,6 +11,7 @@ export const PIECES = {
   ledger: ['explain.read'],
   audit: ['audit.read'],
   register: ['register.read'],
+  recordings: ['registry.read'],
   disks: ['recordings.disks'],
   health: ['metrics.read'],
   kinds: ['registry.read'],

@@ -125,7 +125,7 @@ export const SILENCE = {
   reason: 'works in the street',
   startsAt: AT,
   endsAt: LATER,
-  repeats: null,
+  repeats: [{ days: ['sat', 'sun'], from: '22:00', to: '06:00' }],
   turnsAt: LATER,
   endedAt: null,
   endedBy: null,
@@ -162,4 +162,59 @@ export const STORY = {
   channel: 'telemetry',
   receivedAt: AT,
   stages: [{ stage: 'received', outcome: 'durable', detail: 'live 12345' }],
+};
+
+const CHECKED = { prunedTo: null, unsealed: 2, head: 'ab'.repeat(32), vouched: { rows: 6, at: AT } };
+const FAULT = { code: 'changed', row: 7, text: 'row 7 is not what was sealed. It now says: number 7, by <b>Wang</b>' };
+/** What a check of registers finds that somebody changed a row of. */
+export const BROKEN = {
+  state: 'done',
+  begunAt: AT,
+  endedAt: AT,
+  checked: 20,
+  total: 27,
+  holds: false,
+  checkpoints: { read: 12, faults: [] },
+  registers: [
+    { register: 'audit', rows: 6, ...CHECKED, holds: false, faults: [FAULT] },
+    { register: 'access', rows: 13, ...CHECKED, holds: true, faults: [] },
+  ],
+  reason: null,
+};
+
+export const RECORDED = {
+  id: 'r-1',
+  lines: 3,
+  bytes: 400,
+  from: AT,
+  to: LATER,
+  createdAt: AT,
+  until: LATER,
+  version: 1,
+};
+
+const HALF = { expectedS: 86_400, recordedS: 43_200, edgeS: 60, percent: 50 };
+/** What was recorded of one camera on one day. */
+export const RECORDED_DAYS = {
+  from: '2026-11-29',
+  to: '2026-11-30',
+  sum: { cameras: 1, ...HALF },
+  items: [
+    {
+      day: '2026-11-29',
+      device: 'cam-0',
+      name: HOSTILE,
+      jurisdiction: '330203',
+      ...HALF,
+      holes: 2,
+      longestHoleS: 3_661,
+      cause: 'disk-slow',
+      oldestDay: '2026-11-01',
+      class: 'public',
+      leastDays: 30,
+      oldestUnpinnedDay: null,
+      isRemovedEarly: true,
+      pinnedS: 0,
+    },
+  ],
 };

@@ -3,6 +3,7 @@ import {
   AREA,
   AT,
   AUDIT,
+  BROKEN,
   COUNTS,
   DEAD,
   DISK,
@@ -11,6 +12,8 @@ import {
   LATER,
   LETTER,
   LOOK,
+  RECORDED,
+  RECORDED_DAYS,
   SCREEN,
   SILENCE,
   STORY,
@@ -25,8 +28,12 @@ export interface FakeAdmin {
   versions: Record<string, unknown>[];
   /** Whether dead letters wait. */
   letters: number;
+  /** Recorded files that rules are tried on. */
+  recordings: object[];
   /** The next change is refused with this problem, once. */
   refuseWith: { status: number; body: object } | null;
+  /** What the check of the registers found; null while none was made. */
+  verification: object | null;
   /** What was sent, as `POST /path` with its body. */
   done: { what: string; body: unknown }[];
 }
@@ -46,7 +53,9 @@ export function someAdmin(): FakeAdmin {
       { ...VERSION, id: 'v-1', version: 2, yaml: `${TEXT}hold_s: 1\n`, state: 'in-force' },
     ],
     letters: 250,
+    recordings: [],
     refuseWith: null,
+    verification: null,
     done: [],
   };
 }
@@ -81,9 +90,25 @@ export function adminRoutes(app: FastifyInstance, admin: FakeAdmin): void {
     return reply.code(202).send({ ...TRIED, state: 'running', progress: 0.5, answer: null });
   });
   app.get('/api/v1/rules/dry-runs/:id', () => TRIED);
+  fileRoutes(app, admin);
+}
+
+function fileRoutes(app: FastifyInstance, admin: FakeAdmin): void {
+  app.addContentTypeParser('application/x-ndjson', { parseAs: 'string' }, async (_: unknown, body: string) => body);
+  app.post('/api/v1/rules/recordings', (request, reply) => {
+    note(admin, request);
+    admin.recordings = [RECORDED];
+    return reply.code(201).send(RECORDED);
+  });
+  app.get('/api/v1/reports/recording', ({ query }) => {
+    const { below } = query as { below?: string };
+    return { ...RECORDED_DAYS, items: below === undefined ? RECORDED_DAYS.items : [] };
+  });
 }
 
 const CHANGES = [
+  'POST /subscriptions',
+  'POST /silences',
   'POST /users',
   'PATCH /users/:id',
   'DELETE /users/:id',
@@ -113,7 +138,11 @@ function change(admin: FakeAdmin, request: FastifyRequest, reply: FastifyReply):
   note(admin, request);
   const [, , , part] = request.url.split('/');
   const body = request.body as Record<string, unknown>;
-  if (request.method === 'DELETE') return reply.code(204).send();
+  if (request.method === 'DELETE') {
+    const gone = admin.users.find(({ id }) => request.url.endsWith(`/users/${id}`));
+    if (gone) gone.disabledAt = AT;
+    return reply.code(204).send();
+  }
   if (part === 'displays') return reply.code(201).send({ id: 'd-2', token: 'cwd_once', until: LATER });
   if (part === 'tokens') return reply.code(201).send({ id: 't-2', token: 'cwt_shown-once' });
   if (request.url.endsWith('/codes'))
@@ -123,6 +152,13 @@ function change(admin: FakeAdmin, request: FastifyRequest, reply: FastifyReply):
   if (request.url.endsWith('/dead-letters')) return { count: 3 };
   if (request.url.endsWith('/approve')) Object.assign(admin.versions[0] ?? {}, { state: 'in-force', decided: ACTOR });
   return reply.code(201).send({ ...VERSION, id: 'v-3', state: 'asked' });
+}
+
+const PAGE_ROWS = 40;
+
+function pageOf(items: readonly object[], { cursor = '0' }: { cursor?: string }) {
+  const to = Number(cursor) + PAGE_ROWS;
+  return { items: items.slice(Number(cursor), to), ...(to < items.length && { next: String(to) }) };
 }
 
 function readRoutes(app: FastifyInstance, admin: FakeAdmin): void {
@@ -141,8 +177,18 @@ function readRoutes(app: FastifyInstance, admin: FakeAdmin): void {
     'access-register': () => [LOOK],
     'recordings/disks': () => [{ ...DISK, files: 1_234 }],
     messages: () => [STORY],
+    'rules/recordings': () => admin.recordings,
   };
-  for (const [path, items] of Object.entries(lists)) app.get(`/api/v1/${path}`, () => ({ items: items() }));
+  for (const [path, items] of Object.entries(lists)) {
+    app.get(`/api/v1/${path}`, ({ query }) => pageOf(items(), query as { cursor?: string }));
+  }
+  app.get('/api/v1/audit/verification', (_request, reply) => {
+    return admin.verification ?? reply.code(404).send({ code: 'not-found' });
+  });
+  app.post('/api/v1/audit/verification', (_request, reply) => {
+    admin.verification = { ...BROKEN, state: 'running', holds: null, registers: [] };
+    return reply.code(202).send(admin.verification);
+  });
   app.get('/api/v1/rules/text', () => ({ rule: 'kiosk-fire', version: 1, yaml: TEXT }));
   const records = { ...COUNTS, stored: 98, duplicate: 1 };
   const row = { kind: 'recycling-kiosk', ...AREA, messages: { ...COUNTS, decoded: 99 }, records, difference: 0 };

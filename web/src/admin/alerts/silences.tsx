@@ -12,7 +12,7 @@ import type { FieldSpec } from '../common/field.tsx';
 import { ApiForm } from '../common/form.tsx';
 import { List, Row } from '../common/list.tsx';
 import { bodyOf } from '../common/schema.ts';
-import { t } from '../say.ts';
+import { t, tOf } from '../say.ts';
 import type { Silence, SilencePreview } from '../types.ts';
 import { countText, scopeText, timeText } from '../words.ts';
 
@@ -20,17 +20,49 @@ const FORM = 'silences.new';
 /** What a link may fill in, such as one from the list of alerts. */
 const FROM_LINK = ['jurisdiction', 'rule', 'kind', 'device'] as const;
 
-function fields(): FieldSpec[] {
+/** On which days one that comes again holds, as `repeats` of the API has them; some days are named one by one. */
+const DAYS = ['all', 'workdays', 'days-off', 'sat sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+const WORDS_OF_DAYS = new Set<string>(['all', 'workdays', 'days-off']);
+const WHICH_DAYS = 'repeats.0.days';
+
+const REPEATING: readonly FieldSpec[] = [
+  { name: 'repeats.0.from', label: 'silences.from', as: 'time', limits: { required: true } },
+  { name: 'repeats.0.to', label: 'silences.to', as: 'time', limits: { required: true }, hint: 'silences.to.hint' },
+];
+
+/** `days`: when it comes again; empty for one that does not. */
+function fields(days: string): FieldSpec[] {
+  const type = WORDS_OF_DAYS.has(days) ? 'string' : 'array';
   return [
     { name: 'jurisdiction', label: 'admin.area', as: 'area' },
     { name: 'police', label: 'admin.police' },
     { name: 'rule', label: 'silences.rule', choices: rules.value.map(({ rule }) => rule.split('@')[0] ?? rule) },
     { name: 'kind', label: 'silences.kind', choices: [...kinds.value.keys()] },
     { name: 'device', label: 'silences.device' },
+    {
+      name: WHICH_DAYS,
+      label: 'silences.days',
+      choices: DAYS,
+      nameOf: daysText,
+      limits: { required: false, type },
+    },
+    ...(days === '' ? [] : REPEATING),
     { name: 'startsAt', label: 'silences.starts', as: 'moment' },
-    { name: 'endsAt', label: 'silences.ends', as: 'moment' },
+    { name: 'endsAt', label: days === '' ? 'silences.ends' : 'silences.ends.repeating', as: 'moment' },
     { name: 'reason', label: 'silences.reason', as: 'text' },
   ];
+}
+
+function daysText(days: string): string {
+  return days
+    .split(' ')
+    .map((day) => tOf('days', day))
+    .join(', ');
+}
+
+/** When one that comes again holds. */
+function windowText({ days, from, to }: NonNullable<Silence['repeats']>[number]): string {
+  return `${daysText(typeof days === 'string' ? days : days.join(' '))} ${from}–${to}`;
 }
 
 /** What is left unsaid, and by whom; a new one says first what it would hide. */
@@ -52,7 +84,7 @@ export function Silences() {
             operation="POST /silences"
             name={FORM}
             title={t('silences.new')}
-            fields={fields()}
+            fields={fields(valuesOf(FORM)[WHICH_DAYS] ?? '')}
             start={linked}
             submit={t('silences.new')}
             send={(body) => send('POST', '/silences', body)}
@@ -87,7 +119,7 @@ export function Silences() {
 }
 
 function One({ one, again }: { one: Silence; again: () => void }) {
-  const { id, state, rule, kind, device, reason, startsAt, endsAt, createdBy, holds, repeats, version } = one;
+  const { id, state, rule, kind, device, reason, startsAt, endsAt, createdBy, holds, repeats, turnsAt, version } = one;
   return (
     <Row
       title={reason}
@@ -99,7 +131,8 @@ function One({ one, again }: { one: Silence; again: () => void }) {
         device,
         t('admin.since', { time: timeText(startsAt) }),
         t('admin.until', { time: timeText(endsAt) }),
-        repeats !== null && t('silences.repeats'),
+        repeats !== null && t('silences.repeats', { windows: repeats.map(windowText).join('; ') }),
+        repeats !== null && turnsAt !== null && t('silences.turns', { time: timeText(turnsAt) }),
         t('admin.by', { name: createdBy }),
         state === 'active' && t('silences.holds', { n: countText(holds) }),
       ]}
@@ -126,7 +159,13 @@ function Preview({ linked }: { linked: Values }) {
       confirm: _confirm,
       ...values
     } = { ...linked, ...valuesOf(FORM) } as Record<string, string>;
-    setFound(await send<SilencePreview>('POST', '/silences/preview', bodyOf('POST /silences', values)));
+    setFound(
+      await send<SilencePreview>(
+        'POST',
+        '/silences/preview',
+        bodyOf('POST /silences', values, fields(values[WHICH_DAYS] ?? '')),
+      ),
+    );
   };
   return (
     <div class="admin-part">
@@ -134,6 +173,14 @@ function Preview({ linked }: { linked: Values }) {
       {found && (
         <div role="status">
           <p>{t('silences.hides', { n: countText(found.hides) })}</p>
+          {found.lastWeek !== null && <p>{t('silences.lastWeek', { n: countText(found.lastWeek) })}</p>}
+          {found.windows.length > 0 && (
+            <p>
+              {t('silences.windows', {
+                windows: found.windows.map(({ from, to }) => `${timeText(from)} – ${timeText(to)}`).join('; '),
+              })}
+            </p>
+          )}
           {found.leaves > 0 && <p>{t('silences.leaves', { n: countText(found.leaves) })}</p>}
           <ul class="admin-rows">
             {found.alerts.map((alert) => (

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { send } from '../../api.ts';
 import { Secret } from '../../devices/deeds/secret.tsx';
 import { Deed, Unfold } from '../common/deed.tsx';
-import { isBegun } from '../common/drafts.ts';
+import { isBegun, valuesOf } from '../common/drafts.ts';
 import type { FieldSpec } from '../common/field.tsx';
 import { ApiForm } from '../common/form.tsx';
 import { List, Row } from '../common/list.tsx';
@@ -10,30 +10,38 @@ import { t, tOf } from '../say.ts';
 import type { MadeSubscription, NewSecret, Subscription, TestResult } from '../types.ts';
 import { countText, scopeText } from '../words.ts';
 import { Deliveries } from './deliveries.tsx';
+import { EXAMPLE, SINKS, targetOf, whereTo } from './targets.ts';
 
-const FIELDS: readonly FieldSpec[] = [
-  { name: 'name', label: 'admin.name' },
-  { name: 'url', label: 'subs.url' },
-  { name: 'jurisdiction', label: 'admin.area', as: 'area' },
-  { name: 'police', label: 'admin.police' },
-  { name: 'severities', label: 'subs.severities', words: 'severity' },
-  { name: 'classes', label: 'subs.classes', words: 'class' },
-  { name: 'rules', label: 'subs.rules' },
-  { name: 'level', label: 'subs.level', words: 'told-from' },
-];
+const FORM = 'subs.new';
+
+/** What is filled in for alerts that are sent in this way. */
+function fields(sink: string): FieldSpec[] {
+  return [
+    { name: 'name', label: 'admin.name' },
+    { name: 'type', label: 'subs.type', choices: SINKS, words: 'sink', limits: { required: true } },
+    ...targetOf(sink),
+    { name: 'jurisdiction', label: 'admin.area', as: 'area' },
+    { name: 'police', label: 'admin.police' },
+    { name: 'severities', label: 'subs.severities', words: 'severity' },
+    { name: 'classes', label: 'subs.classes', words: 'class' },
+    { name: 'rules', label: 'subs.rules' },
+    { name: 'level', label: 'subs.level', words: 'told-from' },
+  ];
+}
 
 /** Who is told of alerts: whether they take them, and what they did not. */
 export function Subscriptions() {
   const [made, setMade] = useState<MadeSubscription | null>(null);
   return (
     <section class="panel" aria-label={t('piece.subscriptions')}>
-      <Unfold label={t('subs.new')} primary open={isBegun('subs.new')}>
+      <Unfold label={t('subs.new')} primary open={isBegun(FORM)}>
         {(leave) => (
           <ApiForm
             operation="POST /subscriptions"
-            name="subs.new"
+            name={FORM}
             title={t('subs.new')}
-            fields={FIELDS}
+            fields={fields(valuesOf(FORM).type ?? 'webhook')}
+            start={{ type: 'webhook', ...EXAMPLE }}
             submit={t('subs.new')}
             send={async (body) => setMade(await send<MadeSubscription>('POST', '/subscriptions', body))}
             onDone={leave}
@@ -60,14 +68,15 @@ export function Subscriptions() {
 const COUNTS = ['delivered', 'waiting', 'withheld', 'dead'] as const;
 
 function One({ one, again }: { one: Subscription; again: () => void }) {
-  const { name, type, url, state, stateReason, owner, ownerless, counts, lastError, severities, rules } = one;
+  const { name, type, state, stateReason, owner, ownerless, counts, lastError, severities, rules } = one;
   return (
     <Row
       title={name}
       mark={tOf('sub', state)}
       bad={state !== 'active' || lastError !== null}
       facts={[
-        url ?? type,
+        tOf('sink', type),
+        whereTo(one),
         scopeText(one),
         severities.map((severity) => tOf('severity', severity)).join(', '),
         rules?.join(', ') ?? null,

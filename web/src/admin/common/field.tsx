@@ -5,11 +5,14 @@ import { type SayKey, t, tOf } from '../say.ts';
 import { type FieldLimits, limitsOf, listOf, type Operation } from './schema.ts';
 
 export interface FieldSpec {
+  /** As the gateway calls it; what stands within another field by its path, such as `target.host`. */
   name: string;
   label: SayKey;
   hint?: SayKey;
   /** What the document cannot say: how it is typed. */
-  as?: 'area' | 'secret' | 'text' | 'moment';
+  as?: 'area' | 'secret' | 'text' | 'moment' | 'time';
+  /** What may stand in it, where the document does not say: within another field. */
+  limits?: FieldLimits;
   /** What the values are called, by the texts `PREFIX.VALUE`. */
   words?: string;
   /** What may be chosen, where the document does not say. */
@@ -39,7 +42,7 @@ interface ControlProps {
 export function Field(props: FieldProps) {
   const { form, field, operation, issue } = props;
   const id = `${form}-${field.name}`.replaceAll(/[^\w-]/g, '-');
-  const limits = limitsOf(operation, field.name);
+  const limits = field.limits ?? limitsOf(operation, field.name);
   const describes = [field.hint !== undefined && `${id}-hint`, issue && `${id}-wrong`].filter(Boolean).join(' ');
   const control: ControlProps = {
     id,
@@ -106,9 +109,9 @@ function Control(props: TypedProps) {
       <textarea
         {...control}
         {...length}
-        rows={field.name === 'yaml' ? 18 : 3}
+        rows={isCode(field) ? 18 : 3}
         spellcheck={false}
-        class={field.name === 'yaml' ? 'code' : undefined}
+        class={isCode(field) ? 'code' : undefined}
         value={value}
         onInput={(event) => onInput(event.currentTarget.value)}
       />
@@ -123,9 +126,15 @@ function Control(props: TypedProps) {
     onInput: (event: TargetedEvent<HTMLInputElement>) => onInput(event.currentTarget.value),
   };
   if (field.as === 'secret') return <input {...typed} type="password" />;
+  if (field.as === 'time') return <input {...typed} type="time" />;
   if (field.as === 'moment') return <input {...typed} type="datetime-local" />;
   const isNumber = limits.type === 'integer' || limits.type === 'number';
   return isNumber ? <input {...typed} type="number" step="any" /> : <input {...typed} type="text" />;
+}
+
+/** Whether it is written line by line, and its spaces count. */
+function isCode({ name, limits }: FieldSpec): boolean {
+  return name === 'yaml' || limits?.type === 'json';
 }
 
 /** An area by its name; whoever is shown none types its code. */

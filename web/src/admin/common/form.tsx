@@ -57,7 +57,7 @@ export function ApiForm(props: FormProps) {
           field={field}
           operation={operation}
           value={values[field.name] ?? ''}
-          issue={wrong?.issues.find(({ path }) => path === field.name || path.startsWith(`${field.name}.`)) ?? null}
+          issue={wrong?.issues.find(({ path }) => isAt(path, field)) ?? null}
           onInput={(value) => set(field, value)}
         />
       ))}
@@ -81,7 +81,11 @@ export function ApiForm(props: FormProps) {
 
 /** Everything that is wrong stands at a field already. */
 function isSaid(issues: readonly Issue[], fields: readonly FieldSpec[]): boolean {
-  return issues.length > 0 && issues.every(({ path }) => fields.some(({ name }) => name === path.split('.')[0]));
+  return issues.length > 0 && issues.every(({ path }) => fields.some((field) => isAt(path, field)));
+}
+
+function isAt(path: string, { name }: FieldSpec): boolean {
+  return path === name || path.startsWith(`${name}.`);
 }
 
 interface Wrong {
@@ -89,7 +93,7 @@ interface Wrong {
   issues: readonly Issue[];
 }
 
-function useSending({ operation, name, keeps = false, send, onDone }: FormProps) {
+function useSending({ operation, name, fields, keeps = false, send, onDone }: FormProps) {
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState<Wrong | null>(null);
   const forget = () => {
@@ -103,7 +107,7 @@ function useSending({ operation, name, keeps = false, send, onDone }: FormProps)
     setWrong(null);
     try {
       const { confirm, ...filled } = values;
-      await send({ ...bodyOf(operation, filled), ...(confirm === 'yes' && { confirm: true }) });
+      await send({ ...bodyOf(operation, filled, fields), ...(confirm === 'yes' && { confirm: true }) });
       if (!keeps) forget();
       onDone?.();
     } catch (error) {

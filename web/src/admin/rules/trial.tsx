@@ -5,23 +5,27 @@ import { follows } from '../../ground/router.ts';
 import { deviceAddress } from '../../ground/views.ts';
 import { lasting } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
-import { Deed } from '../common/deed.tsx';
+import { Deed, Unfold } from '../common/deed.tsx';
 import { t, tOf } from '../say.ts';
 import type { DryRun } from '../types.ts';
 import { countText, timeText } from '../words.ts';
+import { OfRecording, Recorded } from './recorded.tsx';
 
 const HOUR_MS = 3_600_000;
 const SPANS_H = [1, 6, 24, 168] as const;
 const LOOK_EVERY_MS = 1_000;
 
-/** Judges what came in by the draft: which alerts it would raise, and which no longer. */
+/** Judges what came in, or a recorded file, by the draft: which alerts it would raise, and which no longer. */
 export function Trial({ yaml }: { yaml: string }) {
   const [hours, setHours] = useState<number>(24);
   const [begun, setBegun] = useState<DryRun | null>(null);
-  const begin = async () => {
+  const begin = async (of: { from: string; to: string } | { recording: string }) => {
+    setBegun(await send<DryRun>('POST', '/rules/dry-runs', { yaml, ...of }));
+  };
+  const beginLast = () => {
     const toMs = nowMs.value;
-    const [from, to] = [toMs - hours * HOUR_MS, toMs].map((atMs) => new Date(atMs).toISOString());
-    setBegun(await send<DryRun>('POST', '/rules/dry-runs', { yaml, from, to }));
+    const [from = '', to = ''] = [toMs - hours * HOUR_MS, toMs].map((atMs) => new Date(atMs).toISOString());
+    return begin({ from, to });
   };
   return (
     <section class="admin-part" aria-labelledby="trial-of-rule">
@@ -37,8 +41,9 @@ export function Trial({ yaml }: { yaml: string }) {
             ))}
           </select>
         </label>
-        <Deed label={t('tried.run')} run={begin} />
+        <Deed label={t('tried.run')} run={beginLast} />
       </div>
+      <Unfold label={t('recorded.title')}>{() => <Recorded onTry={(recording) => begin({ recording })} />}</Unfold>
       {begun && <Followed key={begun.id} begun={begun} />}
     </section>
   );
@@ -64,7 +69,7 @@ function Followed({ begun }: { begun: DryRun }) {
 type Answer = NonNullable<DryRun['answer']>;
 
 function Found({ answer }: { answer: Answer }) {
-  const { from, to, messages, devices, draft, inForce, same, leftOut, warnings } = answer;
+  const { from, to, messages, devices, draft, inForce, same, leftOut, warnings, recording } = answer;
   const counted = ({ alerts, subjects }: { alerts: number; subjects: number }) => {
     return { alerts: countText(alerts), subjects: countText(subjects) };
   };
@@ -80,6 +85,7 @@ function Found({ answer }: { answer: Answer }) {
               to: timeText(to),
             })}
       </p>
+      {recording && <OfRecording found={recording} />}
       {warnings.map((one) => (
         <p key={one} class="trouble">
           {tOf('warning', one)}
