@@ -144,6 +144,7 @@ export class CameraPool {
       leases,
       capacity: { pullsMax, megabitsMax },
       planOf,
+      hasSmall: (id) => hasSmall(cameras, id),
       processorS,
       times: options.times,
       run: (target, port, signal) => {
@@ -215,6 +216,13 @@ export class CameraPool {
     if (cage.gap) this.#observer.log.warn({ part: 'streams', remedy: CAGE_REMEDY }, cage.gap);
     return cage;
   }
+}
+
+/** Mosaics are made small; what is coded anew is as its camera is. */
+async function hasSmall(cameras: Pick<CameraSource, 'camera'>, id: DeviceId): Promise<boolean> {
+  if (membersOf(id) !== null) return true;
+  const camera = await cameras.camera(originalOf(id) ?? id);
+  return camera?.subUrl !== undefined;
 }
 
 function countWaiting({ metrics }: Observer, starts: Starts): void {

@@ -44,6 +44,8 @@ export interface PoolDeps {
   processorS(): number;
   /** How the streams of a camera are to be kept. */
   planOf(device: DeviceId): StreamPlan;
+  /** Whether a camera has a small picture beside the full one. */
+  hasSmall(device: DeviceId): Promise<boolean>;
 }
 
 const VIEWERS_PER_PULL_MAX = 1_000;
@@ -56,6 +58,7 @@ export class Pool {
   readonly #max: number;
   readonly #admission: Admission;
   readonly #planOf: PoolDeps['planOf'];
+  readonly #hasSmall: PoolDeps['hasSmall'];
   readonly #refused: Counter<'use'>;
   readonly #lowered: Counter<'to'>;
   #stopped = false;
@@ -64,6 +67,7 @@ export class Pool {
     const { clock, observer, run, times, random = systemRandom, capacity, processorS, planOf } = deps;
     this.#max = capacity.pullsMax;
     this.#planOf = planOf;
+    this.#hasSmall = deps.hasSmall;
     this.#admission = new Admission({ clock, capacity, processorS, pulls: () => this.#underWay() });
     const log = observer.log.child({ part: 'streams' });
     const rights = new Rights({ clock, log, leases: deps.leases });
@@ -92,7 +96,7 @@ export class Pool {
    * `stream.full` where nothing is left for this use, and with `stream.stills-only` where a wall gets stills.
    */
   async lease(ask: Ask): Promise<StreamLease> {
-    const target = this.#admit(ask);
+    const target = this.#admit(ask, await this.#isSingle(ask));
     const right = await this.#rightTo(target);
     try {
       const pull = this.#pullOf(target);
@@ -142,16 +146,25 @@ export class Pool {
     await this.#rights.stop();
   }
 
+  /**
+   * Whether a camera has one stream for everybody, the full one, which is also recorded: it has no other, or allows one
+   * connection. Asked only where it matters; where nobody can say, the small one is tried and says so itself.
+   */
+  async #isSingle({ deviceId, quality, use }: Ask): Promise<boolean> {
+    if (this.#planOf(deviceId).connectionsMax === 1) return true;
+    const isAsked = quality === 'sub' || use === 'wall';
+    if (!isAsked || this.#isUnderWay({ deviceId, quality: 'sub' })) return false;
+    return !(await this.#hasSmall(deviceId).catch(() => true));
+  }
+
   /** What is pulled for an ask: what is pulled anyway costs nothing more, and for the rest there must be room. */
-  #admit({ deviceId, quality, use }: Ask): RunTarget {
-    // A camera that allows one connection has one stream for everybody: the full one, which is also recorded.
-    const wanted = this.#planOf(deviceId).connectionsMax === 1 ? 'main' : quality;
+  #admit({ deviceId, quality, use }: Ask, isSingle: boolean): RunTarget {
     const { wall } = this;
     if (use === 'wall' && wall === 'stills') throw this.#refuse(use);
-    const isLowered = use === 'wall' && wall === 'small' && wanted === 'main';
-    if (!isLowered && this.#fits({ deviceId, quality: wanted }, use)) return { deviceId, quality: wanted };
-    const isSmaller = use === 'wall' && wanted === 'main' && wanted === quality;
-    if (isSmaller && this.#fits({ deviceId, quality: 'sub' }, use)) {
+    const target: RunTarget = { deviceId, quality: isSingle ? 'main' : quality };
+    const isFullOnWall = use === 'wall' && quality === 'main';
+    if (!(isFullOnWall && wall === 'small') && this.#fits(target, use)) return target;
+    if (isFullOnWall && !isSingle && this.#fits({ deviceId, quality: 'sub' }, use)) {
       this.#lowered.inc({ to: 'sub' });
       return { deviceId, quality: 'sub' };
     }
@@ -159,9 +172,12 @@ export class Pool {
   }
 
   #fits(target: RunTarget, use: Use): boolean {
-    const key = keyOf(target);
-    const pull = this.#pulls.get(key);
-    return (pull && pull.state !== 'idle') || this.#admission.take({ key, quality: target.quality }, use);
+    return this.#isUnderWay(target) || this.#admission.take({ key: keyOf(target), quality: target.quality }, use);
+  }
+
+  #isUnderWay(target: RunTarget): boolean {
+    const pull = this.#pulls.get(keyOf(target));
+    return pull !== undefined && pull.state !== 'idle';
   }
 
   #refuse(use: Use): CitywatchError {
@@ -176,9 +192,9 @@ export class Pool {
   }
 
   /** A viewer's own use of the lease, so that it is kept also between two runs. A pull under way asks by itself. */
-  async #rightTo({ deviceId, quality }: RunTarget): Promise<Right | null> {
-    const pull = this.#pulls.get(keyOf({ deviceId, quality }));
-    return pull && pull.state !== 'idle' ? this.#rights.share(deviceId) : this.#rights.take(deviceId);
+  async #rightTo(target: RunTarget): Promise<Right | null> {
+    const { deviceId } = target;
+    return this.#isUnderWay(target) ? this.#rights.share(deviceId) : this.#rights.take(deviceId);
   }
 
   #pullOf(target: RunTarget): Pull {

@@ -24,6 +24,7 @@ export const ROOMY = {
   capacity: { pullsMax: 445, megabitsMax: 10_000 },
   processorS: () => 0,
   planOf: () => USUAL_PLAN,
+  hasSmall: async () => true,
 };
 
 /** Cameras that send a fragment every half second to whoever pulls them, and count who does. */

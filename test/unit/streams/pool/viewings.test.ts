@@ -19,6 +19,8 @@ interface Bed {
   rows: View[];
   refuse: { error: Error | null };
   plans: Map<string, StreamPlan>;
+  /** Cameras without a small picture. */
+  single: Set<string>;
   processor: { s: number };
 }
 
@@ -33,9 +35,11 @@ function bed(t: Test, leaseMs = 0): Bed {
   };
   const observer = createObserver({ level: 'silent', secrets: new KnownSecrets() });
   const plans = new Map<string, StreamPlan>();
+  const single = new Set<string>();
   const processor = { s: 0 };
   const pool = new Pool({
     ...ROOMY,
+    hasSmall: async (id) => !single.has(id),
     planOf: (id) => plans.get(id) ?? USUAL_PLAN,
     processorS: () => processor.s,
     clock,
@@ -59,7 +63,7 @@ function bed(t: Test, leaseMs = 0): Bed {
     viewings.stop();
     await pool.stop();
   });
-  return { clock, leases, pool, viewings, rows, refuse, plans, processor };
+  return { clock, leases, pool, viewings, rows, refuse, plans, single, processor };
 }
 
 function view(changes: Partial<View> = {}): View {
@@ -226,6 +230,36 @@ t.test('a camera with one connection is pulled once, in the full picture', async
   t.equal(small.quality, 'main');
   small.release();
   full.release();
+});
+
+t.test('a camera without a small picture is pulled once, whatever is asked for', async (t) => {
+  const { pool, single } = bed(t);
+  single.add('cam');
+  const asked = [view(), view({ quality: 'sub' }), view({ quality: 'sub', use: 'wall' }), view({ use: 'wall' })];
+  const leases = await Promise.all(asked.map((one) => pool.lease(one)));
+  t.match(pool.list(), [{ quality: 'main', viewers: 4, uses: ['live', 'wall'] }]);
+  t.strictSame([...new Set(leases.map(({ quality }) => quality))], ['main']);
+});
+
+t.test('where walls are shown smaller, no camera is asked for a second stream that it does not have', async (t) => {
+  const { clock, pool, plans, single, processor } = bed(t);
+  plans.set('one-connection', { ...USUAL_PLAN, connectionsMax: 1 });
+  single.add('one-picture');
+  const ids = ['one-connection', 'one-picture'];
+  for (const deviceId of ids) await pool.lease(view({ deviceId, use: 'record' }));
+  for (let n = 0; n < 30 && pool.wall === 'as-asked'; n += 1) {
+    processor.s += 1;
+    await clock.advance(1_000);
+    pool.tick();
+  }
+  t.equal(pool.wall, 'small');
+  for (const deviceId of ids) {
+    await t.rejects(pool.lease(view({ deviceId, use: 'wall' })), { code: 'stream.stills-only' }, deviceId);
+    const small = await pool.lease(view({ deviceId, use: 'wall', quality: 'sub' }));
+    t.equal(small.quality, 'main', 'what is pulled already costs nothing more');
+  }
+  t.match(pool.list(), [{ quality: 'main' }, { quality: 'main' }]);
+  t.equal(pool.list().length, 2);
 });
 
 t.test('a camera is pulled on after its last viewer as long as was said', async (t) => {
