@@ -172,6 +172,8 @@ export class Recordings {
       .where('class', '=', of)
       .where(sql<boolean>`not ${isPinned(atMs)}`)
       .where('starts_at_ms', '<', Math.floor(beforeMs))
+      // Its last picture counts: a file is a minute and more.
+      .where('ends_at_ms', '<=', Math.floor(beforeMs))
       .orderBy('starts_at_ms')
       .limit(max)
       .execute();
@@ -183,6 +185,7 @@ export class Recordings {
     const { rows } = await sql<PinnedBytes>`
       select count(*)::int as files, coalesce(sum(bytes), 0)::float8 as bytes from recording
       where class = ${of} and starts_at_ms < ${Math.floor(beforeMs)}::bigint
+        and ends_at_ms <= ${Math.floor(beforeMs)}::bigint
         and device in (select device from recording_pin where until_ms > ${Math.floor(atMs)}::bigint)
         and ${isPinned(atMs)}`.execute(this.#deps.database.tables());
     return rows[0]!;
