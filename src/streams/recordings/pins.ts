@@ -42,8 +42,9 @@ export interface PinsDeps {
 
 const SPAN_MAX_MS = 7 * DAY_MS;
 const UNTIL_MAX_MS = 3_650 * DAY_MS;
-/** Of one camera. */
+/** Of one camera that hold at the same time. */
 const PINS_MAX = 100;
+const LISTED_MAX = 200;
 
 /** Times of cameras whose recordings are kept for a case. The caller's right to the camera is checked before. */
 export class Pins {
@@ -53,11 +54,11 @@ export class Pins {
     this.#deps = deps;
   }
 
-  /** Pins of a camera, the oldest time first; also those whose end has come. */
+  /** Pins of a camera, the oldest time first: all that hold, and those whose end came last. */
   async of(device: DeviceId): Promise<Pin[]> {
     const query = this.#deps.database.tables<PinTables>().selectFrom('recording_pin').selectAll();
-    const rows = await query.where('device', '=', device).orderBy('from_ms').orderBy('id').limit(PINS_MAX).execute();
-    return rows.map(shown);
+    const rows = await query.where('device', '=', device).orderBy('until_ms', 'desc').limit(LISTED_MAX).execute();
+    return rows.map(shown).sort((one, other) => one.fromMs - other.fromMs || (one.id < other.id ? -1 : 1));
   }
 
   /** Errors: `request.invalid` for a time or an end that is too long, or one pin too many. */
@@ -70,7 +71,8 @@ export class Pins {
     await this.#deps.database.transaction(async (tx) => {
       const db = tx.tables<PinTables>();
       // Two at once may be one too many by one, and no more.
-      const stood = await db.selectFrom('recording_pin').select('id').where('device', '=', device).execute();
+      const held = db.selectFrom('recording_pin').select('id').where('device', '=', device);
+      const stood = await held.where('until_ms', '>', atMs).execute();
       if (stood.length >= PINS_MAX) throw invalid('from', `a camera has ${PINS_MAX} pins at most: delete one`);
       await db
         .insertInto('recording_pin')

@@ -240,6 +240,15 @@ t.test(
     t.match(await pins.of('whole'), [{ ...of, by: NINGBO.name }]);
     await t.rejects(pins.add(NINGBO, identity, { ...of, untilMs: begin }), { code: 'request.invalid' });
     await t.rejects(pins.add(NINGBO, identity, { ...of, toMs: begin + 8 * DAY_MS }), { code: 'request.invalid' });
+    const busy = { ...identity, id: 'busy' };
+    const tenDays = { ...of, untilMs: nowMs + 10 * DAY_MS };
+    for (let n = 0; n < 100; n += 1) await pins.add(NINGBO, busy, tenDays);
+    await t.rejects(pins.add(NINGBO, busy, tenDays), { code: 'request.invalid' }, 'no more than 100 hold at once');
+    nowMs += 11 * DAY_MS;
+    const later = await pins.add(NINGBO, busy, { ...of, toMs: begin + 2 });
+    t.equal((await pins.of('busy')).length, 101, 'those that ended do not count, and are listed');
+    await pins.remove(NINGBO, busy, later.id);
+    nowMs -= 11 * DAY_MS;
     t.equal(await tidyAfter(29), 0);
     t.equal(await tidyAfter(31), 0, 'it is pinned');
     const asked = { of: 'public', beforeMs: nowMs - 30 * DAY_MS, atMs: nowMs } as const;
@@ -250,6 +259,7 @@ t.test(
       database.tables(),
     );
     t.strictSame(audited.rows.slice(-2), [{ action: 'recording.pin' }, { action: 'recording.unpin' }]);
+    t.equal(await tidyAfter(30 - (1.5 * MINUTE_MS) / DAY_MS), 0, 'its last pictures are not 30 days old');
     t.equal(await tidyAfter(31), 1);
     t.equal((await recordings.within({ device: 'dark', quality, fromMs: 0, toMs: 8e15 }, 2)).length, 1);
     t.equal(await tidyAfter(89), 0);
