@@ -148,6 +148,7 @@ export class EdgeSource {
     const over = new AbortController();
     const failure = await Promise.race([
       ended,
+      this.#crowded(span.device, over.signal),
       session.start().then(() => ended),
       session.ended,
       this.#tooLong(session, { over: over.signal, signal, isHeld: () => isHeld }),
@@ -157,7 +158,14 @@ export class EdgeSource {
     await packer!.end();
     leave();
     await session.close(new StreamFailure('stopped'));
+    if (failure === 'busy') return { how: 'busy' };
     return failure === null ? { how: 'whole' } : { how: 'failed', detail: failure.message };
+  }
+
+  /** Resolves when live video wants the connection that this takes. */
+  async #crowded(device: DeviceId, over: AbortSignal): Promise<'busy'> {
+    while (!over.aborted && this.#deps.hasConnection(device)) await this.#deps.clock.sleep(LOOK_MS, over);
+    return 'busy';
   }
 
   /** What is taken of the sound of a playback: AAC as it is, G.711 coded anew. */

@@ -39,6 +39,9 @@ for (const [id, address] of addresses) {
 }
 const camera = (id: string): VirtualCamera => cameras.get(id)!;
 
+/** Cameras of which live video has all connections. */
+const crowded = new Set<string>();
+
 /** One life of a gateway, reduced to what records and fills. */
 function begin() {
   const observer = quietObserver();
@@ -66,7 +69,7 @@ function begin() {
       networks: [TEST_NETWORK],
       storage: edgeStorage(t, (id) => camera(id)),
       cameras: { admit: async () => null },
-      hasConnection: () => true,
+      hasConnection: (id) => !crowded.has(id),
       soundOf: () => true,
       coding: NO_SOUND_CODED,
     },
@@ -190,6 +193,21 @@ t.test('a playback that is cut in the middle goes on where it was cut, and no pi
     await plays(t, one);
     if (at > 0) t.ok(one.startsAtMs >= files[at - 1]!.endsAtMs - 50, 'none twice');
   }
+});
+
+t.test('a playback gives its connection back when live video wants it, and goes on later', async (t) => {
+  const before = (await filesOf('with-card')).length;
+  camera('with-card').misbehave({ replayEveryMs: 400 });
+  const { fromMs } = await makeHole('with-card', 6_000);
+  await until('it is being asked', () => camera('with-card').viewers.connections > 0);
+  crowded.add('with-card');
+  await until('it is left alone', () => camera('with-card').viewers.connections === 0);
+  const [hole] = (await holesOf('with-card')).filter(({ toMs }) => (toMs ?? 0) > fromMs);
+  t.match(hole, { edge: null }, 'that is no failure of the camera');
+  camera('with-card').behave();
+  crowded.delete('with-card');
+  await until('nothing is missing', async () => (await holesOf('with-card')).every((one) => one.fromMs < fromMs));
+  t.ok((await filesOf('with-card')).length > before);
 });
 
 t.test('a camera that keeps nothing itself is not asked again at once, and its holes say so', async (t) => {
