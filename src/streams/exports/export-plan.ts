@@ -1,5 +1,6 @@
 import { toRfc3339 } from '../../core/clock.ts';
 import { invalid } from '../../core/errors.ts';
+import type { DeviceId } from '../../core/types.ts';
 import type { Gap, GapTable } from '../recordings/gap-table.ts';
 import type { Recordings } from '../recordings/recordings.ts';
 import type { ExportAsked, ExportFile } from './export.ts';
@@ -13,8 +14,8 @@ const HOLE_MIN_MS = 2_000;
 /** A file has its row when its minute, and half of another, is over. */
 const ROW_WITHIN_MS = 110_000;
 const TOO_RECENT = 'A recording has its file when its minute is over: ask for it later.';
-/** A name that is safe on every machine, and short enough for an archive. */
-const PLAIN = /^[A-Za-z0-9][\w.-]{0,40}$/;
+/** A name that is safe on every machine, short enough for an archive, and none that the archive itself gives. */
+const PLAIN = /^(?!camera-\d|manifest\.|sha256sums|public-key\.)[a-z0-9][\w.-]{0,40}$/i;
 
 /** The recordings of an export, camera by camera, each with its place in it. Errors: `request.invalid`. */
 export async function filesToCopy(
@@ -22,9 +23,10 @@ export async function filesToCopy(
   { cameras, quality, fromMs, toMs }: ExportAsked,
 ): Promise<ExportFile[]> {
   const files: ExportFile[] = [];
+  const folders = foldersOf(cameras.map(({ id }) => id));
   for (const [index, { id: device }] of cameras.entries()) {
     const found = await recordings.within({ device, quality, fromMs, toMs }, FILES_MAX + 1 - files.length);
-    const folder = PLAIN.test(device) ? device : `camera-${index + 1}`;
+    const folder = folders[index]!;
     for (const { startsAtMs, endsAtMs, leaseEpoch, bytes, sha256, continuity, source } of found) {
       const at = toRfc3339(startsAtMs).replaceAll(/[-:]/g, '');
       files.push({
@@ -46,6 +48,12 @@ export async function filesToCopy(
     if (files.length > FILES_MAX) throw invalid('to', `is too late: an export has ${FILES_MAX} files at most`);
   }
   return files;
+}
+
+/** A folder for each camera, its id where that may be one: machines that take no heed of case have them apart, too. */
+export function foldersOf(devices: readonly DeviceId[]): string[] {
+  const isAlone = (id: DeviceId) => devices.filter((one) => one.toLowerCase() === id.toLowerCase()).length === 1;
+  return devices.map((id, index) => (PLAIN.test(id) && isAlone(id) ? id : `camera-${index + 1}`));
 }
 
 interface Part {

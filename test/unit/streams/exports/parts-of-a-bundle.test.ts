@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { writePart } from '../../../../src/streams/exports/bundle-files.ts';
+import { foldersOf } from '../../../../src/streams/exports/export-plan.ts';
 import { chained, chainOf, manifestForm } from '../../../../src/streams/exports/manifest.ts';
 
 async function* piecesOf(texts: readonly string[]): AsyncGenerator<string> {
@@ -66,3 +67,11 @@ t.test('the manifest of a bundle is read as one, with every link of its chain', 
 });
 
 const AT = '2026-11-30T08:00:00.000Z';
+
+t.test('each camera has a folder of its own, which no file of the archive and no other camera has', (t) => {
+  t.strictSame(foldersOf(['cam-1', 'South.Gate_2']), ['cam-1', 'South.Gate_2']);
+  t.strictSame(foldersOf(['SHA256SUMS', 'manifest.json', 'public-key.pem']), ['camera-1', 'camera-2', 'camera-3']);
+  t.strictSame(foldersOf(['camera-2', 'x'.repeat(64)]), ['camera-1', 'camera-2']);
+  t.strictSame(foldersOf(['Cam', 'cam', 'dock']), ['camera-1', 'camera-2', 'dock']);
+  t.end();
+});
