@@ -13,8 +13,10 @@ export async function verifyExportAt(
   const [path, ...rest] = words;
   if (path === undefined || rest.length > 0) throw new UsageError('verify takes one export: an archive or its folder');
   if (options.head !== undefined) throw new UsageError('--head is for the registers, not for an export');
-  if (typeof options.key !== 'string') throw new UsageError('--key must name the file with the public key');
-  const keys = PublicKeys.parse(await textOf(options.key));
+  if (typeof options.key !== 'string') {
+    throw new UsageError('--key must name the file with the public key (GET /api/v1/recording-exports/key)');
+  }
+  const keys = PublicKeys.parse(pemIn(await textOf(options.key)));
   if (!keys) throw new UsageError(`--key: ${options.key} holds no public key (Ed25519, PEM)`);
   const { faults, manifest, whole } = await verifyExport(path, keys).catch((error: Error) => {
     throw new UsageError(`${path} cannot be read: ${error.message}`);
@@ -37,6 +39,16 @@ function whatOf(manifest: Manifest): string {
   }
   const { cameras, from, to } = manifest;
   return `Recordings of ${cameras.map(({ id }) => id).join(', ')} from ${from} to ${to}`;
+}
+
+/** The key also as the API answers it, a field of JSON. */
+function pemIn(text: string): string {
+  try {
+    const { pem } = JSON.parse(text) as { pem?: unknown };
+    return typeof pem === 'string' ? pem : '';
+  } catch {
+    return text;
+  }
 }
 
 async function textOf(path: string): Promise<string> {

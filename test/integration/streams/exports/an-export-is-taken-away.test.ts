@@ -179,6 +179,9 @@ t.test('what was changed in an export, or taken out, is named', async (t) => {
   t.match(lines[0], `Broken: ${first.path} was changed.`);
   writeFileSync(file, whole);
   t.equal(await verify.run({ words: [archive], options: { key } }, terminal), 0);
+  writeFileSync(`${key}.json`, JSON.stringify(exports.publicKey));
+  const asAnswered = { key: `${key}.json` };
+  t.equal(await verify.run({ words: [archive], options: asAnswered }, terminal), 0, 'and as the API tells the key');
 
   const said = join(folder, 'manifest.json');
   writeFileSync(said, readFileSync(said, 'utf8').replace('theft', 'Theft'));
