@@ -1,9 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { CitywatchError } from '../../core/errors.ts';
 import type { ApiDeps } from '../deps.ts';
 import { stillAllowed } from './auth.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** When it was found out who asks, by the clock of durations. */
+    admittedAtMs: number;
     /** Of a route that is `lasting`: aborted when the right to its answer is withdrawn. Never of any other. */
     withdrawn: AbortSignal;
   }
@@ -16,8 +19,29 @@ declare module 'fastify' {
 const CHECK_MS = 3_000;
 /** Rights that could not be confirmed for this long count as lost. */
 const UNCONFIRMED_MS = 50_000;
+/** Before what took longer goes out, the right to it is asked for again. */
+const HELD_MS = 2_000;
 /** A route that was told has this long to end its answer by itself. */
 const LAST_WORDS_MS = 1_000;
+
+/**
+ * Refuses what was asked for when there was a right to it, and is ready when there is none any more: a still picture of a
+ * camera that answered late. Of questions alone, as what others did is done. Where nobody can tell now, it goes out.
+ */
+export function refuseWithdrawnAnswers(app: FastifyInstance, deps: ApiDeps): void {
+  const { clock } = deps;
+  app.decorateRequest('admittedAtMs', 0);
+  app.addHook('preParsing', async (request) => {
+    request.admittedAtMs = clock.monotonicMs();
+  });
+  app.addHook('onSend', async (request, reply, payload) => {
+    const { config } = request.routeOptions;
+    const isQuestion = request.method === 'GET' && request.caller !== null && !config.lasting;
+    if (!isQuestion || reply.statusCode >= 400 || clock.monotonicMs() - request.admittedAtMs < HELD_MS) return payload;
+    if ((await stillAllowed(request, deps).catch(() => null)) !== false) return payload;
+    throw new CitywatchError('auth.required');
+  });
+}
 
 interface LastingAnswer {
   request: FastifyRequest;

@@ -266,8 +266,11 @@ function snapshotRoute(app: ApiApp, context: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const view = viewOf(context, callerOf(request), request.params.id, request.query);
+      const looked = () => viewOf(context, callerOf(request), request.params.id, request.query);
+      const view = looked();
       const still = await whileWanted(request, context, (signal) => context.streams.snapshot(view, signal));
+      // The camera may have been moved out of the caller's area meanwhile.
+      looked();
       reply.header('last-modified', new Date(still.atMs).toUTCString());
       return show(reply as never, still);
     },

@@ -15,7 +15,7 @@ import type { ApiDeps, TlsFiles } from '../deps.ts';
 import { authenticate, refuseUnknownQueries, requireDeclaredRights } from '../guards/auth.ts';
 import { honourIdempotencyKeys } from '../guards/idempotency.ts';
 import { Shares } from '../guards/shares.ts';
-import { endWithdrawnAnswers } from '../guards/withdrawal.ts';
+import { endWithdrawnAnswers, refuseWithdrawnAnswers } from '../guards/withdrawal.ts';
 import { describeApi, openDocs } from '../openapi/openapi.ts';
 import { ROOT_ROUTES, V1_ROUTES } from '../routes/index.ts';
 import type { ApiApp } from '../routes/route.ts';
@@ -61,6 +61,7 @@ export async function buildServer(deps: ApiDeps): Promise<FastifyInstance> {
   const rates = createRateLimits(app, limits);
   authenticate(app, deps, rates);
   endWithdrawnAnswers(app, deps);
+  refuseWithdrawnAnswers(app, deps);
   limitWorkAtOnce(app, limits);
   refuseEditsWithoutRoom(app, deps.room);
   honourIdempotencyKeys(app, deps);

@@ -5,7 +5,7 @@ import { listen } from '../../../../src/api/server/server.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
-import { bearer, ELSEWHERE, KIOSK, startApi, TOKENS } from '../../../support/api/api.ts';
+import { bearer, CAMERA, ELSEWHERE, KIOSK, startApi, TOKENS } from '../../../support/api/api.ts';
 import { ManualClock, passTime } from '../../../support/time/clock.ts';
 import { until } from '../../../support/time/until.ts';
 
@@ -144,6 +144,46 @@ t.test('each answer that goes on ends within 10 s of its right, whatever took th
       t.ok(ms <= WITHIN_MS, `${route.url}, ${what}: ended after ${ms} ms`);
     }
   }
+});
+
+t.test('what was long in coming goes out to nobody whose right to it was withdrawn meanwhile', async (t) => {
+  const clock = new ManualClock();
+  const credentials: Credentials = { now: (caller) => caller };
+  const probe = await startApi(t);
+  const verify = async (token: string) => {
+    const caller = await probe.deps.tokens.verify(token);
+    return caller && credentials.now(caller);
+  };
+  const state = { waiting: false };
+  const snapshot: ApiDeps['streams']['snapshot'] = async (_view, signal) => {
+    state.waiting = true;
+    await clock.sleep(12_000, signal);
+    return { contentType: 'image/jpeg', body: Buffer.from('a picture'), quality: 'main', atMs: 0 };
+  };
+  const { streams, tokens } = probe.deps;
+  const deps = { alerts, clock, tokens: { ...tokens, verify }, streams: { ...streams, snapshot } };
+  const { app } = await startApi(t, deps as Partial<ApiDeps>);
+  const held = async (now: Credentials['now']) => {
+    credentials.now = (caller) => caller;
+    state.waiting = false;
+    const url = `/api/v1/streams/${CAMERA}/snapshot.jpg?purpose=routine`;
+    const asked = app.inject({ method: 'GET', url, headers: bearer(TOKENS.operator) }).then((answer) => answer);
+    await until('it is being waited for', () => state.waiting);
+    credentials.now = now;
+    await clock.advance(12_000);
+    return await asked;
+  };
+  const shown = await held((caller) => caller);
+  t.equal(shown.statusCode, 200, shown.body);
+  for (const [what, now] of Object.entries(WITHDRAWALS)) {
+    const refused = await held(now);
+    t.equal(refused.statusCode, 401, what);
+    t.notMatch(refused.body, /a picture/);
+  }
+  const unknown = await held(() => {
+    throw new CitywatchError('store.unavailable');
+  });
+  t.equal(unknown.statusCode, 200, 'while nobody can tell it goes out');
 });
 
 t.test('while nobody can tell, an answer goes on for 50 s and no longer', async (t) => {
