@@ -15,7 +15,7 @@ export async function cameraTarget(
     connections.videoOf(id),
     knownUnit(database, id),
   ]);
-  const stream = video && { url: video.url, username: video.username, password: video.password };
+  const stream = video && { device: id, url: video.url, username: video.username, password: video.password };
   return { onvif, stream, known };
 }
 

@@ -1,3 +1,4 @@
+import type { DeviceId } from '../../core/types.ts';
 import { AUTH_HINT } from './hints.ts';
 import { bad, type Finding, ok } from './steps.ts';
 
@@ -21,6 +22,8 @@ export interface NoPicture {
 }
 
 export interface VideoSource {
+  /** The camera, where it is registered with this address. */
+  device?: DeviceId;
   url: string;
   username: string | undefined;
   password: string | undefined;
@@ -28,7 +31,10 @@ export interface VideoSource {
 
 /** What checks need of those who know video. None rejects; all end with the signal. */
 export interface VideoLooks {
-  /** The first picture of a stream, over a connection of its own, with one login at most. */
+  /**
+   * The first picture of a stream, over a connection of its own, with one login at most; of a camera that has none left
+   * beside its live video, the newest picture of that.
+   */
   first(source: VideoSource, signal: AbortSignal): Promise<{ picture: Coded; codec: string } | NoPicture>;
   /** A picture that is a JPEG. */
   jpeg(bytes: Buffer): Coded;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { PublicKeys } from '../../platform/records/signing.ts';
 import {
   chainOf,
@@ -119,7 +119,7 @@ async function* ofFolder(folder: string): AsyncGenerator<[string, Seen]> {
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const whole = join(entry.parentPath, entry.name);
-    const name = whole.slice(join(folder, '/').length);
+    const name = relative(folder, whole);
     yield [name, await look(name, createReadStream(whole))];
   }
 }

@@ -3,6 +3,7 @@ import { systemClock } from '../../../src/core/clock.ts';
 import type { CameraCheckPorts } from '../../../src/devices/checks/camera-check.ts';
 import { TcpOutbound } from '../../../src/platform/outbound/tcp.ts';
 import type { CameraPool } from '../../../src/streams/pool/camera-pool.ts';
+import { USUAL_PLAN } from '../../../src/streams/pool/stream-plans.ts';
 import { CAMERA_NETWORK, onvifPorts } from '../streams/cameras.ts';
 
 /** What a check speaks to cameras with in a gateway, ffmpeg by way of the pool included. */
@@ -17,7 +18,7 @@ export function checkPortsOn(
   return {
     onvif,
     connect: reach,
-    video: composeLooks({ pool, tcp, networks }),
+    video: composeLooks({ pool, plans: { of: () => USUAL_PLAN }, tcp, networks }),
     unexpected: (error) => void unexpectedOnes.push(error),
     unexpectedOnes,
   };

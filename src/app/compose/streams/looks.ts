@@ -3,7 +3,9 @@ import type { CameraDoorsDeps } from '../../../devices/logins/camera-doors.ts';
 import { type CodedPicture, firstPicture } from '../../../streams/looks/first-picture.ts';
 import { tryLogin } from '../../../streams/looks/login.ts';
 import { Looks } from '../../../streams/looks/looks.ts';
+import { pulledPicture } from '../../../streams/looks/pulled-picture.ts';
 import type { CameraPool } from '../../../streams/pool/camera-pool.ts';
+import type { StreamPlans } from '../../../streams/pool/stream-plans.ts';
 import { asFailure } from '../../../streams/pool/types.ts';
 import type { CameraSessionDeps } from '../../../streams/relay/camera-session.ts';
 
@@ -11,20 +13,23 @@ import type { CameraSessionDeps } from '../../../streams/relay/camera-session.ts
 const MEGABITS_PER_S = 60;
 
 export interface LookParts {
-  pool: Pick<CameraPool, 'clock' | 'sockets' | 'spawner'>;
+  pool: Pick<CameraPool, 'clock' | 'sockets' | 'spawner' | 'pulls'>;
+  /** How many connections each camera allows. */
+  plans: Pick<StreamPlans, 'of'>;
   tcp: CameraSessionDeps['tcp'];
   networks: readonly string[];
 }
 
 /** Single pictures of cameras, for checks: over a connection of their own, and shown to nobody by themselves. */
-export function composeLooks({ pool, tcp, networks }: LookParts) {
+export function composeLooks({ pool, plans, tcp, networks }: LookParts) {
   const { clock, sockets, spawner } = pool;
   const looks = new Looks({ clock, sockets, spawner });
   const camera = { clock, tcp, networks, megabitsPerS: MEGABITS_PER_S, oneLogin: true };
   const all: VideoLooks = {
-    first: (source, signal) => {
+    first: async ({ device, ...source }, signal) => {
       looks.prepare();
-      return firstPicture(camera, source, signal).then(
+      const pulled = device === undefined ? null : pulledPicture(pool, device, plans.of(device).connectionsMax);
+      return await (pulled ? Promise.resolve(pulled) : firstPicture(camera, source, signal)).then(
         (picture) => ({ picture, codec: picture.format === 'h264' ? 'H.264' : 'H.265' }),
         noPicture,
       );

@@ -125,7 +125,7 @@ export function composeVideo(deps: VideoDeps) {
     cameras,
     register: deps.register,
   });
-  const looks = composeLooks({ pool, tcp, networks });
+  const looks = composeLooks({ pool, plans: deps.plans, tcp, networks });
   const approved = composeApproval(deps, streams, judged);
   return {
     setup,

@@ -196,18 +196,18 @@ t.test('a playback that is cut in the middle goes on where it was cut, and no pi
 });
 
 t.test('a playback gives its connection back when live video wants it, and goes on later', async (t) => {
-  const before = (await filesOf('with-card')).length;
-  camera('with-card').misbehave({ replayEveryMs: 400 });
-  const { fromMs } = await makeHole('with-card', 6_000);
-  await until('it is being asked', () => camera('with-card').viewers.connections > 0);
-  crowded.add('with-card');
-  await until('it is left alone', () => camera('with-card').viewers.connections === 0);
-  const [hole] = (await holesOf('with-card')).filter(({ toMs }) => (toMs ?? 0) > fromMs);
+  const before = (await filesOf('cut-off')).length;
+  camera('cut-off').misbehave({ replayEveryMs: 400 });
+  const { fromMs } = await makeHole('cut-off', 6_000);
+  await until('it is being asked', () => camera('cut-off').viewers.connections > 0);
+  crowded.add('cut-off');
+  await until('it is left alone', () => camera('cut-off').viewers.connections === 0);
+  const [hole] = (await holesOf('cut-off')).filter(({ toMs }) => (toMs ?? 0) > fromMs);
   t.match(hole, { edge: null }, 'that is no failure of the camera');
-  camera('with-card').behave();
-  crowded.delete('with-card');
-  await until('nothing is missing', async () => (await holesOf('with-card')).every((one) => one.fromMs < fromMs));
-  t.ok((await filesOf('with-card')).length > before);
+  camera('cut-off').behave();
+  crowded.delete('cut-off');
+  await until('nothing is missing', async () => (await holesOf('cut-off')).every((one) => one.fromMs < fromMs));
+  t.ok((await filesOf('cut-off')).length > before);
 });
 
 t.test('a camera that keeps nothing itself is not asked again at once, and its holes say so', async (t) => {

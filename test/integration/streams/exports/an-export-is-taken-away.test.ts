@@ -179,6 +179,10 @@ t.test('what was changed in an export, or taken out, is named', async (t) => {
   t.match(lines[0], `Broken: ${first.path} was changed.`);
   writeFileSync(file, whole);
   t.equal(await verify.run({ words: [archive], options: { key } }, terminal), 0);
+  const here = process.cwd();
+  process.chdir(folder);
+  const within = await verifyExport('.', keys).finally(() => process.chdir(here));
+  t.match(within, { faults: [], whole: 2 }, 'also from within its folder');
   writeFileSync(`${key}.json`, JSON.stringify(exports.publicKey));
   const asAnswered = { key: `${key}.json` };
   t.equal(await verify.run({ words: [archive], options: asAnswered }, terminal), 0, 'and as the API tells the key');
