@@ -182,6 +182,11 @@ export class CameraPool {
     return this.#pool.lease(ask);
   }
 
+  /** See {@link Pool.back}. */
+  back(device: DeviceId): void {
+    this.#pool.back(device);
+  }
+
   /** See {@link Pool.wall}. */
   get wall(): WallLevel {
     return this.#pool.wall;

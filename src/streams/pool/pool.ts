@@ -113,6 +113,11 @@ export class Pool {
     }
   }
 
+  /** A camera answers again after it did not. */
+  back(deviceId: DeviceId): void {
+    for (const quality of ['main', 'sub'] as const) this.#pulls.get(keyOf({ deviceId, quality }))?.back();
+  }
+
   /** How walls are shown at present. */
   get wall(): WallLevel {
     return this.#admission.wall;

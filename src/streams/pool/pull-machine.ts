@@ -23,6 +23,8 @@ export type PullInput =
   /** It is its turn: the camera is being connected. */
   | { type: 'begun' }
   | { type: 'fragment' }
+  /** The camera answers again after it did not. */
+  | { type: 'back' }
   /** The run is over and everything of it is gone. */
   | { type: 'ended'; failure: StreamFailure }
   | { type: 'timer'; timer: PullTimer };
@@ -83,6 +85,8 @@ export function pullStep(times: PullTimes): (state: PullState, input: PullInput)
         return { state, effects: state.name === 'starting' ? [set('first', times.firstMs)] : [] };
       case 'fragment':
         return fragment(state, times);
+      case 'back':
+        return back(state);
       case 'ended':
         return ended(state, input.failure, times);
       case 'timer':
@@ -108,6 +112,13 @@ function fragment(state: PullState, times: PullTimes): Next {
   if (state.name !== 'starting') return { state, effects: [] };
   const effects = [clear('first'), set('watchdog', times.stallMs), set('steady', times.steadyMs)];
   return { state: { name: 'live', failures: state.failures }, effects };
+}
+
+/** What it failed at before says nothing of it any more, but it does not go before those that never failed. */
+function back(state: PullState): Next {
+  if (state.name !== 'backoff') return { state, effects: [] };
+  const next = opening(Math.min(state.failures, 1));
+  return { ...next, effects: [clear('backoff'), ...next.effects] };
 }
 
 function ended(state: PullState, failure: StreamFailure, times: PullTimes): Next {

@@ -24,6 +24,7 @@ import type { Rights } from './rights.ts';
 import type { RunPort, RunTarget } from './run.ts';
 import { type FailureReason, StreamFailure } from './types.ts';
 import type { Use } from './uses.ts';
+import { Waiters } from './waiters/waiters.ts';
 
 /** One run of a pull, from opening to everything gone; see `runPull`. */
 export type Run = (target: RunTarget, port: RunPort, signal: AbortSignal) => Promise<StreamFailure>;
@@ -53,7 +54,7 @@ export class Pull {
   readonly #machine: Machine<PullState, PullInput, PullEffect>;
   readonly #timers = new Map<PullTimer, () => void>();
   readonly #consumers: Consumers;
-  readonly #waiters = new Set<{ met: () => boolean; resolve: () => void; reject: (failure: StreamFailure) => void }>();
+  readonly #waiters = new Waiters();
   #controller: AbortController | null = null;
   #over: Promise<unknown> = Promise.resolve();
   #epoch: Epoch | null = null;
@@ -105,6 +106,11 @@ export class Pull {
     };
   }
 
+  /** The camera answers again: what waits for its next try does not wait on. */
+  back(): void {
+    this.#send({ type: 'back' });
+  }
+
   /** Resolves when `met` holds for fresh pictures; rejects with the reason as soon as there is one, or at `signal`. */
   async until(met: () => boolean, signal: AbortSignal): Promise<void> {
     const fresh = () => this.#isFresh() && met();
@@ -112,27 +118,7 @@ export class Pull {
     const { state } = this.#machine;
     if (state.name === 'backoff') throw state.failure;
     if (this.#stopped) throw new StreamFailure('stopped');
-    await new Promise<void>((resolve, reject) => {
-      const aborted = () => waiter.reject(new StreamFailure('timeout'));
-      const leave = () => {
-        this.#waiters.delete(waiter);
-        signal.removeEventListener('abort', aborted);
-      };
-      const waiter = {
-        met: fresh,
-        resolve: () => {
-          leave();
-          resolve();
-        },
-        reject: (failure: StreamFailure) => {
-          leave();
-          reject(failure);
-        },
-      };
-      this.#waiters.add(waiter);
-      if (signal.aborted) aborted();
-      else signal.addEventListener('abort', aborted, { once: true });
-    });
+    await this.#waiters.wait(fresh, signal);
   }
 
   /** Gives `consumer` the current epoch from its newest key frame on, then everything that follows. */
@@ -168,7 +154,7 @@ export class Pull {
   async stop(): Promise<void> {
     this.#stopped = true;
     const failure = new StreamFailure('stopped');
-    for (const waiter of [...this.#waiters]) waiter.reject(failure);
+    this.#waiters.fail(failure);
     this.#controller?.abort(failure);
     await this.#over;
     for (const cancel of this.#timers.values()) cancel();
@@ -235,8 +221,7 @@ export class Pull {
         rights.notice();
         if (!signal.aborted) this.#take(one, leaseEpoch);
       };
-      const begun = () => this.#send({ type: 'begun' });
-      return run(this.target, { lane: this.#lane(failures), begun, part }, signal);
+      return run(this.target, { lane: this.#lane(failures), begun: () => this.#send({ type: 'begun' }), part }, signal);
     });
     this.#over = pulled
       .catch((error: unknown) => new StreamFailure('not-started', undefined, error))
@@ -270,7 +255,7 @@ export class Pull {
     this.#deps.counted({ bytes: fragment.data.length });
     this.#send({ type: 'fragment' });
     this.#consumers.tell((consumer) => consumer.fragment(fragment));
-    for (const waiter of [...this.#waiters]) if (waiter.met()) waiter.resolve();
+    this.#waiters.look();
   }
 
   #failed(failure: StreamFailure): void {
@@ -280,7 +265,7 @@ export class Pull {
     this.#deps.counted({ failure: failure.reason });
     const fields = { ...this.target, reason: failure.reason, detail: failure.message };
     this.#deps.log[level](fields, 'a camera gives no picture');
-    for (const waiter of [...this.#waiters]) waiter.reject(failure);
+    this.#waiters.fail(failure);
     this.#consumers.tell((consumer) => consumer.failed(failure));
   }
 

@@ -111,7 +111,7 @@ export function composeVideo(deps: VideoDeps) {
   deps.work.handle(CAMERA_SETUP_QUEUE, (id) => setup.handle(id).finally(() => wanted.asked(id)));
   const { identity, accept } = deps;
   const clocks = composeClocks(deps);
-  const looked = lookedBy(units, deps.health);
+  const looked = lookedBy(units, deps.health, (id) => pool.back(id));
   const watch = new CameraWatch(
     { database, clock, observer, identity, probe, accept, looked },
     { everyMs: deps.checkEveryMs, atOnceMax: LOOKS_AT_ONCE_MAX },
@@ -259,10 +259,13 @@ function processorS(): number {
 }
 
 /** Tells of each look at a camera who stands at its address, and how it is. */
-function lookedBy(units: CameraUnits, health: CameraHealth): CameraWatchDeps['looked'] {
+function lookedBy(units: CameraUnits, health: CameraHealth, back: (id: DeviceId) => void): CameraWatchDeps['looked'] {
+  const silent = new Set<DeviceId>();
   return (id, answered) => {
     units.looked(id, answered);
     health.answered(id, answered);
+    if (!answered) silent.add(id);
+    else if (silent.delete(id)) back(id);
   };
 }
 

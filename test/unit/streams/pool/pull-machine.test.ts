@@ -110,6 +110,7 @@ t.test('whatever happens, there is never more than one run, and each run ends be
     { type: 'unwanted' },
     { type: 'begun' },
     { type: 'fragment' },
+    { type: 'back' },
     ended,
     { type: 'timer', timer: 'first' },
     { type: 'timer', timer: 'watchdog' },
@@ -150,4 +151,17 @@ t.test('where the camera itself was not asked, it is soon tried again however of
     }
     t.equal(longestMs, 5_000, reason);
   }
+});
+
+t.test('a camera that answers again is not left waiting for its next try', async (t) => {
+  const { send, state } = machine();
+  send({ type: 'wanted' });
+  for (let n = 0; n < 8; n += 1) send(ended, { type: 'timer', timer: 'backoff' });
+  send(ended);
+  t.same(kinds(send({ type: 'back' })), ['clear backoff', 'open']);
+  t.match(state(), { name: 'starting', failures: 1 }, 'behind those that never failed');
+  t.same(send({ type: 'back' }), [], 'once');
+  send({ type: 'fragment' });
+  t.same(send({ type: 'back' }), []);
+  t.equal(state().name, 'live');
 });
