@@ -111,13 +111,13 @@ export function composeVideo(deps: VideoDeps) {
   deps.work.handle(CAMERA_SETUP_QUEUE, (id) => setup.handle(id).finally(() => wanted.asked(id)));
   const { identity, accept } = deps;
   const clocks = composeClocks(deps);
+  const cameras = cameraSource(deps, wanted);
+  const pool = composePool(deps, { tcp, cameras });
   const looked = lookedBy(units, deps.health, (id) => pool.back(id));
   const watch = new CameraWatch(
     { database, clock, observer, identity, probe, accept, looked },
     { everyMs: deps.checkEveryMs, atOnceMax: LOOKS_AT_ONCE_MAX },
   );
-  const cameras = cameraSource(deps, wanted);
-  const pool = composePool(deps, { tcp, cameras });
   const judged = composePictureHealth({ ...deps, pool });
   const streams = new StreamService({
     pool,
