@@ -25,8 +25,8 @@ const HELD_MS = 2_000;
 const LAST_WORDS_MS = 1_000;
 
 /**
- * Refuses what was asked for when there was a right to it, and is ready when there is none any more: a still picture of a
- * camera that answered late. Of questions alone, as what others did is done. Where nobody can tell now, it goes out.
+ * Refuses what was asked for when there was a right to it, and is ready when there is none any more: a still picture
+ * of a camera that answered late. Of questions alone, as what others did is done. Where nobody can tell it goes out.
  */
 export function refuseWithdrawnAnswers(app: FastifyInstance, deps: ApiDeps): void {
   const { clock } = deps;

@@ -266,20 +266,16 @@ function snapshotRoute(app: ApiApp, context: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const looked = () => viewOf(context, callerOf(request), request.params.id, request.query);
-      const view = looked();
-      const still = await whileWanted(request, context, (signal) => context.streams.snapshot(view, signal));
-      // The camera may have been moved out of the caller's area meanwhile.
-      looked();
+      // Also at its end: it may have been moved.
+      const see = () => viewOf(context, callerOf(request), request.params.id, request.query);
+      const still = await whileWanted(request, context, (end) => context.streams.snapshot(see(), end).finally(see));
       reply.header('last-modified', new Date(still.atMs).toUTCString());
       return show(reply as never, still);
     },
   );
 }
 
-function answer({ deviceId, ...rest }: ShownStream): z.output<typeof stream> {
-  return { device: deviceId, ...rest };
-}
+const answer = ({ deviceId, ...rest }: ShownStream): z.output<typeof stream> => ({ device: deviceId, ...rest });
 
 /** Nothing of it may be kept on the way: who looks again is looked at again. */
 function show(reply: FastifyReply, { contentType, body, quality }: StreamAnswer<string | Buffer>): FastifyReply {
