@@ -7,7 +7,10 @@ import { FIELD_TEXTS } from './texts/fields.ts';
 import { MAP_TEXTS } from './texts/map.ts';
 import { WORKLIST_TEXTS } from './texts/worklist.ts';
 
-/** Every text of the console, in both languages. `{name}` is filled in by `t`. */
+/**
+ * Every text of the console, in both languages. `{name}` is filled in by `t`; `{n:plate|plates}` is the first word for
+ * one, else the second.
+ */
 const TEXTS = {
   ...COMMON_TEXTS,
   ...ALERTS_TEXTS,
@@ -38,7 +41,11 @@ export function wording<Key extends string>(texts: Record<Key, readonly [string,
 
 function filled(texts: readonly [string, string], fill: Fill): string {
   const text = texts[language.value === 'zh' ? 1 : 0];
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(fill[name] ?? whole));
+  return text
+    .replace(/\{(\w+):([^|}]*)\|([^}]*)\}/g, (_, name: string, one: string, many: string) =>
+      Number(fill[name]) === 1 ? one : many,
+    )
+    .replace(/\{(\w+)\}/g, (whole, name: string) => String(fill[name] ?? whole));
 }
 
 /** A text whose key is put together from what the gateway says; what this page does not know is shown as it is. */
@@ -83,11 +90,11 @@ export function lasting(s: number): string {
   return t('age.s', { n: s });
 }
 
-/** Time of day here; with the date when that is not today. */
+/** Time of day here; with the date when that is not today, the month as a word: 01/12 is two days, by who reads it. */
 export function clockTime(rfc3339: string, nowMs: number): string {
   const at = new Date(rfc3339);
   const today = new Date(nowMs).toDateString() === at.toDateString();
-  const day = today ? {} : ({ month: '2-digit', day: '2-digit' } as const);
+  const day = today ? {} : ({ month: 'short', day: 'numeric' } as const);
   return new Intl.DateTimeFormat(locale.value, {
     ...day,
     hour: '2-digit',

@@ -18,11 +18,13 @@ import { MAP_TEXTS } from '../../../web/src/texts/map.ts';
 import { ORDER_TEXTS } from '../../../web/src/texts/orders.ts';
 import { SCAN_TEXTS } from '../../../web/src/texts/scan.ts';
 import { VIDEO_TEXTS } from '../../../web/src/texts/video.ts';
+import { EVENT_TEXTS } from '../../../web/src/texts/work/events.ts';
 import { FIGURE_TEXTS } from '../../../web/src/texts/work/figures.ts';
 import { FORM_TEXTS } from '../../../web/src/texts/work/forms.ts';
 import { PASSAGE_TEXTS } from '../../../web/src/texts/work/passages.ts';
 import { PLATE_TEXTS } from '../../../web/src/texts/work/plates.ts';
 import { SHIFT_TEXTS } from '../../../web/src/texts/work/shift.ts';
+import { VEHICLE_TEXTS } from '../../../web/src/texts/work/vehicles.ts';
 import { WATCHLIST_TEXTS } from '../../../web/src/texts/work/watchlists.ts';
 import { WORKLIST_TEXTS } from '../../../web/src/texts/worklist.ts';
 
@@ -41,6 +43,7 @@ const TABLES: Record<string, readonly [string, string]>[] = [
   DEVICE_DEED_TEXTS,
   DEVICE_TEXTS,
   DISPLAY_TEXTS,
+  EVENT_TEXTS,
   FIELD_TEXTS,
   FIGURE_TEXTS,
   FORM_TEXTS,
@@ -50,6 +53,7 @@ const TABLES: Record<string, readonly [string, string]>[] = [
   SHIFT_TEXTS,
   PASSAGE_TEXTS,
   PLATE_TEXTS,
+  VEHICLE_TEXTS,
   VIDEO_TEXTS,
   WATCHLIST_TEXTS,
   WORKLIST_TEXTS,
@@ -64,5 +68,14 @@ t.test('every text is there in both languages, with the same things to fill in, 
     if (en.trim() === '' || zh.trim() === '') t.fail(`${key} lacks a language`);
     if (key !== 'app.name' && key !== 'language.other' && /[\u4e00-\u9fff]/.test(en)) t.fail(`${key}: ${en}`);
     t.same(holes(zh), holes(en), key);
+  }
+});
+
+t.test('English tells one from several, and Chinese need not', async (t) => {
+  const words = /\{(\w+):([^|}]+)\|([^}]+)\}/g;
+  for (const [key, [en, zh]] of TABLES.flatMap((table) => Object.entries(table))) {
+    t.notOk(/\{\w+:/.test(zh), key);
+    for (const [, name] of en.matchAll(words)) t.ok(en.includes(`{${name}}`), `${key} says how many`);
+    t.notOk(/\{\w+:/.test(en.replaceAll(words, '')), `${key} has two words`);
   }
 });

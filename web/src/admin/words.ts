@@ -4,15 +4,8 @@ import { t } from './say.ts';
 
 /** A moment as people read it, with its day and year: what is administered lies far apart. */
 export function timeText(rfc3339: string): string {
-  return new Intl.DateTimeFormat(locale.value, {
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    hourCycle: 'h23',
-  }).format(new Date(rfc3339));
+  const format = new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' });
+  return format.format(new Date(rfc3339));
 }
 
 /** A count as people read it. */

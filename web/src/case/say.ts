@@ -3,6 +3,9 @@ import { CAMERAS_TEXTS } from '../texts/cameras.ts';
 import { CASE_TEXTS } from '../texts/case.ts';
 import { COMMON_TEXTS } from '../texts/common.ts';
 import { MAP_TEXTS } from '../texts/map.ts';
+import { EVENT_TEXTS } from '../texts/work/events.ts';
+import { PLATE_TEXTS } from '../texts/work/plates.ts';
+import { VEHICLE_TEXTS } from '../texts/work/vehicles.ts';
 import { WORKLIST_TEXTS } from '../texts/worklist.ts';
 import { tOf as commonTextOf, wording } from '../texts.ts';
 
@@ -13,6 +16,9 @@ const TEXTS = {
   ...WORKLIST_TEXTS,
   ...MAP_TEXTS,
   ...CASE_TEXTS,
+  ...PLATE_TEXTS,
+  ...EVENT_TEXTS,
+  ...VEHICLE_TEXTS,
 };
 
 export type SayKey = keyof typeof TEXTS;

@@ -21,6 +21,24 @@ export function fieldTitle(name: string): string {
   return title === '' ? name : title;
 }
 
+/** Values that are words of a short list, which the page has in both languages. */
+const WORDS: readonly string[] = ['direction', 'plateColor', 'vehicleClass', 'vehicleColor'];
+
+/** The same, of words that mean the same in several fields. */
+const SAID: readonly string[] = ['network', 'video_state'];
+
+/** What an event is called; its name in messages where nobody has translated it. */
+export function eventTitle(type: string): string {
+  return tOf('event', type);
+}
+
+/** A value of a field that is known by its name, as people write it. */
+export function saidText(name: string, value: unknown, unit: string | null | undefined): string {
+  if (typeof value !== 'string') return valueText(value, unit);
+  if (WORDS.includes(name)) return tOf(name, value);
+  return SAID.includes(name) ? tOf('word', value) : value;
+}
+
 /** A value with its unit, as people write it. */
 export function valueText(value: unknown, unit: string | null | undefined): string {
   if (typeof value === 'boolean') return t(value ? 'fired.yes' : 'fired.no');
@@ -42,5 +60,6 @@ export function limitText({ is, limit, says }: Limit, unit: string | null | unde
 }
 
 export function asksText({ text, n = '', s = 0 }: Asks['also'][number]): string {
-  return t(`fired.${text}`, { n, time: lasting(s) });
+  const what = text === 'event' ? eventTitle(String(n)) : n;
+  return t(`fired.${text}`, { n: what, time: lasting(s) });
 }

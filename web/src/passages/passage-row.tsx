@@ -12,15 +12,7 @@ import { t, tOf } from './say.ts';
 
 /** The moment of a passage to the second: it is evidence. */
 export function momentText(rfc3339: string): string {
-  const format = new Intl.DateTimeFormat(locale.value, {
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    hourCycle: 'h23',
-  });
+  const format = new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' });
   return format.format(new Date(rfc3339));
 }
 
@@ -80,7 +72,8 @@ function toldOf({ data, event }: Passage): string[] {
   const told = Object.entries(data).filter(([name, value]) => !LEFT_OUT.includes(name) && isSaid(value));
   return told.slice(0, TOLD_MAX).map(([name, value]) => {
     if (WORDS.includes(name)) return tOf(name, String(value));
-    return `${titleOf(name)} ${String(value)}${unitOf(event, name)}`;
+    const text = name === 'vehicleColor' ? tOf(name, String(value)) : String(value);
+    return `${titleOf(name)} ${text}${unitOf(event, name)}`;
   });
 }
 

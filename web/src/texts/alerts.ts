@@ -15,7 +15,7 @@ export const ALERTS_TEXTS = {
   'alert.parts': ['and {n} more like it', '及另外 {n} 条同类告警'],
   'level.county': ['told to the county', '已上报区县'],
   'level.city': ['told to the city', '已上报市级'],
-  'alert.times': ['{n} times', '{n} 次'],
+  'alert.times': ['{n} {n:time|times}', '{n} 次'],
   'alert.ack': ['Acknowledge', '确认'],
   'alert.close': ['Close…', '关闭…'],
   'alert.closeAs': ['Close as', '关闭原因'],

@@ -36,7 +36,7 @@ export const CASE_TEXTS = {
   'fired.still': ['does not change for {time}', '{time} 内未变化'],
   'fired.silent': ['nothing is heard for {time}', '{time} 未收到任何上报'],
   'fired.event': ['the device reports “{n}”', '设备上报事件“{n}”'],
-  'fired.times': ['{n} times within {time}', '{time} 内达 {n} 次'],
+  'fired.times': ['{n} {n:time|times} within {time}', '{time} 内达 {n} 次'],
   'fired.change': ['changes', '发生变化'],
   'fired.newRule': [
     'Its rule has another version by now ({version}); the limits are those of today.',
@@ -79,7 +79,7 @@ export const CASE_TEXTS = {
 
   'history.title': ['What happened', '处置记录'],
   'history.failed': ['The history could not be read. Trying again…', '无法读取处置记录，正在重试…'],
-  'history.times': ['{n} times by then', '至此共 {n} 次'],
+  'history.times': ['{n} {n:time|times} by then', '至此共 {n} 次'],
   'history.more': ['{n} more entries are in the log.', '日志中另有 {n} 条记录。'],
   'actor.citywatch': ['The gateway', '网关'],
   'did.alert.opened': ['It began', '告警产生'],
@@ -150,7 +150,7 @@ export const CASE_TEXTS = {
   'deed.of.device': ['all alerts of this device', '该设备的所有告警'],
   'deed.of.both': ['alerts of this rule at this device', '该设备的此类告警'],
   'deed.of.rule': ['alerts of this rule in the district', '本区划的此类告警'],
-  'deed.hides': ['hides {n} open alerts now', '当前将隐藏 {n} 条未关闭告警'],
+  'deed.hides': ['hides {n} open {n:alert|alerts} now', '当前将隐藏 {n} 条未关闭告警'],
   'deed.leaves': ['{n} are too grave to be hidden', '{n} 条级别过高，不会隐藏'],
   'deed.incident': ['Incident', '事件'],
   'deed.newIncident': ['a new one', '新建事件'],

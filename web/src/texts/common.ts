@@ -96,6 +96,7 @@ export const COMMON_TEXTS = {
   'overview.devices': ['Devices', '设备'],
   'overview.rate': ['Messages per second', '每秒消息数'],
   'overview.alerts': ['Open alerts', '未关闭告警'],
+  'overview.faults': ['Open faults', '未关闭故障'],
   'overview.old': ['These numbers are {s} s old.', '以下数字为 {s} 秒前的数据。'],
   'overview.none': ['No devices yet', '暂无设备'],
   'severity.extreme': ['Extreme', '特别重大'],

@@ -38,7 +38,7 @@ export const DEVICE_ADDING_TEXTS = {
   ],
   'file.choose': ['File', '文件'],
   'file.try': ['Try it', '试运行'],
-  'file.take': ['Take {n} rows', '导入 {n} 行'],
+  'file.take': ['Take {n} {n:row|rows}', '导入 {n} 行'],
   'file.unknown': ['Left out, no such column: {names}', '以下列无法识别，将被忽略：{names}'],
   'file.line': ['Line', '行'],
   'file.id': ['Id', '编号'],

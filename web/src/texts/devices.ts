@@ -1,7 +1,7 @@
 /** Of the list of devices, the page of one, and what is done with them. English first, then Chinese. */
 export const DEVICE_TEXTS = {
   'devices.title': ['Devices', '设备'],
-  'devices.count': ['{n} devices', '{n} 台设备'],
+  'devices.count': ['{n} {n:device|devices}', '{n} 台设备'],
   'devices.search': ['Search', '搜索'],
   'devices.search.hint': ['Name, id, address, pole, serial number', '名称、编号、地址、杆号、序列号'],
   'devices.loading': ['Reading the devices…', '正在读取设备…'],
@@ -115,7 +115,7 @@ export const DEVICE_TEXTS = {
   'device.upkeep': ['Maintenance', '维护记录'],
   'device.upkeep.none': ['It was never in maintenance.', '没有维护记录。'],
   'device.upkeep.until': ['until {time}', '至 {time}'],
-  'device.upkeep.withheld': ['{n} alerts held back', '暂缓 {n} 条告警'],
+  'device.upkeep.withheld': ['{n} {n:alert|alerts} held back', '暂缓 {n} 条告警'],
   'device.audit': ['Who changed what', '变更记录'],
   'device.audit.none': ['Nothing was changed.', '没有变更。'],
   'device.audit.show': ['Show (the look is registered)', '查看（查看行为将被登记）'],

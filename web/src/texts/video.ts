@@ -2,7 +2,7 @@
 export const VIDEO_TEXTS = {
   'video.title': ['Video wall', '视频墙'],
   'video.layout': ['Layout', '布局'],
-  'video.tiles': ['{n} pictures', '{n} 画面'],
+  'video.tiles': ['{n} {n:picture|pictures}', '{n} 画面'],
   'video.page': ['Page {page} of {pages}', '第 {page} 页，共 {pages} 页'],
   'video.previous': ['Previous page', '上一页'],
   'video.next': ['Next page', '下一页'],
@@ -43,7 +43,7 @@ export const VIDEO_TEXTS = {
   'tree.full': ['A wall has {n} cameras at most.', '视频墙最多 {n} 台摄像机。'],
   'walls.title': ['Kept walls ({n})', '已保存的视频墙（{n}）'],
   'walls.failed': ['Kept walls could not be read.', '无法读取已保存的视频墙。'],
-  'walls.facts': ['{n} cameras', '{n} 台摄像机'],
+  'walls.facts': ['{n} {n:camera|cameras}', '{n} 台摄像机'],
   'walls.of': ['of {name}', '来自 {name}'],
   'walls.isShared': ['shared', '已共享'],
   'walls.save': ['Save what is shown', '保存当前画面'],

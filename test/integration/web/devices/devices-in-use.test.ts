@@ -54,7 +54,7 @@ t.test('ten thousand devices: few are drawn, filters stand in the address, words
   await page.keyboard.press('Escape');
   await page.locator('body').press('/');
   await page.keyboard.type('kiosk-00057');
-  await page.getByText('1 devices').waitFor();
+  await page.getByText('1 device', { exact: true }).waitFor();
   t.notMatch(page.url(), /00057/);
   await page.locator('#devices-title').click();
   await page.keyboard.press('j');
@@ -62,7 +62,7 @@ t.test('ten thousand devices: few are drawn, filters stand in the address, words
   await page.getByRole('heading', { name: '回收箱 57' }).waitFor();
   t.equal(new URL(page.url()).pathname, '/devices/kiosk-00057');
   await page.goBack();
-  await page.getByText('1 devices').waitFor();
+  await page.getByText('1 device', { exact: true }).waitFor();
   t.equal(await page.getByRole('searchbox').inputValue(), 'kiosk-00057', 'back brings the words as well');
   t.same(view.offences, []);
 });

@@ -5,7 +5,7 @@ import { nowMs } from '../../ticker.ts';
 import type { CaseAlert, RuleOfAlert } from '../../types.ts';
 import { type Asks, asksOf, isBeyond } from '../limits.ts';
 import { t } from '../say.ts';
-import { asksText, fieldOf, fieldTitle, limitText, valueText } from '../values.ts';
+import { asksText, fieldOf, fieldTitle, limitText, saidText } from '../values.ts';
 
 const VALUES_MAX = 24;
 const CHARS_MAX = 200;
@@ -76,7 +76,7 @@ function Value({ name, value, asks, kind }: { name: string; value: unknown; asks
         </bdi>
       </th>
       <td>
-        <bdi>{value === undefined || value === null ? '–' : valueText(value, unit).slice(0, CHARS_MAX)}</bdi>
+        <bdi>{value === undefined || value === null ? '–' : saidText(name, value, unit).slice(0, CHARS_MAX)}</bdi>
         {over && <span class="mark-beyond">▲ {t(over.is === 'equals' ? 'fired.fits' : 'fired.over')}</span>}
       </td>
       <td>

@@ -1,6 +1,6 @@
 import { SeverityBadge } from '../../alerts/severity.tsx';
 import { titleOf } from '../../alerts/titles.ts';
-import { fieldOf, fieldTitle, valueText } from '../../case/values.ts';
+import { eventTitle, fieldOf, fieldTitle, saidText } from '../../case/values.ts';
 import { follows } from '../../ground/router.ts';
 import { caseAddress, orderAddress } from '../../ground/views.ts';
 import { nowMs } from '../../ticker.ts';
@@ -61,11 +61,11 @@ export function Events({ path, kind }: PartProps & { kind: string }) {
       row={({ at, type, data }) => (
         <Line at={at}>
           <b>
-            <bdi>{type}</bdi>
+            <bdi title={type}>{eventTitle(type)}</bdi>
           </b>
           {Object.entries(data).map(([name, value]) => (
             <span key={name} class="pair">
-              {fieldTitle(name)} <bdi>{valueText(value, fieldOf(kind, name)?.unit)}</bdi>
+              {fieldTitle(name)} <bdi>{saidText(name, value, fieldOf(kind, name)?.unit)}</bdi>
             </span>
           ))}
         </Line>

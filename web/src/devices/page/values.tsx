@@ -1,4 +1,4 @@
-import { fieldOf, fieldTitle, valueText } from '../../case/values.ts';
+import { fieldOf, fieldTitle, saidText } from '../../case/values.ts';
 import { age } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
 import type { LatestValues } from '../../types.ts';
@@ -20,7 +20,7 @@ export function Values({ latest, kind }: { latest: LatestValues; kind: string })
                   <bdi>{fieldTitle(name)}</bdi>
                 </th>
                 <td>
-                  <bdi>{valueText(value, fieldOf(kind, name)?.unit)}</bdi>
+                  <bdi>{saidText(name, value, fieldOf(kind, name)?.unit)}</bdi>
                 </td>
                 <td class="device-facts">{age(nowMs.value - Date.parse(at))}</td>
               </tr>

@@ -1,5 +1,9 @@
 /** Of every view of the administration. English first, then Chinese. */
 export const ADMIN_TEXTS = {
+  'admin.choose': [
+    'Choose what to look after. What your rights do not open is not listed.',
+    '请选择管理项目；无权限的项目不列出。',
+  ],
   'admin.none': ['Nothing here is yours to see.', '此处没有您可查看的内容。'],
   'admin.back': ['Administration', '管理'],
   'admin.views': ['Views of the administration', '管理视图'],
@@ -35,7 +39,7 @@ export const ADMIN_TEXTS = {
   'piece.dead-letters': ['Dead letters', '无法处理的消息'],
   'piece.ledger': ['Ledger', '收支账'],
   'piece.audit': ['Audit trail', '审计记录'],
-  'piece.register': ['Access register', '查看登记'],
+  'piece.register': ['Access register', '访问登记'],
   'piece.recordings': ['What was recorded', '录像统计'],
   'piece.disks': ['Disks of recordings', '录像磁盘'],
   'piece.health': ['Health and queues', '运行状态与队列'],

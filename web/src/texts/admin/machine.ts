@@ -38,7 +38,7 @@ export const ADMIN_MACHINE_TEXTS = {
   'disks.free': ['{size} free', '剩余 {size}'],
   'disks.free.unknown': ['free space not known', '剩余空间未知'],
   'disks.queue': ['{size} wait to be written', '待写入 {size}'],
-  'disks.files': ['{n} files', '{n} 个文件'],
+  'disks.files': ['{n} {n:file|files}', '{n} 个文件'],
   'disk.active': ['recorded on', '正在写入'],
   'disk.draining': ['nothing new is written', '停止写入'],
   'disks.drain': ['Write nothing new there', '停止写入'],

@@ -13,7 +13,7 @@ export const ADMIN_RECORD_TEXTS = {
   'letters.look': ['Look at them', '逐条查看'],
   'letters.replay': ['Judge all of them again', '全部重新处理'],
   'letters.replay.ask': [
-    '{n} messages are judged again, by the kind as it is now. What is refused again comes back here. Go on?',
+    '{n} {n:message is|messages are} judged again, by the kind as it is now. What is refused again comes back. Go on?',
     '将按当前类型重新处理 {n} 条消息，仍无法处理的会重新列出。是否继续？',
   ],
   'letters.replay.one': ['Judge it again', '重新处理'],
@@ -30,10 +30,10 @@ export const ADMIN_RECORD_TEXTS = {
   'trial.hours': ['Hours back', '回溯小时数'],
   'trial.run': ['Try it', '试运行'],
   'trial.found': [
-    '{n} messages: {before} could not be used before, {after} could not be used with the change.',
+    '{n} {n:message|messages}: {before} could not be used before, {after} could not be used with the change.',
     '{n} 条消息：修改前 {before} 条无法处理，修改后 {after} 条。',
   ],
-  'trial.values': ['{n} values would be others.', '{n} 个数值将改变。'],
+  'trial.values': ['{n} {n:value|values} would be different.', '{n} 个数值将改变。'],
   'trial.partial': ['It took too long: only messages until {time} were judged.', '耗时过长，仅判断到 {time}。'],
   'trial.reason': ['Reason', '原因'],
   'trial.before': ['Before', '修改前'],
@@ -110,7 +110,7 @@ export const ADMIN_RECORD_TEXTS = {
   'act.image': ['picture of a device', '查看设备图片'],
   'act.photo': ['photo of a work order', '查看工单照片'],
   'act.plates': ['plates', '查询车牌'],
-  'act.register': ['access register', '查看登记簿'],
+  'act.register': ['access register', '访问登记'],
   'act.audit': ['audit trail', '查看审计记录'],
   'act.ptz': ['moved the camera', '控制云台'],
 } as const;

@@ -34,7 +34,7 @@ export const SHIFT_TEXTS = {
   'hand.toTake': ['Waits for you to take it', '待您接班'],
   'hand.waits': ['not taken yet', '待接班'],
   'hand.taken': ['taken', '已接班'],
-  'hand.open': ['{n} open alerts', '未关闭告警 {n} 条'],
+  'hand.open': ['{n} open {n:alert|alerts}', '未关闭告警 {n} 条'],
   'hand.given': ['Handed over by', '交班人'],
   'hand.takenBy': ['Taken over by', '接班人'],
   'hand.by': ['{name}, {time}', '{name}，{time}'],
