@@ -1,7 +1,7 @@
 import { SeverityBadge } from './alerts/severity.tsx';
 import { heardAtMs, link } from './alerts/stream.ts';
 import { clockOffsetMs } from './api.ts';
-import { kinds, overview, rates, staleS } from './overview.ts';
+import { countedDesk, kinds, overview, rates, staleS } from './overview.ts';
 import { session } from './session.ts';
 import { leave } from './settings/leave.tsx';
 import { soundOn, soundWaits, switchSound } from './sound.ts';
@@ -89,15 +89,16 @@ function Banner() {
 
 function Numbers() {
   const numbers = overview.value;
+  const desk = countedDesk.value;
   return (
     <div class={`numbers${staleS.value === null ? '' : ' numbers-old'}`}>
-      <section aria-label={t('overview.alerts')} class="figure">
-        <h2>{t('overview.alerts')}</h2>
+      <section aria-label={t(`overview.${desk}`)} class="figure">
+        <h2>{t(`overview.${desk}`)}</h2>
         <ul class="severities">
           {SEVERITIES.map((severity) => (
-            <li key={severity} class={numbers?.alerts[severity] ? '' : 'none'}>
+            <li key={severity} class={numbers?.[desk][severity] ? '' : 'none'}>
               <SeverityBadge severity={severity} />
-              <b>{numbers ? count(numbers.alerts[severity] ?? 0) : '–'}</b>
+              <b>{numbers ? count(numbers[desk][severity] ?? 0) : '–'}</b>
             </li>
           ))}
         </ul>

@@ -15,7 +15,7 @@ import { Shell } from './ground/shell.tsx';
 import { caseAt, deviceAt, orderAt, startOf, VIEWS, type ViewName, viewAt, watchlistAt } from './ground/views.ts';
 import { Login } from './login.tsx';
 import { guardKept, remember } from './orders/kept/person.ts';
-import { followOverview, overview } from './overview.ts';
+import { countedDesk, followOverview, overview } from './overview.ts';
 import { display, isRemembered, loadSession, may, session, whoIs } from './session.ts';
 import { resumeLeaving } from './settings/leave.tsx';
 import { Settings } from './settings/settings.tsx';
@@ -153,7 +153,7 @@ effect(() => {
 });
 
 effect(() => {
-  const numbers = session.value ? overview.value?.alerts : undefined;
+  const numbers = session.value ? overview.value?.[countedDesk.value] : undefined;
   const open = numbers ? SEVERITIES.reduce((sum, severity) => sum + (numbers[severity] ?? 0), 0) : 0;
   document.title = open > 0 ? `(${open}) citywatch` : 'citywatch';
 });

@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { get } from './api.ts';
-import { noticeEnd } from './session.ts';
+import { may, noticeEnd } from './session.ts';
 import { nowMs, pause } from './ticker.ts';
 import type { Kind, Overview, Page } from './types.ts';
 
@@ -12,6 +12,8 @@ const RATES_MAX = 60;
 
 export const overview = signal<Overview | null>(null);
 export const rates = signal<readonly number[]>([]);
+/** Whose open alerts are counted: the police desk's, for technicians those of the maintenance desk. */
+export const countedDesk = computed(() => (may('alerts.read') || !may('faults.read') ? 'alerts' : 'faults'));
 /** What devices there are, and what they report. */
 export const kinds = signal<ReadonlyMap<string, Kind>>(new Map());
 

@@ -52,6 +52,7 @@ export function AdminView({ piece }: { piece: PieceName | null }) {
         )}
         <h2>{t(piece === null ? 'view.admin' : `piece.${piece}`)}</h2>
         {Shown ? <Shown key={piece} /> : piece !== null && <p class="hint">{t('admin.refused')}</p>}
+        {piece === null && open.length > 0 && <p class="hint">{t('admin.choose')}</p>}
         {open.length === 0 && <p class="hint">{t('admin.none')}</p>}
       </div>
     </div>

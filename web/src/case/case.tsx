@@ -71,6 +71,10 @@ function Known({ open, alert, pictures }: { open: OpenCase; alert: CaseAlert; pi
       <div class="case">
         <Head alert={alert} />
         <DeedBar open={open} alert={alert} />
+        <div class="case-do">
+          <Procedure rule={rule} />
+          {'wanted_plate' in alert.data && may('alerts.read') && <LazyHit alert={alert} />}
+        </div>
         <div class="case-main">
           <Fired alert={alert} rule={rule} kind={kind} />
           {may('alerts.look') && <Evidence alert={alert} pictures={pictures} />}
@@ -78,8 +82,6 @@ function Known({ open, alert, pictures }: { open: OpenCase; alert: CaseAlert; pi
           {id !== null && may('telemetry.read') && <Curves alert={alert} device={id} kind={kind} rule={rule} />}
         </div>
         <div class="case-side">
-          <Procedure rule={rule} />
-          {'wanted_plate' in alert.data && may('alerts.read') && <LazyHit alert={alert} />}
           <Timeline lines={open.history.value} failed={open.historyFailed.value} />
           {canHandle.value && <Remark id={alert.id} />}
           <Place alert={alert} />

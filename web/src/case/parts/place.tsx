@@ -23,7 +23,7 @@ export function Place({ alert }: { alert: CaseAlert }) {
     <section class="panel" aria-labelledby="place-title">
       <h3 id="place-title">{t('place.title')}</h3>
       <LazyInset devices={shown} chosen={alert.id} />
-      <p>
+      <p class="case-link">
         <a href={`${VIEWS.map.path}?${query}`} onClick={follows}>
           {t('place.map')}
         </a>{' '}
