@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { isEnding } from './ground/ending.ts';
 import { type Once, once } from './ground/once.ts';
 import { pause } from './ground/pause.ts';
+import { backAgain, lineLost } from './line.ts';
 
 const API = '/api/v1';
 /** Longest wait for an answer that is no stream. */
@@ -50,9 +51,17 @@ export const clockOffsetMs = signal(0);
 /** The Date header counts whole seconds: a smaller difference than this says nothing. */
 const OFFSET_NOISE_MS = 1_500;
 
+/** What hung while the gateway could not be reached is asked anew once it can. */
 export async function get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
-  const response = await request(path, { signal: withDeadline(signal) });
-  return (await response.json()) as Answer;
+  for (;;) {
+    const back = backAgain();
+    try {
+      const response = await request(path, { signal: withDeadline(signal ? AbortSignal.any([signal, back]) : back) });
+      return (await response.json()) as Answer;
+    } catch (error) {
+      if (!back.aborted || signal?.aborted) throw error;
+    }
+  }
 }
 
 /**
@@ -112,7 +121,9 @@ export async function request(path: string, init: RequestInit): Promise<Response
   if (isEnding.value && !isTheEnd(path, init)) throw new ApiError(0);
   const askedAtMs = Date.now();
   const response = await fetch(`${API}${path}`, { cache: 'no-store', redirect: 'error', ...init }).catch((error) => {
-    throw error?.name === 'AbortError' ? error : new ApiError(0);
+    if (error?.name === 'AbortError') throw error;
+    lineLost();
+    throw new ApiError(0);
   });
   learnClock(response, askedAtMs);
   if (!response.ok) {

@@ -20,7 +20,7 @@ import { display, isRemembered, loadSession, may, session, whoIs } from './sessi
 import { resumeLeaving } from './settings/leave.tsx';
 import { Settings } from './settings/settings.tsx';
 import { language, locale, t } from './texts.ts';
-import { backoffMs, pause } from './ticker.ts';
+import { retryPause } from './ticker.ts';
 import { SEVERITIES } from './types.ts';
 import './style.css';
 
@@ -135,7 +135,7 @@ async function findSession(): Promise<void> {
     await loadSession().catch(async () => {
       if (session.value === undefined && (await remember()) && orderAt(place.value.path) === null)
         go(VIEWS.orders.path);
-      await pause(backoffMs(attempt, 5_000), never);
+      await retryPause(attempt, 5_000, never);
     });
   }
 }

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { msBetween } from './clock.ts';
 import { keep, kept } from './ground/kept.ts';
 import { SEVERITIES, type Severity } from './types.ts';
 
@@ -59,11 +60,11 @@ export function alarm(severity: Severity): void {
 /** To be called every second with the gravest severity that somebody has still to acknowledge: repeats its tone. */
 export function remind(severity: Severity | null): void {
   if (severity === null || ringOf(severity) !== 'until') return;
-  if (Date.now() - (soundedMs[severity] ?? 0) >= REPEAT_MS[severity]) sound(severity);
+  if (msBetween(soundedMs[severity] ?? 0, Date.now()) >= REPEAT_MS[severity]) sound(severity);
 }
 
 function sound(severity: Severity): void {
-  if (!soundOn.value || Date.now() - lastMs < PAUSE_MS) return;
+  if (!soundOn.value || msBetween(lastMs, Date.now()) < PAUSE_MS) return;
   lastMs = Date.now();
   soundedMs[severity] = lastMs;
   beep(TONES[severity]);

@@ -1,7 +1,9 @@
 import { computed, signal } from '@preact/signals';
 import { clockOffsetMs } from './api.ts';
+import { pause } from './ground/pause.ts';
+import { backAgain } from './line.ts';
 
-export { pause } from './ground/pause.ts';
+export { pause };
 
 const ours = signal(Date.now());
 setInterval(() => {
@@ -15,6 +17,17 @@ export const nowMs = computed(() => ours.value + clockOffsetMs.value);
 export function every(everyMs: number, run: () => void): () => void {
   const timer = setInterval(run, everyMs);
   return () => clearInterval(timer);
+}
+
+/**
+ * Waits before the try after `attempt`, at most `maxMs` or so, and no longer than until the gateway can be reached
+ * again; rejects with the reason of `signal`.
+ */
+export async function retryPause(attempt: number, maxMs: number, signal: AbortSignal): Promise<void> {
+  const back = backAgain();
+  await pause(backoffMs(attempt, maxMs), AbortSignal.any([signal, back])).catch((reason: unknown) => {
+    if (signal.aborted || !back.aborted) throw reason;
+  });
 }
 
 /** Doubling pauses with jitter, so that many pages do not come back at the same instant. */

@@ -1,8 +1,10 @@
 import { signal } from '@preact/signals';
 import { ApiError } from '../api.ts';
+import { msBetween } from '../clock.ts';
 import { type Heard, SILENCE_MAX_MS } from '../feed/connection.ts';
 import { joinFeed } from '../feed/join.ts';
-import { backoffMs, every, pause } from '../ticker.ts';
+import { lineLost, onBack } from '../line.ts';
+import { every, retryPause } from '../ticker.ts';
 import type { AlertEvent } from '../types.ts';
 
 const BACKOFF_MAX_MS = 15_000;
@@ -32,7 +34,8 @@ export function follow(who: string, handlers: StreamHandlers, outer: AbortSignal
   const hear = (heard: Heard): void => {
     if (heard.type === 'broke') {
       if (link.value === 'live') link.value = 'connecting';
-      if (heard.status !== 0) handlers.onError(new ApiError(heard.status));
+      if (heard.status === 0) lineLost();
+      else handlers.onError(new ApiError(heard.status));
       if (heard.status !== 403) return;
       link.value = 'forbidden';
       end.abort();
@@ -44,11 +47,15 @@ export function follow(who: string, handlers: StreamHandlers, outer: AbortSignal
     else if (!news.isResetting) link.value = 'live';
   };
   const feed = joinFeed({ who, hear, signal });
+  onBack(() => {
+    if (link.value !== 'live') feed.again();
+  }, signal);
   let askedMs = 0;
   const stopWatch = every(1_000, () => {
-    if (Date.now() - heardAtMs.value <= SILENCE_MAX_MS) return;
+    if (msBetween(heardAtMs.value, Date.now()) <= SILENCE_MAX_MS) return;
     link.value = 'silent';
-    if (Date.now() - askedMs < SILENCE_MAX_MS) return;
+    lineLost();
+    if (msBetween(askedMs, Date.now()) < SILENCE_MAX_MS) return;
     askedMs = Date.now();
     feed.again();
   });
@@ -103,7 +110,7 @@ class News {
       } catch (error) {
         if (signal.aborted) return;
         this.#handlers.onError(error);
-        await pause(backoffMs(attempt, BACKOFF_MAX_MS), signal).catch(() => undefined);
+        await retryPause(attempt, BACKOFF_MAX_MS, signal).catch(() => undefined);
       }
     }
   }

@@ -1,4 +1,5 @@
 import { ApiError, get } from '../api.ts';
+import { msBetween } from '../clock.ts';
 import { remind } from '../sound.ts';
 import { every } from '../ticker.ts';
 import { type Alert, type Page, SEVERITIES, type Severity } from '../types.ts';
@@ -27,7 +28,7 @@ export function followUnacked(signal: AbortSignal): void {
   readMs = 0;
   const stop = every(LOOK_MS, () => {
     remind(SEVERITIES.find((severity) => [...waiting.values()].includes(severity)) ?? null);
-    if (waiting.size > 0 || !mayBeMore || Date.now() - readMs < READ_EVERY_MS) return;
+    if (waiting.size > 0 || !mayBeMore || msBetween(readMs, Date.now()) < READ_EVERY_MS) return;
     mayBeMore = false;
     readMs = Date.now();
     void read(signal);

@@ -1,5 +1,7 @@
 import { effect, untracked } from '@preact/signals';
 import { ApiError, clockOffsetMs, request } from '../api.ts';
+import { msBetween } from '../clock.ts';
+import { onBack } from '../line.ts';
 import { lookPurpose, noticeEnd, whoIs } from '../session.ts';
 import { every, pause } from '../ticker.ts';
 import type { KeptPicture } from './kept-picture.ts';
@@ -59,6 +61,10 @@ const STILL_MS = 3_000;
 const BUSY_STILLS = 20;
 
 const liveSocket = new LiveSocket(() => resumeStreams('cut-off'));
+onBack(() => {
+  liveSocket.again();
+  resumeStreams('cut-off');
+}, new AbortController().signal);
 effect(() => {
   void whoIs.value;
   untracked(() => liveSocket.drop());
@@ -191,7 +197,7 @@ export class Player {
         if (this.#about.reason === '') this.#tell(this.#shown);
         return;
       }
-      const stillMs = Date.now() - this.#movedAtMs;
+      const stillMs = msBetween(this.#movedAtMs, Date.now());
       if (stillMs > (moved ? GIVEN_UP_MS : PLAYLIST_MS + PART_MS)) return this.#again('nopicture', false);
       if (!moved || stillMs <= STALL_MS) return;
       if (this.#about.reason === '') this.#tell('stalled');

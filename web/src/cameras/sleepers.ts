@@ -1,4 +1,4 @@
-import { backoffMs, pause } from '../ticker.ts';
+import { retryPause } from '../ticker.ts';
 
 const BACKOFF_MAX_MS = 15_000;
 
@@ -18,6 +18,6 @@ export async function sleep({ attempt, cutOff }: { attempt: number; cutOff: bool
   const waiting = new AbortController();
   const sleeper = { wake: () => waiting.abort(), cutOff };
   sleepers.add(sleeper);
-  await pause(backoffMs(attempt, BACKOFF_MAX_MS), AbortSignal.any([signal, waiting.signal])).catch(() => undefined);
+  await retryPause(attempt, BACKOFF_MAX_MS, AbortSignal.any([signal, waiting.signal])).catch(() => undefined);
   sleepers.delete(sleeper);
 }

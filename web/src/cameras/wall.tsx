@@ -4,7 +4,7 @@ import { dutyFocus, lookAt } from '../duty/focus.ts';
 import { useSeeing } from '../duty/seeing.ts';
 import { noticeEnd } from '../session.ts';
 import { t } from '../texts.ts';
-import { backoffMs, pause } from '../ticker.ts';
+import { pause, retryPause } from '../ticker.ts';
 import type { Camera, Page } from '../types.ts';
 import { Picture, useLivePicture } from './live-picture.tsx';
 
@@ -93,7 +93,7 @@ function useCameras(cursor: string | undefined): { page: Page<Camera> | null; fa
           noticeEnd(error);
           setFailed(true);
           if (error instanceof ApiError && error.status === 403) return;
-          await pause(backoffMs(attempt, LOOK_AGAIN_MS), stop.signal).catch(() => undefined);
+          await retryPause(attempt, LOOK_AGAIN_MS, stop.signal).catch(() => undefined);
         }
       }
     };

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { onHeard } from '../alerts/heard.ts';
 import { ApiError, get } from '../api.ts';
 import { noticeEnd } from '../session.ts';
-import { backoffMs, pause } from '../ticker.ts';
+import { pause, retryPause } from '../ticker.ts';
 import type { AlertEvent, CaseAlert, HistoryLine, Page } from '../types.ts';
 
 const BACKOFF_MAX_MS = 15_000;
@@ -58,7 +58,7 @@ export class OpenCase {
         this.isGone.value = status === 404 || status === 403;
         this.failed.value = !this.isGone.value;
         if (this.isGone.value || status === 401) return;
-        await pause(backoffMs(attempt, BACKOFF_MAX_MS), this.#signal).catch(() => undefined);
+        await retryPause(attempt, BACKOFF_MAX_MS, this.#signal).catch(() => undefined);
       }
     }
   }
@@ -100,7 +100,7 @@ export class OpenCase {
         if (error instanceof ApiError && REFUSALS.includes(error.status)) break;
         this.#wantsHistory = true;
         this.historyFailed.value = true;
-        await pause(backoffMs(attempt, BACKOFF_MAX_MS), this.#signal).catch(() => undefined);
+        await retryPause(attempt, BACKOFF_MAX_MS, this.#signal).catch(() => undefined);
       }
     }
     this.#readsHistory = false;

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, get } from '../api.ts';
 import { noticeEnd } from '../session.ts';
-import { backoffMs, pause } from '../ticker.ts';
+import { retryPause } from '../ticker.ts';
 
 const BACKOFF_MAX_MS = 15_000;
 
@@ -37,7 +37,7 @@ export async function readAnswer<Answer>(path: string, signal: AbortSignal): Pro
       if (signal.aborted) return null;
       noticeEnd(error);
       if (error instanceof ApiError && error.status !== 0 && error.status < 500 && error.status !== 429) return null;
-      await pause(backoffMs(attempt, BACKOFF_MAX_MS), signal).catch(() => undefined);
+      await retryPause(attempt, BACKOFF_MAX_MS, signal).catch(() => undefined);
     }
   }
   return null;

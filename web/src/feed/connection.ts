@@ -1,3 +1,4 @@
+import { msBetween } from '../clock.ts';
 import type { AlertEvent } from '../types.ts';
 import { EventReader } from './event-reader.ts';
 
@@ -9,6 +10,8 @@ const BACKOFF_FIRST_MS = 1_000;
 const BACKOFF_MAX_MS = 15_000;
 /** Several windows may find it silent at once: it is opened anew once. */
 const AGAIN_MIN_MS = 5_000;
+/** The same of one that does not stand yet. */
+const TRY_MIN_MS = 1_000;
 const HEARD_EVERY_MS = 1_000;
 
 /** What a connection tells of the stream of alerts. */
@@ -33,6 +36,7 @@ export class FeedConnection {
   #openedMs = 0;
   #toldMs = 0;
   #stands = false;
+  #wake: () => void = () => {};
   /** Where to go on; empty: nowhere. */
   #at = '';
 
@@ -59,9 +63,11 @@ export class FeedConnection {
     this.#stands = false;
   }
 
-  /** Opens the connection anew, because somebody heard nothing for too long. */
+  /** Opens the connection anew, because somebody heard nothing for too long, or because the gateway is back. */
   again(): void {
-    if (Date.now() - this.#openedMs > AGAIN_MIN_MS) this.#attempt.abort();
+    if (msBetween(this.#openedMs, Date.now()) <= (this.#stands ? AGAIN_MIN_MS : TRY_MIN_MS)) return;
+    this.#attempt.abort();
+    this.#wake();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -78,8 +84,18 @@ export class FeedConnection {
         this.#running = null;
         return;
       }
-      await new Promise((done) => setTimeout(done, pauseMs(attempt)));
+      await this.#pause(pauseMs(attempt));
     }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((done) => {
+      const timer = setTimeout(done, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        done();
+      };
+    });
   }
 
   /** Reads one connection to its end; answers the status that it was refused with, else 0. */
@@ -89,7 +105,7 @@ export class FeedConnection {
     this.#openedMs = Date.now();
     let heardMs = Date.now();
     const watch = setInterval(() => {
-      if (Date.now() - heardMs > SILENCE_MAX_MS) attempt.abort();
+      if (msBetween(heardMs, Date.now()) > SILENCE_MAX_MS) attempt.abort();
     }, 1_000);
     try {
       const headers = { accept: 'text/event-stream', ...(this.#at === '' ? {} : { 'last-event-id': this.#at }) };
@@ -124,7 +140,7 @@ export class FeedConnection {
       }
     }
     if (this.#stands) this.#at = reader.lastId;
-    if (Date.now() - this.#toldMs < HEARD_EVERY_MS) return;
+    if (msBetween(this.#toldMs, Date.now()) < HEARD_EVERY_MS) return;
     this.#toldMs = Date.now();
     this.#tell({ type: 'heard' });
   }

@@ -2,7 +2,7 @@ import { computed, effect, signal } from '@preact/signals';
 import { onHeard } from '../alerts/heard.ts';
 import { ApiError, get } from '../api.ts';
 import { may, noticeEnd, whoIs } from '../session.ts';
-import { backoffMs, nowMs, pause } from '../ticker.ts';
+import { nowMs, pause, retryPause } from '../ticker.ts';
 import type { DeviceColumns, MovingColumns } from '../types.ts';
 import { devicesOf, type MapDevice, moved } from './devices.ts';
 import { Wake } from './wake.ts';
@@ -77,7 +77,7 @@ async function repeat({ read, wait, forget }: Followed, signal: AbortSignal): Pr
       if (error instanceof ApiError && error.status === 403) forget();
       failures += 1;
       failed.value = !loaded.value;
-      await pause(backoffMs(failures, BACKOFF_MAX_MS), signal).catch(() => undefined);
+      await retryPause(failures, BACKOFF_MAX_MS, signal).catch(() => undefined);
     }
   }
 }

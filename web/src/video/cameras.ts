@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { ApiError, get } from '../api.ts';
 import { kinds } from '../overview.ts';
 import { noticeEnd, whoIs } from '../session.ts';
-import { backoffMs, pause } from '../ticker.ts';
+import { pause, retryPause } from '../ticker.ts';
 import type { Page, WallCamera } from '../types.ts';
 
 /** A city that is just being set up gets its cameras while we look. */
@@ -70,7 +70,7 @@ async function learn(id: string, signal: AbortSignal): Promise<void> {
         known.value = new Map([...known.value, [id, null]]);
         return;
       }
-      await pause(backoffMs(attempt, LOOK_AGAIN_MS), signal).catch(() => undefined);
+      await retryPause(attempt, LOOK_AGAIN_MS, signal).catch(() => undefined);
     }
   }
 }
@@ -97,7 +97,7 @@ export function useFirst(count: number, asks: boolean): { ids: readonly string[]
           noticeEnd(error);
           setFailed(true);
           if (error instanceof ApiError && error.status === 403) return;
-          await pause(backoffMs(attempt, LOOK_AGAIN_MS), stop.signal).catch(() => undefined);
+          await retryPause(attempt, LOOK_AGAIN_MS, stop.signal).catch(() => undefined);
         }
       }
     };

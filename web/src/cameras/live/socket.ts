@@ -1,3 +1,4 @@
+import { backAgain } from '../../line.ts';
 import { loadSession } from '../../session.ts';
 import { type News, type VideoPart, videoPart } from './message.ts';
 
@@ -49,7 +50,7 @@ export class LiveSocket {
 
   /** Whether pictures have to come another way for now. */
   get isMissing(): boolean {
-    return Date.now() < this.#missingUntilMs;
+    return performance.now() < this.#missingUntilMs;
   }
 
   /** Shows a camera until the returned function is called. */
@@ -70,8 +71,13 @@ export class LiveSocket {
   /** A picture stands still, and nobody said why: a connection on which nothing comes at all may be a dead one. */
   suspect(): void {
     const { readyState } = this.#socket ?? {};
-    if (readyState !== WebSocket.OPEN || Date.now() - this.#heardAtMs < SILENT_MS) return;
+    if (readyState !== WebSocket.OPEN || performance.now() - this.#heardAtMs < SILENT_MS) return;
     this.#lost();
+  }
+
+  /** The gateway is reached again after a cut: a connection that is still being made may hang in the network. */
+  again(): void {
+    if (this.#socket?.readyState === WebSocket.CONNECTING) this.#lost();
   }
 
   /** Somebody else looks: the connection is of the one before, whose looks would be registered for these. */
@@ -86,7 +92,7 @@ export class LiveSocket {
     socket.onopen = () => {
       if (this.#socket !== socket) return socket.close();
       wasOpen = true;
-      this.#heardAtMs = Date.now();
+      this.#heardAtMs = performance.now();
       for (const order of this.#waiting.splice(0)) socket.send(order);
       this.#onOpen();
     };
@@ -103,11 +109,12 @@ export class LiveSocket {
   async #closed(wasOpen: boolean, code: number): Promise<void> {
     const closed = this.#socket;
     if (!wasOpen || code === TRY_LATER) {
+      const back = backAgain();
       const answers = await loadSession().then(
         () => true,
         () => false,
       );
-      if (answers) this.#missingUntilMs = Date.now() + MISSING_MS;
+      if (answers && !back.aborted) this.#missingUntilMs = performance.now() + MISSING_MS;
     }
     if (this.#socket === closed) this.#lost();
   }
@@ -123,7 +130,7 @@ export class LiveSocket {
   }
 
   #take(data: string | ArrayBuffer): void {
-    this.#heardAtMs = Date.now();
+    this.#heardAtMs = performance.now();
     if (typeof data !== 'string') {
       const part = videoPart(data);
       if (part) this.#watchers.get(part.channel)?.video(part);

@@ -3,7 +3,7 @@ import { addProtocol, type LayerSpecification, setMaxParallelImageRequests } fro
 import { PMTiles, Protocol, TileType } from 'pmtiles';
 import { get } from '../../api.ts';
 import { noticeEnd } from '../../session.ts';
-import { backoffMs, pause } from '../../ticker.ts';
+import { retryPause } from '../../ticker.ts';
 import type { MapParts } from '../../types.ts';
 import { CityFile } from './city-file.ts';
 import { fromGcj02, toGcj02 } from './datum.ts';
@@ -54,7 +54,7 @@ export async function readGround(signal: AbortSignal): Promise<void> {
     } catch (error) {
       noticeEnd(error);
       ground.value ??= PLAIN;
-      await pause(backoffMs(attempt, AGAIN_MAX_MS), signal).catch(() => undefined);
+      await retryPause(attempt, AGAIN_MAX_MS, signal).catch(() => undefined);
     }
   }
 }

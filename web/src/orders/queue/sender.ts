@@ -1,6 +1,6 @@
 import { ApiError } from '../../api.ts';
 import { isRemembered, loadSession, noticeEnd } from '../../session.ts';
-import { backoffMs, pause } from '../../ticker.ts';
+import { retryPause } from '../../ticker.ts';
 import { db } from '../kept/db.ts';
 import { gatewayAs, isSignedIn } from './gateway.ts';
 import { type Sent, sendOrder } from './send.ts';
@@ -31,7 +31,7 @@ export async function sendAll(owner: string, signal: AbortSignal): Promise<void>
     const again = new AbortController();
     const until = AbortSignal.any([signal, again.signal]);
     // With nothing to send there is nothing to try.
-    const rest = came === 'later' ? pause(backoffMs(attempt, BACKOFF_MAX_MS), until) : new Promise<void>(() => {});
+    const rest = came === 'later' ? retryPause(attempt, BACKOFF_MAX_MS, until) : new Promise<void>(() => {});
     const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     await Promise.race([woken, rest.catch(() => undefined), stopped]);
     again.abort();
