@@ -4,6 +4,8 @@ import { book, held, showWaiting } from '../store.ts';
 
 export type ElementRef = { readonly current: HTMLElement | null };
 
+/** A list that is scrolled by no more than this stands at its top. */
+export const AT_TOP_PX = 8;
 const HELD = ':hover, :has(:focus-visible), :has([role=menu], [role=dialog])';
 
 /**
@@ -41,5 +43,5 @@ export function useHeld(list: ElementRef, head: ElementRef): void {
 }
 
 function isScrolled(element: HTMLElement): boolean {
-  return element.scrollTop > 8 || element.getBoundingClientRect().top < 0;
+  return element.scrollTop > AT_TOP_PX || element.getBoundingClientRect().top < 0;
 }

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { ElementRef } from './held.ts';
+import { AT_TOP_PX, type ElementRef } from './held.ts';
 import { Heights, type Span } from './virtual.ts';
 
 /** Until a row was seen: a row with two lines of place on a desk. */
@@ -32,7 +32,8 @@ export function useRows(box: ElementRef, list: ElementRef, ids: readonly string[
     if (!outer || !inner) return;
     const { from, to } = seen(outer, inner);
     const first = heights.at(Math.max(0, from));
-    anchor.current = { id: ids[first] ?? '', top: heights.top(first) };
+    // Who is at the top wants to see what comes there.
+    anchor.current = from <= AT_TOP_PX ? null : { id: ids[first] ?? '', top: heights.top(first) };
     const next = heights.span(Math.max(0, from), Math.max(0, to));
     setSpan((now) => (now.from === next.from && now.to === next.to ? now : next));
   };

@@ -19,6 +19,8 @@ export class Heights {
   readonly #known = new Map<string, number>();
   #usual: number;
   #tops: number[] = [0];
+  /** What stands in `#tops`; null: a height is another by now. */
+  #laid: readonly string[] | null = null;
 
   /** `usual`: height of a row before any was measured; `gap` lies between rows. */
   constructor(usual: number, gap: number) {
@@ -26,8 +28,10 @@ export class Heights {
     this.gap = gap;
   }
 
-  /** Takes in the rows as they stand now. */
+  /** Takes in the rows as they stand now; the same ones cost nothing. */
   lay(ids: readonly string[]): void {
+    if (this.#laid === ids) return;
+    this.#laid = ids;
     const tops = [0];
     let top = 0;
     for (const id of ids) {
@@ -43,6 +47,7 @@ export class Heights {
     if (height <= 0 || this.#known.get(id) === height) return false;
     if (this.#known.size === 0) this.#usual = height;
     this.#known.set(id, height);
+    this.#laid = null;
     return true;
   }
 
