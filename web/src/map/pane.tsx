@@ -12,7 +12,7 @@ import { Outline } from './canvas/outline.tsx';
 import { canDraw, useFollowing } from './following.ts';
 import { MapAge } from './parts/map-age.tsx';
 import { MapTools } from './parts/map-tools.tsx';
-import { devices, failed } from './store.ts';
+import { devices, failed, loaded } from './store.ts';
 import './map.css';
 
 const NOTHING: never[] = [];
@@ -31,7 +31,7 @@ export function MapPane() {
   const link = `${VIEWS.map.path}?${queryOf({ at: null, kind: null, device: focus?.device ?? null, area: [] })}`;
   return (
     <section class="map-box" aria-label={t('map.title')}>
-      {canDraw.value && below && (
+      {canDraw.value && below && (loaded.value || failed.value) && (
         <div class="map-stage">
           <GlCanvas
             ground={below}

@@ -47,6 +47,7 @@ export function GlCanvas(props: CanvasProps) {
       map.current = new CityMap({
         element: element.current!,
         at: props.at && shifted(props.at, props.ground.shift),
+        around: props.devices.map(({ at }) => props.ground.shift(at)),
         title: t('map.canvas'),
         base: props.ground.base,
         still: props.still ?? false,
@@ -107,7 +108,11 @@ function useDrawing(
   useEffect(() => {
     if (outlines) map.current?.draw('outlines', outlineFeatures(outlines, shift));
   }, made);
+  const colours = useRef(theme.value);
   useEffect(() => {
-    if (map.current) map.current.recolour();
+    // It is made in the colours of the page: to do that again would begin all of it anew.
+    if (colours.current === theme.value) return;
+    colours.current = theme.value;
+    map.current?.recolour();
   }, [theme.value]);
 }

@@ -12,6 +12,8 @@ export interface GlMapOptions {
   element: HTMLElement;
   /** Where it begins; null: around all that is drawn first. */
   at: MapAddress['at'];
+  /** What is drawn first, where that is known: a map that begins there draws no other place before. */
+  around: readonly Point[];
   title: string;
   base: Base | null;
   /** Small and without a hand on it: in a case. */
@@ -29,6 +31,10 @@ setWorkerUrl(trustedMapWorker());
 
 const ZOOM = { first: 13, most: 19, oneStep: 1 } as const;
 const EDGE_PX = 48;
+/** How all of it is shown. */
+const FIRST = { padding: EDGE_PX, maxZoom: ZOOM.first };
+
+const boundsOf = ({ west, south, east, north }: Box): [number, number, number, number] => [west, south, east, north];
 
 let canWebGl: boolean | null = null;
 
@@ -55,14 +61,16 @@ export class CityMap {
   #isPlaced: boolean;
 
   constructor(options: GlMapOptions) {
-    const { element, at, title, base, still = false, apart = false } = options;
+    const { element, at, around, title, base, still = false, apart = false } = options;
+    const box = at === null ? boxOf(around) : null;
     this.#options = options;
-    this.#isPlaced = at !== null;
+    this.#isPlaced = at !== null || box !== null;
     this.#map = new GlMap({
       container: element,
       style: styleOf(coloursOf(element), base, { apart }),
       center: at ? [at.lon, at.lat] : [0, 0],
       zoom: at?.zoom ?? 1,
+      ...(box && { bounds: boundsOf(box), fitBoundsOptions: FIRST }),
       maxZoom: ZOOM.most,
       interactive: !still,
       dragRotate: false,
@@ -77,6 +85,10 @@ export class CityMap {
     this.#map.addControl(new ScaleControl({ maxWidth: 120 }), 'bottom-left');
     this.#map.on('style.load', () => this.#drawAll());
     this.#map.on('load', () => this.#tellPlace());
+    element.ariaBusy = 'true';
+    this.#map.on('idle', () => {
+      if (this.#drawn.devices) element.ariaBusy = 'false';
+    });
     this.#map.on('moveend', () => this.#tellPlace());
     this.#map.on('webglcontextlost', options.onFailed);
     this.#map.on('click', (event) => void this.#press(event));
@@ -108,8 +120,7 @@ export class CityMap {
     if (!box) return;
     const wasPlaced = this.#isPlaced;
     this.#isPlaced = true;
-    const bounds: [number, number, number, number] = [box.west, box.south, box.east, box.north];
-    this.#map.fitBounds(bounds, { padding: EDGE_PX, maxZoom: ZOOM.first, animate: wasPlaced });
+    this.#map.fitBounds(boundsOf(box), { ...FIRST, animate: wasPlaced });
   }
 
   goTo([lon, lat]: Point): void {
