@@ -1,9 +1,9 @@
 import t from 'tap';
 import { CutLine } from '../../support/network/cut-line.ts';
 import { lasts } from '../../support/time/lasting.ts';
-import { cutOff, everythingIsBack, everythingIsThere } from '../../support/web/after-a-cut.ts';
 import { openBrowser, signIn } from '../../support/web/browser.ts';
 import { startFakeApi } from '../../support/web/fake-console-api.ts';
+import { cutOff, everythingIsBack, everythingIsThere } from '../../support/web/trouble/after-a-cut.ts';
 
 const CUT_MS = 60_000;
 const BACK_MS = 3_000;

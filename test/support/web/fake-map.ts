@@ -89,8 +89,12 @@ export function mapRoutes(app: FastifyInstance, fake: { map: FakeMap }, alerts: 
 
 function openAlerts(devices: readonly FakeMapDevice[], alerts: ReadonlyMap<string, FakeAlert>) {
   const columns = { device: [] as number[], worst: [] as string[], open: [] as number[] };
+  const byDevice = new Map<unknown, FakeAlert[]>();
+  for (const alert of alerts.values()) {
+    if (alert.handling !== 'closed') byDevice.set(alert.device, [...(byDevice.get(alert.device) ?? []), alert]);
+  }
   for (const [place, { id }] of devices.entries()) {
-    const open = [...alerts.values()].filter(({ device, handling }) => device === id && handling !== 'closed');
+    const open = byDevice.get(id) ?? [];
     const worst = GRAVITY.find((severity) => open.some((one) => one.severity === severity));
     if (worst === undefined) continue;
     columns.device.push(place);

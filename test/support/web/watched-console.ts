@@ -27,18 +27,20 @@ export interface WatchedConsole {
 export interface WatchedOptions {
   film?: Film;
   times?: Partial<PullTimes>;
+  /** How many there are; four unless told. */
+  cameras?: number;
   /** Called for each picture that a camera sends, with its number in the film. */
   sent?: (camera: number, picture: number) => void;
 }
 
 const CAMERAS = 4;
 
-/** Starts four cameras, streams that pull them, and a door that serves the page. */
+/** Starts cameras, streams that pull them, and a door that serves the page. */
 export async function watchedConsole(t: Test, options: WatchedOptions = {}): Promise<WatchedConsole> {
-  const { film, times, sent } = options;
+  const { film, times, sent, cameras: count = CAMERAS } = options;
   const bed = await startStreams(t, { times: { ...PULL_TIMES, ...times } });
   const cameras = await Promise.all(
-    Array.from({ length: CAMERAS }, (_, camera) =>
+    Array.from({ length: count }, (_, camera) =>
       TestCamera.start(t, {
         ...(film && { film }),
         wire: (frames, number) => {
@@ -53,7 +55,7 @@ export async function watchedConsole(t: Test, options: WatchedOptions = {}): Pro
   const asked = { sockets: 0, playlists: 0, stills: 0 };
   const open = async (port: number): Promise<TestApi> => {
     const api = await startApi(t, { streams: bed.service, pages });
-    showCameras(api);
+    showCameras(api, count);
     watch(api, asked, () => watched.noSockets);
     watched.url = (await listen(api.app, { host: '127.0.0.1', port })).url;
     return api;
@@ -77,10 +79,10 @@ export async function watchedConsole(t: Test, options: WatchedOptions = {}): Pro
   return watched;
 }
 
-function showCameras({ registry, deps }: TestApi): void {
+function showCameras({ registry, deps }: TestApi, count: number): void {
   registry.devices.delete(KIOSK);
   const seen = new Map();
-  for (let n = 0; n < CAMERAS; n += 1) {
+  for (let n = 0; n < count; n += 1) {
     const id = `cam-${n}`;
     registry.devices.set(id, makeDevice({ id, kind: 'camera', name: id }));
     seen.set(id, { id, kind: 'camera', kindVersion: 1, jurisdiction: HERE });

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { CutLine } from '../../../support/network/cut-line.ts';
-import { cutOff, everythingIsBack, everythingIsThere } from '../../../support/web/after-a-cut.ts';
 import { openBrowser, signIn } from '../../../support/web/browser.ts';
 import { startFakeApi } from '../../../support/web/fake-console-api.ts';
+import { cutOff, everythingIsBack, everythingIsThere } from '../../../support/web/trouble/after-a-cut.ts';
 
 /** That it takes no more than 3 s after a minute: test/long/console/back-within-three-seconds. */
 t.test('the list, the counts, the map and the wall are back after the network was cut', async (t) => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { type Film, filmOf264 } from '../h264-source.ts';
 
-/** Width of one bit of the number, in points of the picture. */
+/** Width of one bit of the number, in points of the picture as it is read. */
 const BIT = 32;
 const BITS = 8;
 const FRAMES_PER_S = 10;
@@ -15,10 +15,14 @@ export interface ReadNumber {
   atMs: number;
 }
 
-/** A film of 20 s whose pictures show their number: eight bits from the left, the highest first, white for one. */
-export function numberedFilm(): Film {
-  const bit = `mod(floor(N/pow(2\\,${BITS - 1}-floor(X/${BIT})))\\,2)`;
-  const picture = `color=black:size=${BIT * BITS}x144:rate=${FRAMES_PER_S},geq=lum='16+219*${bit}':cb=128:cr=128`;
+/**
+ * A film of 20 s whose pictures show their number: eight bits from the left, the highest first, white for one.
+ * `bitPx` is how wide one is, even; the picture is eight times as wide.
+ */
+export function numberedFilm({ bitPx = BIT, height = 144 } = {}): Film {
+  const bit = `mod(floor(N/pow(2\\,${BITS - 1}-floor(X/${bitPx})))\\,2)`;
+  const black = `color=black:size=${bitPx * BITS}x${height}:rate=${FRAMES_PER_S}`;
+  const picture = `${black},geq=lum='16+219*${bit}':cb=128:cr=128`;
   const source = ['-f', 'lavfi', '-i', picture, '-t', '20', '-pix_fmt', 'yuv420p'];
   const coding = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-threads', '1'];
   const args = ['-v', 'error', '-nostdin', ...source, ...coding, '-x264-params', 'keyint=10:scenecut=0', '-f', 'h264'];

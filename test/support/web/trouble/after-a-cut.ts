@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
-import type { CutLine } from '../network/cut-line.ts';
-import { until } from '../time/until.ts';
-import type { FakeConsoleApi } from './fake-console-api.ts';
+import type { CutLine } from '../../network/cut-line.ts';
+import { until } from '../../time/until.ts';
+import type { FakeConsoleApi } from '../fake-console-api.ts';
 
 /** The first view stands as a whole. */
 export async function everythingIsThere(page: Page): Promise<void> {

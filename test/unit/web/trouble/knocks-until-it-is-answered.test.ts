@@ -1,6 +1,6 @@
 import t from 'tap';
-import { backAgain, lineLost, onBack } from '../../../web/src/line.ts';
-import { until } from '../../support/time/until.ts';
+import { backAgain, lineLost, onBack } from '../../../../web/src/line.ts';
+import { until } from '../../../support/time/until.ts';
 
 /** What knocks are answered with, in turn; null: by nobody. */
 let answers: (number | null)[] = [];
