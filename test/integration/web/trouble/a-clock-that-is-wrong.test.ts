@@ -1,8 +1,7 @@
 import t from 'tap';
+import { HOUR_MS } from '../../../../src/core/clock.ts';
 import { openBrowser, signIn } from '../../../support/web/browser.ts';
 import { startFakeApi } from '../../../support/web/fake-console-api.ts';
-
-const HOUR_MS = 3_600_000;
 
 t.test('a gateway that falls silent while the clock is set back is noticed', async (t) => {
   const api = await startFakeApi(t);
