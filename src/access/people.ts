@@ -19,6 +19,7 @@ import { checkGivenScope, type KnownAgencies } from './given-scope.ts';
 import { samePersonAmong } from './owners.ts';
 import { checkPassword } from './password-rules.ts';
 import type { Passwords } from './passwords.ts';
+import type { Right } from './rights.ts';
 import { forgetSecondFactor } from './second-factor.ts';
 import type { AccessTables } from './tables.ts';
 import type { Tokens } from './tokens.ts';
@@ -215,34 +216,33 @@ export class People {
   }
 }
 
-/**
- * The user name of the person called `username`, who stays as they are until the transaction ends; null for one who is
- * unknown, may not log in, or may not see `place`.
- */
-export async function personWhoSees(
-  trees: Tree & PoliceTree,
-  tx: Tables,
-  username: string,
-  place: Place,
-): Promise<string | null> {
-  return (await personOnDuty(trees, tx, username, place))?.username ?? null;
+/** Who is looked for: with this right, at this place, by their own area. */
+export interface Wanted {
+  right: Right;
+  at: Place;
 }
 
-/** The same person with their id. */
-export async function personOnDuty(
-  trees: Tree & PoliceTree,
+/**
+ * The person called `username`, who stays as they are until the transaction ends; null for one who is unknown, may not
+ * log in, does not see the place, or has not that right there.
+ */
+export async function personWho(
+  { trees, authority }: { trees: Tree & PoliceTree; authority: Pick<Authority, 'may'> },
   tx: Tables,
   username: string,
-  place: Place,
-): Promise<{ id: string; username: string } | null> {
-  const query = tx.tables<AccessTables>().selectFrom('person').select(['id', 'username', 'jurisdiction', 'police']);
-  const row = await query
+  { right, at }: Wanted,
+): Promise<{ id: string; username: string; confirms: boolean } | null> {
+  const people = tx.tables<AccessTables>().selectFrom('person');
+  const row = await people
+    .select(['id', 'username', 'name', 'role', 'jurisdiction', 'police'])
     .where('username', '=', username.toLowerCase())
     .where('disabled_at_ms', 'is', null)
     .forShare()
     .executeTakeFirst();
-  if (!row || !covers(limitedArea(trees, row.jurisdiction, row.police), place)) return null;
-  return { id: row.id, username: row.username };
+  if (!row || !covers(limitedArea(trees, row.jurisdiction, row.police), at)) return null;
+  const person: Caller = { type: 'person', purpose: null, ...row };
+  if (!authority.may(person, right, at)) return null;
+  return { id: row.id, username: row.username, confirms: authority.may(person, 'watchlists.confirm') };
 }
 
 function show(row: PersonRow): PersonInfo {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { systemCaller } from '../../core/callers/system-caller.ts';
-import { type Clock, toRfc3339 } from '../../core/clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { ownArea, type Place } from '../../core/jurisdiction.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import {
   type Database,
-  type Selectable,
+  type RawBuilder,
   sql,
   type Tables,
   withinJurisdiction,
@@ -15,13 +15,15 @@ import { recordAudit } from '../../platform/records/audit.ts';
 import { DONE, enqueueWork, type WorkResult } from '../../platform/work/work.ts';
 import { type AlertView, showAlert } from '../desk/alert.ts';
 import { type AlertFilter, matching } from '../desk/filter.ts';
+import { type PersonWhoSees, whoSees } from '../desk/life/assignee.ts';
 import { type Deed, step } from '../desk/life/steps.ts';
 import { forCaller } from '../desk/log/audience.ts';
 import type { AlertLog, Committed, LogInput } from '../desk/log.ts';
 import { requireUuid } from '../desk/queries.ts';
 import { BULK_QUEUE } from '../desk/queues.ts';
 import type { AlertRow } from '../desk/tables.ts';
-import type { AlertBulkTable, BulkTables } from './tables.ts';
+import { type BulkInfo, type BulkRow, beginning, seenBy, show } from './rows.ts';
+import type { BulkTables } from './tables.ts';
 
 export interface AlertBulkDeps {
   database: Database<'alerts'>;
@@ -30,26 +32,20 @@ export interface AlertBulkDeps {
   committed(published: Committed): void;
   /** Who began it, with the role and area of this moment; null where they may handle no alerts any more. */
   standing(tx: Tables, caller: Caller): Promise<Caller | null>;
-  /** As for one alert. */
-  personWhoSees(tx: Tables, username: string, place: Place): Promise<string | null>;
+  personWhoSees: PersonWhoSees;
 }
 
-/** What is done with many alerts, and how far that is. */
-export interface BulkInfo {
-  id: string;
-  state: AlertBulkTable['state'];
-  /** How many it may take. */
-  alerts: number;
-  done: number;
-  /** That stood so already. */
-  unchanged: number;
-  refused: number;
-  refusals: { alert: string; detail: string }[];
-  createdAt: string;
-  endedAt: string | null;
+/** What was counted, and up to which entry of the log. */
+export interface Previewed {
+  count: number;
+  seq: number;
 }
 
-type BulkRow = Selectable<AlertBulkTable>;
+export interface BulkInput {
+  filter: AlertFilter;
+  deed: Deed;
+  previewed: Previewed;
+}
 
 /** Who ends what its person may not do any more. */
 const ITSELF = systemCaller({ id: 'alerts', name: 'citywatch', role: 'administrator' });
@@ -72,36 +68,36 @@ export class AlertBulk {
   }
 
   /** How many open alerts are meant, and the newest 20 of them; changes nothing. */
-  async preview(caller: Caller, filter: AlertFilter): Promise<{ count: number; alerts: AlertView[] }> {
-    const newest = this.#meant(this.#deps.database, caller, filter).selectAll();
+  async preview(caller: Caller, filter: AlertFilter): Promise<Previewed & { alerts: AlertView[] }> {
+    const { database } = this.#deps;
+    const head = database.tables<BulkTables>().selectFrom('alert_log_head').select('seq');
+    const { seq } = await head.executeTakeFirstOrThrow();
+    const newest = this.#meant(database, caller, { filter, seq }).selectAll();
     const [count, rows] = await Promise.all([
-      this.#count(this.#deps.database, caller, filter),
+      this.#count(database, caller, { filter, seq }),
       newest.orderBy('first_at_ms', 'desc').orderBy('id', 'desc').limit(NAMED_MAX).execute(),
     ]);
-    return { count, alerts: rows.map(showAlert) };
+    return { count, seq, alerts: rows.map(showAlert) };
   }
 
   /**
-   * Does `deed` with all of them: a few at once, many in the background. Errors: `conflict.state` where many more are
-   * meant by now than the `previewed` ones.
+   * Does `deed` with all of them: a few at once, many in the background. What was opened after the preview is left
+   * alone. Errors: `conflict.state` where many more are meant by now than were counted.
    */
-  async begin(
-    caller: Caller,
-    { filter, deed, previewed }: { filter: AlertFilter; deed: Deed; previewed: number },
-  ): Promise<BulkInfo> {
+  async begin(caller: Caller, { filter, deed, previewed }: BulkInput): Promise<BulkInfo> {
     const { database, clock } = this.#deps;
     const id = randomUUID();
     const alerts = await database.transaction(async (tx) => {
-      const count = await this.#count(tx, caller, filter);
-      if (count > grown(previewed)) {
-        const detail = `${previewed} alerts were previewed, and ${count} are meant by now: preview it once more.`;
+      const count = await this.#count(tx, caller, { filter, seq: previewed.seq });
+      if (count > grown(previewed.count)) {
+        const detail = `${previewed.count} alerts were previewed, and ${count} are meant by now: preview it once more.`;
         throw new CitywatchError('conflict.state', { detail });
       }
       const nowMs = clock.nowMs();
       await tx
         .tables<BulkTables>()
         .insertInto('alert_bulk')
-        .values(beginning(id, { caller, filter, deed, count, nowMs }))
+        .values(beginning(id, { caller, filter, deed, count, seq: previewed.seq, nowMs }))
         .execute();
       const subject = `alert-bulk/${id}`;
       const after = { deed, filter, alerts: count };
@@ -191,9 +187,14 @@ export class AlertBulk {
 
   /** Those that whoever began it saw then and sees now: another area brings no alerts that nobody previewed. */
   async #next(tx: Tables, row: BulkRow, now: Caller): Promise<AlertRow[]> {
-    const seen = withinJurisdiction(this.#meant(tx, row.caller, row.filter), 'jurisdiction', ownArea(now), 'police');
+    const { filter, previewed_seq: seq } = row;
+    const seen = withinJurisdiction(
+      this.#meant(tx, row.caller, { filter, seq }),
+      'jurisdiction',
+      ownArea(now),
+      'police',
+    );
     const meant = seen.where(forCaller(now)).selectAll();
-    // What came since then was not previewed.
     const then = meant.where('first_at_ms', '<=', row.created_at_ms).orderBy('id');
     const next = row.last_id === null ? then : then.where('id', '>', row.last_id);
     const left = Math.min(AT_ONCE, row.alerts - seenBy(row));
@@ -222,9 +223,9 @@ export class AlertBulk {
   }
 
   async #person(tx: Tables, username: string, alert: AlertRow): Promise<string> {
-    const person = await this.#deps.personWhoSees(tx, username, alert);
+    const person = await whoSees(this.#deps, tx, { username, alert });
     if (person !== null) return person;
-    const detail = `${username} cannot log in, or may not see it: see GET /users.`;
+    const detail = `${username} cannot log in, or may not see it: see GET /duty/people.`;
     throw new CitywatchError('conflict.state', { detail });
   }
 
@@ -237,58 +238,27 @@ export class AlertBulk {
     await recordAudit(tx, { caller, action: 'alert.bulk-done', subject, jurisdiction, after, atMs: nowMs });
   }
 
-  #meant(tables: Tables, caller: Caller, filter: AlertFilter) {
+  #meant(tables: Tables, caller: Caller, { filter, seq }: Meant) {
     const all = tables.tables<BulkTables>().selectFrom('alert').where(forCaller(caller));
     const own = withinJurisdiction(all, 'jurisdiction', ownArea(caller), 'police');
-    return matching(own, { ...filter, open: true });
+    const open = matching(own, { ...filter, open: true });
+    return seq === null ? open : open.where(openedUpTo(seq));
   }
 
-  async #count(tables: Tables, caller: Caller, filter: AlertFilter): Promise<number> {
-    const query = this.#meant(tables, caller, filter).select(sql<number>`count(*)`.as('count'));
+  async #count(tables: Tables, caller: Caller, meant: Meant): Promise<number> {
+    const query = this.#meant(tables, caller, meant).select(sql<number>`count(*)`.as('count'));
     return (await query.executeTakeFirstOrThrow()).count;
   }
 }
 
-interface Begun {
-  caller: Caller;
+/** `seq`: the newest entry of the log that was seen; null for all. */
+interface Meant {
   filter: AlertFilter;
-  deed: Deed;
-  count: number;
-  nowMs: number;
+  seq: number | null;
 }
 
-function beginning(id: string, { caller, filter, deed, count, nowMs }: Begun) {
-  const { granted: _, ...own } = caller;
-  return {
-    id,
-    jurisdiction: caller.jurisdiction,
-    police: caller.police ?? null,
-    caller: JSON.stringify(own),
-    filter: JSON.stringify(filter),
-    deed: JSON.stringify(deed),
-    alerts: count,
-    state: 'going' as const,
-    last_id: null,
-    created_at_ms: nowMs,
-    ended_at_ms: null,
-  };
-}
-
-function seenBy({ done, unchanged, refused }: BulkRow): number {
-  return done + unchanged + refused;
-}
-
-function show({
-  id,
-  state,
-  alerts,
-  done,
-  unchanged,
-  refused,
-  refusals,
-  created_at_ms,
-  ended_at_ms,
-}: BulkRow): BulkInfo {
-  const endedAt = ended_at_ms === null ? null : toRfc3339(ended_at_ms);
-  return { id, state, alerts, done, unchanged, refused, refusals, createdAt: toRfc3339(created_at_ms), endedAt };
+/** An alert of which the log says no later that it was opened; of older ones the log may be gone. */
+function openedUpTo(seq: number): RawBuilder<boolean> {
+  return sql<boolean>`not exists (select from alert_event as opening
+    where opening.alert_id = alert.id and opening.type = 'alert.opened' and opening.seq > ${seq}::bigint)`;
 }

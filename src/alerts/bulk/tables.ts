@@ -6,7 +6,7 @@ import type { AlertTables } from '../desk/tables.ts';
 
 type Json<T> = ColumnType<T, string, string>;
 
-/** What somebody does with many alerts; see migration 0332. */
+/** What somebody does with many alerts; see migrations 0332 and 0359. */
 export interface AlertBulkTable {
   id: string;
   jurisdiction: string;
@@ -21,6 +21,8 @@ export interface AlertBulkTable {
   unchanged: Generated<number>;
   refused: Generated<number>;
   refusals: ColumnType<{ alert: string; detail: string }[], string | undefined, string>;
+  /** The newest entry of the log when it was counted; null in rows of versions that did not tell. */
+  previewed_seq: number | null;
   created_at_ms: number;
   ended_at_ms: number | null;
 }

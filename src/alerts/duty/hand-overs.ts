@@ -16,6 +16,7 @@ import { forCaller } from '../desk/log/audience.ts';
 import { requireUuid } from '../desk/queries.ts';
 import type { AlertRow } from '../desk/tables.ts';
 import type { Severity } from '../rules/rules.ts';
+import { heldBy, openForAll } from './held.ts';
 import { findShift, type ShiftRow } from './shifts.ts';
 import type { DutyHandOverTable, DutyTables, HandedItem } from './tables.ts';
 
@@ -138,8 +139,9 @@ export class HandOvers {
     const known = new Set(row.items.map(({ alert }) => alert));
     const unknown = left.findIndex((alert) => !known.has(alert));
     if (unknown >= 0) throw invalid(`left.${unknown}`, 'is no alert of this hand-over');
-    for (const { alert, held } of row.items) {
-      if (held && !left.includes(alert)) await this.#assign(caller, alert, username);
+    const held = await this.#stillHeld(row);
+    for (const { alert } of row.items) {
+      if (held.has(alert) && !left.includes(alert)) await this.#assign(caller, alert, username);
     }
     return await database.transaction(async (tx) => {
       const nowMs = clock.nowMs();
@@ -180,33 +182,40 @@ export class HandOvers {
     }
   }
 
+  /** Of what the shift had when it was listed that of which nobody else has taken care since. */
+  async #stillHeld({ from_shift: id, items }: HandOverRow): Promise<ReadonlySet<string>> {
+    const tables = this.#deps.database.tables<DutyTables>();
+    const shift = await tables.selectFrom('duty_shift').selectAll().where('id', '=', id).executeTakeFirst();
+    if (!shift) return new Set();
+    const held = items.flatMap((item) => (item.held ? [item.alert] : []));
+    const rows = await tables
+      .selectFrom('alert')
+      .select('id')
+      .where(sql<boolean>`id = any (${held}::uuid[])`)
+      .where(heldBy(shift))
+      .execute();
+    return new Set(rows.map((one) => one.id));
+  }
+
   async #open(tx: Tables, shift: ShiftRow): Promise<{ items: HandedItem[]; more: number }> {
-    const { jurisdiction, police, people, usernames } = shift;
+    const { jurisdiction, police } = shift;
     const own = withinJurisdiction(
       openForAll(tx),
       'jurisdiction',
       limitedArea(this.#deps.trees, jurisdiction, police),
       'police',
     );
-    const held = sql<boolean>`(acked_by_id = any (${people}::text[]) or assigned_to = any (${usernames}::text[]))`;
+    const held = heldBy(shift);
     const rows = await own
       .select(['id', 'handling', 'visibility'])
-      .select(sql<boolean>`coalesce(${held}, false)`.as('held'))
-      .orderBy(
-        sql`coalesce(${held}, false) desc, array_position(array['extreme', 'severe', 'moderate', 'minor'], severity)`,
-      )
+      .select(held.as('held'))
+      .orderBy(sql`${held} desc, array_position(array['extreme', 'severe', 'moderate', 'minor'], severity)`)
       .orderBy('first_at_ms', 'desc')
       .limit(ITEMS_MAX)
       .execute();
     const { count } = await own.select(sql<number>`count(*)`.as('count')).executeTakeFirstOrThrow();
     return { items: rows.map(({ id: alert, ...item }) => ({ alert, ...item })), more: count - rows.length };
   }
-}
-
-/** What only some may know of is handed over by them alone: everybody of the area reads a hand-over. */
-function openForAll(tx: Tables) {
-  const police = tx.tables<DutyTables>().selectFrom('alert').where('desk', '=', 'police');
-  return police.where('handling', '!=', 'closed').where('seen_by', 'is', null);
 }
 
 function requireLead(caller: Caller, { people, usernames }: ShiftRow): void {

@@ -40,7 +40,7 @@ export interface ShiftInfo {
 export interface ShiftsDeps {
   database: Database;
   clock: Clock;
-  /** Somebody who may log in and see the place; null for anybody else. */
+  /** Somebody who may log in and handle alerts of the place; null for anybody else. */
   personOnDuty(tx: Tables, username: string, place: Place): Promise<{ id: string; username: string } | null>;
   /** Told after each change. */
   changed(): Promise<void>;
@@ -134,7 +134,10 @@ export class Shifts {
     for (const [at, username] of usernames.entries()) {
       const person = await this.#deps.personOnDuty(tx, username, place);
       if (person === null) {
-        throw invalid(`people.${at}`, 'is no user name of a person who can log in and sees this area: see GET /users');
+        throw invalid(
+          `people.${at}`,
+          'is no user name of a person who can log in and handle alerts of this area: see GET /duty/people',
+        );
       }
       if (found.some(({ id }) => id === person.id)) throw invalid(`people.${at}`, 'is named twice');
       found.push(person);

@@ -63,8 +63,8 @@ function previewRoute(app: ApiApp, context: RouteContext): void {
     },
     async (request) => {
       const caller = callerOf(request);
-      const { count, alerts } = await many.preview(caller, filterFor(context, request, request.body.filter));
-      const token = context.cursors.seal(scopeOf(caller, request.body), `${count} ${context.clock.nowMs()}`);
+      const { count, seq, alerts } = await many.preview(caller, filterFor(context, request, request.body.filter));
+      const token = context.cursors.seal(scopeOf(caller, request.body), `${count} ${seq} ${context.clock.nowMs()}`);
       return { count, alerts, token };
     },
   );
@@ -87,7 +87,7 @@ function doRoutes(app: ApiApp, context: RouteContext): void {
     async (request) => {
       const caller = callerOf(request);
       const { token, ...body } = request.body;
-      const [previewed = 0, atMs = 0] = (context.cursors.open(scopeOf(caller, body), token) ?? '')
+      const [count = 0, seq = 0, atMs = 0] = (context.cursors.open(scopeOf(caller, body), token) ?? '')
         .split(' ')
         .map(Number);
       if (context.clock.nowMs() - atMs > PREVIEW_MAX_MS) {
@@ -99,7 +99,7 @@ function doRoutes(app: ApiApp, context: RouteContext): void {
       return await many.begin(caller, {
         filter: filterFor(context, request, body.filter),
         deed: deedOf(does, said),
-        previewed,
+        previewed: { count, seq },
       });
     },
   );

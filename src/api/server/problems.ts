@@ -38,6 +38,12 @@ const FRAMEWORK_CODES: Record<string, ErrorCode> = {
   FST_ERR_HANDLER_TIMEOUT: 'store.unavailable',
 };
 
+/** What is wrong with the body of a request, where the framework knows. */
+const FRAMEWORK_DETAILS: Record<string, string> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'There is no body: send {}, or leave out the content-type.',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is no JSON.',
+};
+
 /** A client that hangs up in the middle of its body; nobody is left to read the answer. */
 function hungUp(error: unknown): boolean {
   const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
@@ -57,8 +63,10 @@ const RETRY_AFTER_S = 2;
 /** Turns anything thrown into the one error class; an unknown error becomes `internal` and keeps no text of its own. */
 export function toCitywatchError(error: unknown): CitywatchError {
   if (error instanceof CitywatchError) return error;
-  const named = hungUp(error) ? 'request.malformed' : FRAMEWORK_CODES[(error as FastifyError | null)?.code ?? ''];
-  return new CitywatchError(named ?? 'internal', { cause: error });
+  const { code = '' } = (error ?? {}) as Partial<FastifyError>;
+  const named = hungUp(error) ? 'request.malformed' : FRAMEWORK_CODES[code];
+  const detail = FRAMEWORK_DETAILS[code];
+  return new CitywatchError(named ?? 'internal', { cause: error, ...(detail !== undefined && { detail }) });
 }
 
 export function toProblem(error: CitywatchError, requestId?: string): Problem {

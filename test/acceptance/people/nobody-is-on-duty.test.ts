@@ -42,7 +42,7 @@ t.test('what happens while a shift is over is told further up at once, also behi
   const wrong = await gateway.api('POST', '/duty/shifts', {
     body: { ...shift, jurisdiction: '330212', people: ['nobody'] },
   });
-  t.match(wrong, { status: 400, body: { issues: [{ path: 'people.0', message: /GET \/users/ }] } });
+  t.match(wrong, { status: 400, body: { issues: [{ path: 'people.0', message: /GET \/duty\/people/ }] } });
 
   const desk = async () => (await gateway.get('/duty')).items[0];
   await until('nobody is on duty', async () => (await desk()).state === 'empty');

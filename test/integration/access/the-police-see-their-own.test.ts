@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { Passwords } from '../../../src/access/passwords.ts';
-import { People, personWhoSees } from '../../../src/access/people.ts';
+import { People, personWho } from '../../../src/access/people.ts';
+import type { Right } from '../../../src/access/rights.ts';
 import { Colleagues } from '../../../src/access/tree/colleagues.ts';
 import { AlertFeed } from '../../../src/alerts/desk/feed.ts';
 import { OpenAlerts } from '../../../src/alerts/desk/open-alerts.ts';
@@ -9,7 +10,7 @@ import { AlertQueries } from '../../../src/alerts/desk/queries.ts';
 import { fanOut } from '../../../src/alerts/route/stages/fan-out.ts';
 import { limitOf } from '../../../src/alerts/route/subscription-shares.ts';
 import { HOUR_MS, toRfc3339 } from '../../../src/core/clock.ts';
-import { type Area, covers, isStillThere, namesOfScope } from '../../../src/core/jurisdiction.ts';
+import { type Area, covers, isStillThere, namesOfScope, type Place } from '../../../src/core/jurisdiction.ts';
 import type { Caller, Role } from '../../../src/core/types.ts';
 import { DeviceExport } from '../../../src/devices/import-export/writing/device-export.ts';
 import { agencyInput } from '../../../src/devices/police/input.ts';
@@ -140,8 +141,11 @@ t.test('what changes whose a device is, or is of an area as a whole, is not thei
 
 t.test('a person who is limited is given no alert of others, and keeps no token beyond the limit', async (t) => {
   const place = (police: string) => ({ jurisdiction: AREA, police });
-  t.equal(await personWhoSees(agencies, database, 'li', place(EAST)), 'li');
-  t.equal(await personWhoSees(agencies, database, 'li', place(WEST)), null);
+  const found = (at: Place, right: Right) =>
+    personWho({ trees: agencies, authority: ground.authority }, database, 'li', { at, right });
+  t.match(await found(place(EAST), 'alerts.read'), { username: 'li', confirms: false });
+  t.equal(await found(place(WEST), 'alerts.read'), null);
+  t.equal(await found(place(EAST), 'alerts.handle'), null, 'a viewer has no duty');
   const whoSees = async (where: { jurisdiction: string; police?: string }) => {
     const found = await new Colleagues({ ...ground, trees: agencies }).list(nation, where, 'alerts.handle');
     return found.map(({ username }) => username);

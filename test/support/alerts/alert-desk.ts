@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Authority } from '../../../src/access/authority.ts';
 import { whoIsStillThere } from '../../../src/access/owners.ts';
-import { personWhoSees } from '../../../src/access/people.ts';
 import type { AlertBulkDeps } from '../../../src/alerts/bulk/alert-bulk.ts';
 import type { AlertPlace } from '../../../src/alerts/desk/alert.ts';
 import { AlertDesk, FINDINGS_KEYS_AT_ONCE } from '../../../src/alerts/desk/desk.ts';
@@ -23,6 +23,7 @@ import type { SilencedDevices } from '../../../src/alerts/silences/silence.ts';
 import type { SinkType } from '../../../src/alerts/sinks/sink.ts';
 import { openSinks, SINKS, type SinkValues } from '../../../src/alerts/sinks/sinks.ts';
 import { composeHandling, type HandlingDeps } from '../../../src/app/compose/alerts/handling.ts';
+import { peopleWhoSee } from '../../../src/app/compose/alerts/people.ts';
 import { WorkDays } from '../../../src/core/calendar/work-days.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import type { Observer } from '../../../src/core/observe.ts';
@@ -154,11 +155,13 @@ const WEBHOOKS = { cidrs: ['127.0.0.0/8'], names: 'webhooks' } as const;
 
 /** No rule but this one is in force. */
 const FIRE = { rule: 'kiosk-fire', severity: 'extreme', condition: { type: 'threshold' } } as const;
+/** As in a gateway without zones and grants. */
+export const SEEING = peopleWhoSee({ trees: NO_ZONES, authority: new Authority({ areasOf: () => [] }, NO_ZONES) });
 /** What is asked when people handle alerts. */
 const LOOKED_UP = {
   trees: NO_ZONES,
   rules: () => [FIRE],
-  personWhoSees: personWhoSees.bind(null, NO_ZONES),
+  personWhoSees: SEEING,
 };
 
 /** What people do with alerts. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../core/clock.ts';
 import { CitywatchError } from '../../../core/errors.ts';
-import { ownArea, type Place } from '../../../core/jurisdiction.ts';
+import { ownArea } from '../../../core/jurisdiction.ts';
 import type { Caller } from '../../../core/types.ts';
 import type { Database, Tables } from '../../../platform/database/database.ts';
 import { withinJurisdiction } from '../../../platform/database/database.ts';
@@ -10,6 +10,7 @@ import { forCaller } from '../log/audience.ts';
 import type { AlertLog, Committed } from '../log.ts';
 import { requireUuid } from '../queries.ts';
 import type { AlertRow, AlertTables } from '../tables.ts';
+import { type PersonWhoSees, whoSees } from './assignee.ts';
 import type { Verdict } from './life.ts';
 import { type Deed, step } from './steps.ts';
 
@@ -19,8 +20,7 @@ export interface ActionDeps {
   clock: Clock;
   log: Pick<AlertLog, 'publish'>;
   committed(published: Committed): void;
-  /** The user name of somebody who may log in and see `jurisdiction`; null for anybody else. */
-  personWhoSees(tx: Tables, username: string, place: Place): Promise<string | null>;
+  personWhoSees: PersonWhoSees;
 }
 
 /** What a step makes of an alert, and what the audit calls it. */
@@ -103,9 +103,9 @@ export class AlertActions {
   }
 
   async #person(tx: Tables, username: string, alert: AlertRow): Promise<string> {
-    const person = await this.#deps.personWhoSees(tx, username, alert);
+    const person = await whoSees(this.#deps, tx, { username, alert });
     if (person !== null) return person;
-    const message = 'is no user name of a person who can log in and may see this alert: see GET /users';
+    const message = 'is no user name of a person who can log in and may see this alert: see GET /duty/people';
     throw new CitywatchError('request.invalid', { issues: [{ path: 'to', message }] });
   }
 }

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { samePersonAmong } from '../../../access/owners.ts';
-import { personWhoSees } from '../../../access/people.ts';
 import { ALERT_ORDERS_QUEUE } from '../../../alerts/desk/queues.ts';
 import { AlertFigures } from '../../../alerts/figures/figures.ts';
 import { AlertKeeping } from '../../../alerts/keeping/keeping.ts';
@@ -22,6 +21,7 @@ import { composeAlerting } from './alerting.ts';
 import { composeBundles } from './bundles.ts';
 import { composeDryRuns } from './dry-runs.ts';
 import { composeDuty, composeRoster } from './duty.ts';
+import { peopleWhoSee } from './people.ts';
 
 export type Alerts = Awaited<ReturnType<typeof openAlerts>>;
 
@@ -69,7 +69,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     workDays: await readWorkDays(),
     ladder: await Ladder.load(join(CONFIG_DIRECTORY, 'ladder.yaml')),
     manned: roster,
-    personWhoSees: personWhoSees.bind(null, devices.agencies),
+    personWhoSees: peopleWhoSee({ trees: devices.agencies, authority: devices.authority }),
     standing: (tx, caller) => devices.standing.now(caller, 'alerts.handle', tx),
     zones: devices.jurisdictions,
     nameOfDistrict: (code) => devices.jurisdictions.get(code)?.name.zh ?? null,

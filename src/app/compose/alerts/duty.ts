@@ -1,4 +1,3 @@
-import { personOnDuty } from '../../../access/people.ts';
 import type { AlertActions } from '../../../alerts/desk/life/actions.ts';
 import { HandOvers } from '../../../alerts/duty/hand-overs.ts';
 import { Roster } from '../../../alerts/duty/roster.ts';
@@ -6,6 +5,7 @@ import { Shifts } from '../../../alerts/duty/shifts.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Ground } from '../ground/ground.ts';
+import { peopleOnDuty } from './people.ts';
 
 /** Who is on duty, as alerts ask it. Starts nothing. */
 export function composeRoster({ shares, clock, doorbell, observer }: Ground, { agencies }: Devices): Roster {
@@ -21,7 +21,7 @@ export function composeRoster({ shares, clock, doorbell, observer }: Ground, { a
 /** The roster as people keep it, and what shifts hand to each other. */
 export function composeDuty(
   { shares: { general: database }, clock, lifecycle }: Ground,
-  { agencies }: Devices,
+  { agencies, authority }: Devices,
   { roster, actions }: { roster: Roster; actions: Pick<AlertActions, 'do'> },
 ) {
   return {
@@ -29,7 +29,7 @@ export function composeDuty(
     shifts: new Shifts({
       database,
       clock,
-      personOnDuty: personOnDuty.bind(null, agencies),
+      personOnDuty: peopleOnDuty({ trees: agencies, authority }),
       changed: () => roster.load(),
     }),
     handOvers: new HandOvers({ database, clock, trees: agencies, actions }),

@@ -11,7 +11,7 @@ import { until } from '../../../support/time/until.ts';
 
 /** What became of the right of whoever began something, as the next step of it finds it. */
 let standing = (caller: Caller): Caller | null => caller;
-const { desk, ask } = await startAlertsApi(t, { standing: async (_tx, caller) => standing(caller) });
+const { desk, ask, raise } = await startAlertsApi(t, { standing: async (_tx, caller) => standing(caller) });
 let made = 0;
 
 /** Open alerts of a rule, as the desk has them. */
@@ -101,6 +101,24 @@ t.test('what was not previewed is not done', async (t) => {
     (await desk.queries.list(ADMIN, { rule: 'grows', limit: 50 })).items.filter((one) => one.comments[0]).length,
     0,
   );
+});
+
+t.test('what is raised between the preview and the deed is left for somebody to see', async (t) => {
+  const among = async () => (await desk.queries.list(ADMIN, { rule: 'square', limit: 10 })).items;
+  const raised = async (device: string) => {
+    const before = (await among()).length;
+    await raise(device, { rule: 'square' });
+    await until(`${device} is raised`, async () => (await among()).length > before);
+  };
+  await raised('noise-1');
+  await raised('noise-2');
+  const body = { filter: { rule: 'square' }, action: { does: 'close', verdict: 'no_action' } };
+  const { count, token } = await preview(body);
+  t.equal(count, 2);
+  await raised('sos-1');
+  t.match(await apply(body, token), { status: 200, body: { alerts: 2, done: 2, refused: 0 } });
+  const handling = Object.fromEntries((await among()).map((one) => [one.device, one.handling]));
+  t.strictSame(handling, { 'noise-1': 'closed', 'noise-2': 'closed', 'sos-1': 'new' });
 });
 
 t.test('what was begun by a process that died is gone on with, each alert once', async (t) => {

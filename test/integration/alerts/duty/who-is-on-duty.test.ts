@@ -53,7 +53,9 @@ const { desk, alerts, raise } = await startAlertsApi(t, { database: url, clock, 
 const { shifts, handOvers } = alerts;
 // Whom alerts are assigned to must be a person who may log in.
 await sql`insert into person (id, username, name, role, jurisdiction, password_hash, created_by, created_at_ms)
-  values (gen_random_uuid(), 'wang', '王伟', 'operator', ${HERE}, 'x', 'test', 0)`.execute(database.tables());
+  select gen_random_uuid(), name, name, 'operator', ${HERE}, 'x', 'test', 0 from unnest(array['wang', 'sun']) as name`.execute(
+  database.tables(),
+);
 
 const PEOPLE: Caller = { ...ADMIN, type: 'person', role: 'operator', jurisdiction: HERE };
 const [LI, WANG] = ['li', 'wang'].map((name) => ({ ...PEOPLE, id: `id-${name}`, name })) as [Caller, Caller];
@@ -148,6 +150,8 @@ t.test('one lead hands over, the other signs, and what is left stays where it wa
   const from = await shifts.create(LI, shiftOf(['li', 'zhao'], 0, HOUR_MS));
   const to = await shifts.create(LI, shiftOf(['wang'], HOUR_MS, 2 * HOUR_MS));
   const [held, kept, free] = [await opened('held', HERE), await opened('kept', HERE), await opened('free', HERE)];
+  const gone = await opened('gone', HERE);
+  await desk.actions.do(LI, gone, { does: 'ack' });
   for (const id of [held, kept]) await desk.actions.do(LI, id, { does: 'ack' });
   const covert = await opened('covert', HERE);
   await sql`update alert set seen_by = array['id-li'] where id = ${covert}::uuid`.execute(database.tables());
@@ -181,7 +185,10 @@ t.test('one lead hands over, the other signs, and what is left stays where it wa
 
   await t.rejects(handOvers.take(LI, given.id, []), { code: 'auth.forbidden' });
   await t.rejects(handOvers.take(WANG, given.id, ['x']), { code: 'request.invalid' });
+  // Between the two signatures somebody else sees to it.
+  await desk.actions.assign(ADMIN, gone, 'sun');
   const taken = await handOvers.take(WANG, given.id, [kept]);
+  t.match(await desk.queries.get(ADMIN, gone), { assignedTo: 'sun' }, 'is taken from nobody');
   t.match(taken, { takenBy: 'wang', left: [kept] });
   t.match(await desk.queries.get(ADMIN, held), { assignedTo: 'wang' });
   t.match(await desk.queries.get(ADMIN, kept), { assignedTo: null, ackedBy: 'li' });

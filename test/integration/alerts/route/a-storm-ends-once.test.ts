@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import t from 'tap';
-import { personWhoSees } from '../../../../src/access/people.ts';
 import { AlertActions } from '../../../../src/alerts/desk/life/actions.ts';
 import { saveAlerts } from '../../../../src/alerts/desk/log/write.ts';
 import { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
@@ -11,8 +10,7 @@ import { ONE_BY_ONE } from '../../../../src/alerts/route/stages/storm.ts';
 import { systemClock as clock } from '../../../../src/core/clock.ts';
 import { DATABASE_LIMITS, Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
-import { NO_ZONES } from '../../../support/access/tree.ts';
-import { ADMIN, alertLog, startAlertDesk } from '../../../support/alerts/alert-desk.ts';
+import { ADMIN, alertLog, SEEING, startAlertDesk } from '../../../support/alerts/alert-desk.ts';
 import { alertRow } from '../../../support/alerts/alert-row.ts';
 import { startScript } from '../../../support/processes.ts';
 import { quietObserver } from '../../../support/services/services.ts';
@@ -29,9 +27,8 @@ const database = await Database.open({ url, observer: quietObserver(), clock, li
 t.teardown(() => database.close());
 await migrate(database);
 const queries = new AlertQueries(database);
-const seeing = personWhoSees.bind(null, NO_ZONES);
 // Whoever handles alerts here works on no queue: what is due is left to the child.
-const actions = new AlertActions({ database, clock, log: alertLog(), committed: () => {}, personWhoSees: seeing });
+const actions = new AlertActions({ database, clock, log: alertLog(), committed: () => {}, personWhoSees: SEEING });
 
 const leader = alertRow({ severity: 'moderate', storm_count: PARTS + 1 });
 const parts = Array.from({ length: PARTS }, (_, n) =>

@@ -176,7 +176,7 @@ async function openDesk(t: Owner, clock: Clock, set: EventSet, { book }: Given) 
       await work.idle();
     }
   };
-  const personWhoSees = async (_: unknown, name: string) => name;
+  const personWhoSees = async (_: unknown, username: string) => ({ id: username, username, confirms: false });
   const actions = new AlertActions({ database, clock, log, committed, personWhoSees });
   return { reader, queries: new AlertQueries(database), actions, settle };
 }

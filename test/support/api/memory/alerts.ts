@@ -219,7 +219,7 @@ function memoryHandling(
 ): Pick<AlertParts, 'bulk' | 'incidents' | 'incidentReads' | 'silences'> {
   return {
     bulk: {
-      preview: async (caller) => ({ count: mine(caller).length, alerts: mine(caller) }),
+      preview: async (caller) => ({ count: mine(caller).length, seq: 1, alerts: mine(caller) }),
       begin: async () => BULK,
       get: async (caller) => {
         requireHere(caller);
