@@ -6,6 +6,7 @@ import type { DeviceId, Lane } from '../../core/types.ts';
 import { LEVELS } from '../ladder/levels.ts';
 import { deviceIn, GATEWAY_SUBJECT, subjectOf } from '../rules/conditions/subject.ts';
 import type { Severity } from '../rules/rules.ts';
+import { decidedOf } from './life/decided.ts';
 import { drillEndsAtMs } from './life/drill.ts';
 import { audienceOf } from './log/audience.ts';
 import type { AlertEvidence, AlertRow, FindingRow } from './tables.ts';
@@ -100,7 +101,6 @@ export function applyFinding(
   finding: FindingRow,
   context: { place: AlertPlace; title: { en: string; zh: string }; nowMs: number; previousId: string | null },
 ): { alert: AlertRow; event: EventType } | null {
-  const { nowMs } = context;
   if (!alert) return finding.kind === 'fired' ? { alert: opened(finding, context), event: 'alert.opened' } : null;
   const next = { ...alert, last_at_ms: Math.max(alert.last_at_ms, finding.received_at_ms), version: alert.version + 1 };
   if (finding.kind === 'cleared') {
@@ -120,9 +120,9 @@ export function applyFinding(
       condition_reason: null,
       severity: graver(alert.severity, finding.severity),
       occurrences: alert.occurrences + 1,
-      data: finding.data,
+      data: { ...finding.data, ...decidedOf(alert.data) },
       plates_sealed: finding.plates_sealed,
-      committed_at_ms: nowMs,
+      committed_at_ms: context.nowMs,
     },
     event: 'alert.updated',
   };

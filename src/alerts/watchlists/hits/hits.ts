@@ -7,6 +7,7 @@ import type { Caller } from '../../../core/types.ts';
 import type { Database, Tables } from '../../../platform/database/database.ts';
 import { DONE, type WorkResult } from '../../../platform/work/work.ts';
 import type { AlertActions, Decide } from '../../desk/life/actions.ts';
+import { type Deed, type Step, step } from '../../desk/life/steps.ts';
 import { CONFIRMING_DESK } from '../../desk/log/audience.ts';
 import type { AlertLog, Committed } from '../../desk/log.ts';
 import type { AlertQueries } from '../../desk/queries.ts';
@@ -57,20 +58,20 @@ export class Hits {
    * for a closed alert, and for an order to stop a vehicle that a covert order only follows.
    */
   async step(caller: Caller, id: string, asked: { step: HitStep; text: string | null }): Promise<HitView> {
-    const { step } = asked;
+    const { step: what } = asked;
     const text = asked.text && maskPlatesWithin(asked.text);
     const { desk } = this.#deps;
     const decide: Decide = async (alert, nowMs, tx) => {
       requireHit(alert);
       const steps = await stepsOf(tx, id);
       const last = steps.at(-1);
-      if (last?.step === DONE_BY[step] && last.byId === caller.id) return null;
-      const why = refusalOf(steps, step, { isCovert: alert.data.handling === 'covert' });
+      if (last?.step === DONE_BY[what] && last.byId === caller.id) return null;
+      const why = refusalOf(steps, what, { isCovert: alert.data.handling === 'covert' });
       if (why !== null) throw new CitywatchError('conflict.state', { detail: why });
       if (alert.handling === 'closed') throw new CitywatchError('conflict.state', { detail: 'The alert is closed.' });
-      const done = { step: DONE_BY[step], by: caller.name, byId: caller.id, atMs: nowMs, text };
+      const done = { step: DONE_BY[what], by: caller.name, byId: caller.id, atMs: nowMs, text };
       await keepSteps(tx, id, [...steps, done]);
-      return { ...CHANGES[step](alert, { caller, nowMs, text }), action: `hit.${step}` };
+      return { ...CHANGES[what](alert, { caller, nowMs, text }), action: `hit.${what}` };
     };
     await desk.step(caller, id, decide);
     return await this.get(caller, id);
@@ -86,13 +87,13 @@ export class Hits {
     const told = await database.transaction(async (tx) => {
       const all = tx.tables<AlertTables>().selectFrom('alert').selectAll().where('id', '=', id).forUpdate();
       const alert = await all.executeTakeFirst();
-      const dueAtMs = alert && escalatesAtMs(alert);
+      const dueAtMs = alert && escalatesAtMs(alert, await openedAtMs(tx, alert));
       if (!alert || dueAtMs == null) return null;
       const atMs = clock.nowMs();
       if (dueAtMs > atMs) return { next: dueAtMs, published: null };
       const next = escalated(alert, atMs);
       const said = { from: alert.version, type: 'alert.updated', alert: next, actor: 'citywatch', atMs } as const;
-      return { next: escalatesAtMs(next), published: await log.publish(tx, [said]) };
+      return { next: escalatesAtMs(next, atMs), published: await log.publish(tx, [said]) };
     });
     if (told?.published) {
       this.#unconfirmed.inc();
@@ -102,11 +103,21 @@ export class Hits {
   }
 }
 
+/**
+ * When it was told first (Unix ms): a car that stands at the checkpoint is read again and again, which gives nobody more
+ * time. When it was received, where the log of then is gone.
+ */
+async function openedAtMs(tx: Tables, { id, first_at_ms }: AlertRow): Promise<number> {
+  const entries = tx.tables<AlertTables>().selectFrom('alert_event').where('alert_id', '=', id);
+  const opening = entries.where('type', '=', 'alert.opened').select('at_ms').orderBy('seq').limit(1);
+  return (await opening.executeTakeFirst())?.at_ms ?? first_at_ms;
+}
+
 /** When an uncertain hit is told again (Unix ms); null where it is none any more, or was told often enough. */
-function escalatesAtMs({ handling, data, committed_at_ms }: AlertRow): number | null {
+function escalatesAtMs({ handling, data }: AlertRow, openedMs: number): number | null {
   const times = Number(data.escalated ?? 0);
   if (handling === 'closed' || data.candidate !== true || times >= ESCALATIONS_MAX) return null;
-  const lastMs = typeof data.escalated_at === 'string' ? Date.parse(data.escalated_at) : committed_at_ms;
+  const lastMs = typeof data.escalated_at === 'string' ? Date.parse(data.escalated_at) : openedMs;
   return lastMs + UNCONFIRMED_MS * 2 ** times;
 }
 
@@ -128,23 +139,13 @@ interface StepBy {
   text: string | null;
 }
 
-type Changed = { alert: AlertRow; event: 'alert.acked' | 'alert.updated' | 'alert.commented' | 'alert.closed' };
+type Changed = Step;
 
 /** What each step is to the alert. */
 const CHANGES: Record<HitStep, (alert: AlertRow, by: StepBy) => Changed> = {
   sign(alert, by) {
-    if (alert.acked_by !== null) return said(alert, by, '签收');
-    const handling = alert.handling === 'new' ? ('acked' as const) : alert.handling;
-    return {
-      alert: {
-        ...alert,
-        handling,
-        acked_by: by.caller.name,
-        acked_by_id: by.caller.id,
-        acked_at_ms: by.nowMs,
-      },
-      event: 'alert.acked',
-    };
+    const isFree = alert.acked_by_id === null || alert.acked_by_id === by.caller.id;
+    return (isFree && did(alert, by, { does: 'ack' })) || said(alert, by, '签收');
   },
 
   /** An uncertain read is a hit from now on, and everybody's who sees its place. */
@@ -152,29 +153,30 @@ const CHANGES: Record<HitStep, (alert: AlertRow, by: StepBy) => Changed> = {
     if (alert.data.candidate !== true) return said(alert, by, '图像已确认');
     const isForDesk = alert.seen_by?.includes(CONFIRMING_DESK) ?? false;
     const data = { ...alert.data, candidate: false, confirmed_by: by.caller.name };
-    return { alert: { ...alert, data, seen_by: isForDesk ? null : alert.seen_by }, event: 'alert.updated' };
+    const seen_by = isForDesk ? null : alert.seen_by;
+    const { alert: moved } = said(alert, by, '图像已确认');
+    return { alert: { ...moved, data, seen_by }, event: 'alert.updated' };
   },
 
   refute(alert, by) {
-    return {
-      alert: {
-        ...said(alert, by, '非布控车辆').alert,
-        handling: 'closed',
-        verdict: 'misread_plate',
-        closed_by: by.caller.name,
-        closed_at_ms: by.nowMs,
-      },
-      event: 'alert.closed',
-    };
+    return did(alert, by, { does: 'close', verdict: 'misread_plate', text: spoken(by, '非布控车辆') })!;
   },
 
   order: (alert, by) => said(alert, by, '拦截指令'),
   report: (alert, by) => said(alert, by, '反馈'),
 };
 
-function said(alert: AlertRow, { caller, nowMs, text }: StepBy, what: string): Changed {
-  const comment = { by: caller.name, atMs: nowMs, text: text === null ? what : `${what}: ${text}` };
-  return { alert: { ...alert, comments: [...alert.comments, comment] }, event: 'alert.commented' };
+function said(alert: AlertRow, by: StepBy, what: string): Changed {
+  return did(alert, by, { does: 'comment', text: spoken(by, what) })!;
+}
+
+function spoken({ text }: StepBy, what: string): string {
+  return text === null ? what : `${what}: ${text}`;
+}
+
+/** As anybody does it with any alert: with the time after which it counts as forgotten. Null changes nothing. */
+function did(alert: AlertRow, { caller: { id, name }, nowMs }: StepBy, deed: Deed): Changed | null {
+  return step(alert, deed, { id, name, nowMs });
 }
 
 function requireHit(alert: AlertRow): void {
@@ -201,7 +203,7 @@ async function keepSteps(tx: Tables, id: string, steps: readonly HitStepRow[]): 
 
 /** How a hit is shown, by its alert and what was done with it. */
 export function showHit(alert: AlertRow, steps: readonly HitStepRow[]) {
-  const raisedMs = alert.committed_at_ms;
+  const raisedMs = alert.first_at_ms;
   return {
     alert: alert.id,
     state: hitState(steps),

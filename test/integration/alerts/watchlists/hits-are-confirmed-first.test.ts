@@ -101,6 +101,49 @@ t.test('what nobody confirms is told again, more gravely, and three times at mos
   t.notOk('escalated' in (await desk.queries.get(CONFIRMS, done)).data);
 });
 
+t.test('a car that stands at the checkpoint and is read again and again postpones nothing', async (t) => {
+  const read = { data: CANDIDATE, seenBy: [CONFIRMING_DESK], scope: 'jam' };
+  const id = await hit('k-jam', read);
+  const reread = async (occurrences: number) => {
+    await hit('k-jam', read);
+    await until('it is read again', async () => (await desk.queries.get(CONFIRMS, id)).occurrences === occurrences);
+  };
+  clock.pass(100_000);
+  await reread(2);
+  clock.pass(30_000);
+  t.match(await alerts.hits.handleWait(id), { again: { atMs: Number } });
+  t.match(await desk.queries.get(CONFIRMS, id), { severity: 'extreme', data: { escalated: 1 } });
+  await reread(3);
+  clock.pass(250_000);
+  await alerts.hits.handleWait(id);
+  t.match(await desk.queries.get(CONFIRMS, id), { level: 'city', data: { escalated: 2 } }, 'counted on');
+
+  await alerts.hits.step(CONFIRMS, id, { step: 'sign', text: null });
+  await alerts.hits.step(CONFIRMS, id, { step: 'confirm', text: null });
+  await reread(4);
+  t.match(await desk.queries.get(VIEWS, id), { audience: 'everyone', data: { candidate: false } }, 'stays confirmed');
+  t.same(await alerts.hits.handleWait(id), { again: null });
+});
+
+t.test('who signed for a hit and forgets it has it no longer, and each step is one to go on from', async (t) => {
+  const id = await hit('k-forgotten');
+  const stands = async () => (await ask('GET', `/alerts/${id}`)).body as { ackUntil: string | null; handling: string };
+  await ask('POST', `/alerts/${id}/hit/sign`);
+  const first = await stands();
+  t.match(first, { handling: 'acked', ackUntil: /Z$/ });
+  const { rows } = await sql`select from work_item where queue = 'alert-life' and key = ${id}`.execute(db);
+  t.equal(rows.length, 1, 'its timer stands with it');
+  clock.pass(600_000);
+  await ask('POST', `/alerts/${id}/hit/confirm`);
+  const second = await stands();
+  t.ok(Date.parse(second.ackUntil!) >= Date.parse(first.ackUntil!) + 600_000, 'something was done with it');
+  clock.pass(901_000);
+  await desk.life.handle(id);
+  t.match(await stands(), { handling: 'new', ackedBy: null });
+  const order = await ask('POST', `/alerts/${id}/hit/order`, { payload: { text: 'car 7' } });
+  t.match(order, { status: 200, body: { state: 'ordered' } }, 'whoever takes it up goes on from there');
+});
+
 t.test('a hit is signed for, confirmed, ordered and reported, each with its time and its row', async (t) => {
   const id = await hit('k4');
   const path = `/alerts/${id}/hit`;
