@@ -104,7 +104,7 @@ export class Hits {
 }
 
 /**
- * When it was told first (Unix ms): a car that stands at the checkpoint is read again and again, which gives nobody more
+ * When it was told first (Unix ms): a car that stands at the checkpoint is read over and over, which gives nobody more
  * time. When it was received, where the log of then is gone.
  */
 async function openedAtMs(tx: Tables, { id, first_at_ms }: AlertRow): Promise<number> {

@@ -53,9 +53,8 @@ const { desk, alerts, raise } = await startAlertsApi(t, { database: url, clock, 
 const { shifts, handOvers } = alerts;
 // Whom alerts are assigned to must be a person who may log in.
 await sql`insert into person (id, username, name, role, jurisdiction, password_hash, created_by, created_at_ms)
-  select gen_random_uuid(), name, name, 'operator', ${HERE}, 'x', 'test', 0 from unnest(array['wang', 'sun']) as name`.execute(
-  database.tables(),
-);
+  select gen_random_uuid(), name, name, 'operator', ${HERE}, 'x', 'test', 0
+  from unnest(array['wang', 'sun']) as name`.execute(database.tables());
 
 const PEOPLE: Caller = { ...ADMIN, type: 'person', role: 'operator', jurisdiction: HERE };
 const [LI, WANG] = ['li', 'wang'].map((name) => ({ ...PEOPLE, id: `id-${name}`, name })) as [Caller, Caller];
