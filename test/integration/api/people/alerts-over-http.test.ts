@@ -10,18 +10,10 @@ import { until } from '../../../support/time/until.ts';
 
 const { alerts, desk, looks, registerDown, alertOf, ask } = await startAlertsApi(t);
 
-const person = (username: string, jurisdiction: string, other: Partial<Insertable<AccessTables['person']>> = {}) => ({
-  id: randomUUID(),
-  username,
-  name: username,
-  jurisdiction,
-  role: 'operator' as const,
-  password_hash: 'x',
-  created_by: 'admin',
-  created_at_ms: 1,
-  version: 1,
-  ...other,
-});
+const person = (username: string, jurisdiction: string, other: Partial<Insertable<AccessTables['person']>> = {}) => {
+  const made = { role: 'operator' as const, password_hash: 'x', created_by: 'admin', created_at_ms: 1, version: 1 };
+  return { id: randomUUID(), username, name: username, jurisdiction, ...made, ...other };
+};
 const enter = (...people: ReturnType<typeof person>[]) =>
   desk.database.tables<AccessTables>().insertInto('person').values(people).execute();
 
