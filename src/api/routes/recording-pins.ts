@@ -22,6 +22,14 @@ const pin = z
   })
   .meta({ id: 'RecordingPin' });
 
+const madePin = pin
+  .extend({
+    leaving: z.int().meta({
+      description: 'Files of its time that were being removed already, as past their days: it does not keep them',
+    }),
+  })
+  .meta({ id: 'MadeRecordingPin' });
+
 const body = z
   .strictObject({
     ...rangeQuery,
@@ -61,14 +69,14 @@ export const recordingPinRoutes: RoutePart = (app, context) => {
         summary: 'Keep the recordings of a time, seven days at most, until a moment',
         params: deviceParams,
         body,
-        response: { 201: pin },
+        response: { 201: madePin },
       },
     },
     async (request, reply) => {
       const { from: fromMs, to: toMs, until: untilMs, reason, case: caseNumber } = request.body;
       const asked = { fromMs, toMs, untilMs, reason, case: caseNumber };
       const made = await pins.add(callerOf(request), of(request, request.params.id), asked);
-      return reply.code(201).send(shown(made));
+      return reply.code(201).send({ ...shown(made), leaving: made.leaving });
     },
   );
 
@@ -90,7 +98,7 @@ export const recordingPinRoutes: RoutePart = (app, context) => {
   );
 };
 
-function shown({ fromMs, toMs, untilMs, createdAtMs, ...rest }: Pin) {
+function shown({ id, fromMs, toMs, reason, case: caseNumber, untilMs, by, createdAtMs }: Pin) {
   const [from, to, until, at] = [fromMs, toMs, untilMs, createdAtMs].map(toRfc3339) as [string, string, string, string];
-  return { ...rest, from, to, until, at };
+  return { id, from, to, reason, case: caseNumber, until, by, at };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import type { Caller, DeviceId, DeviceIdentity } from '../../core/types.ts';
-import { type Database, type RawBuilder, sql } from '../../platform/database/database.ts';
+import { type Database, type RawBuilder, sql, type Tables } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
 
 /** What is to be kept, and why. Times are Unix ms. */
@@ -35,6 +35,12 @@ interface PinTables {
   };
 }
 
+/** A pin as it was just made. */
+export interface MadePin extends Pin {
+  /** Files of its time that were being removed already, as past their days: the pin does not keep them. */
+  leaving: number;
+}
+
 export interface PinsDeps {
   database: Database;
   clock: Clock;
@@ -45,6 +51,11 @@ const UNTIL_MAX_MS = 3_650 * DAY_MS;
 /** Of one camera that hold at the same time. */
 const PINS_MAX = 100;
 const LISTED_MAX = 200;
+/**
+ * Pins share this advisory lock while they are made, and who chooses files to remove has it for itself. Any number
+ * does, as long as nobody else takes the same.
+ */
+export const PINS_LOCK = 6_104_220_328;
 
 /** Times of cameras whose recordings are kept for a case. The caller's right to the camera is checked before. */
 export class Pins {
@@ -61,15 +72,19 @@ export class Pins {
     return rows.map(shown).sort((one, other) => one.fromMs - other.fromMs || (one.id < other.id ? -1 : 1));
   }
 
-  /** Errors: `request.invalid` for a time or an end that is too long, or one pin too many. */
-  async add(caller: Caller, { id: device, jurisdiction }: DeviceIdentity, pin: PinInput): Promise<Pin> {
+  /**
+   * Each file of its time stays from now on, or is counted as leaving. Errors: `request.invalid` for a time or an end
+   * that is too long, or one pin too many.
+   */
+  async add(caller: Caller, { id: device, jurisdiction }: DeviceIdentity, pin: PinInput): Promise<MadePin> {
     const atMs = this.#deps.clock.nowMs();
     const { fromMs, toMs, untilMs, reason } = pin;
     if (toMs - fromMs > SPAN_MAX_MS) throw invalid('to', 'is too late: pin seven days at most at once');
     if (untilMs <= atMs || untilMs - atMs > UNTIL_MAX_MS) throw invalid('until', 'must lie within the next ten years');
     const made: Pin = { id: randomUUID(), by: caller.name, createdAtMs: atMs, ...pin };
-    await this.#deps.database.transaction(async (tx) => {
+    return await this.#deps.database.transaction(async (tx) => {
       const db = tx.tables<PinTables>();
+      await sql`select pg_advisory_xact_lock_shared(${sql.lit(PINS_LOCK)})`.execute(db);
       // Two at once may be one too many by one, and no more.
       const held = db.selectFrom('recording_pin').select('id').where('device', '=', device);
       const stood = await held.where('until_ms', '>', atMs).execute();
@@ -98,8 +113,8 @@ export class Pins {
         after: made,
         atMs,
       });
+      return { ...made, leaving: await leavingOf(tx, device, made) };
     });
-    return made;
   }
 
   /** Errors: `not-found`. */
@@ -126,6 +141,16 @@ export function isPinned(atMs: number): RawBuilder<boolean> {
   return sql<boolean>`exists (select from recording_pin where recording_pin.device = recording.device
     and recording_pin.from_ms < recording.ends_at_ms and recording_pin.to_ms > recording.starts_at_ms
     and recording_pin.until_ms > ${Math.floor(atMs)}::bigint)`;
+}
+
+/** How many files that are removed now, or just were and are not forgotten yet, lie in the time of a pin. */
+async function leavingOf(tx: Tables, device: DeviceId, { fromMs, toMs }: PinInput): Promise<number> {
+  const { rows } = await sql<{ files: number }>`
+    select count(*)::int as files
+    from recording_leaving join recording using (device, quality, starts_at_ms, lease_epoch)
+    where device = ${device} and recording_leaving.starts_at_ms < ${Math.ceil(toMs)}::bigint
+      and recording_leaving.ends_at_ms > ${Math.floor(fromMs)}::bigint`.execute(tx.tables());
+  return rows[0]!.files;
 }
 
 function shown(row: PinTables['recording_pin']): Pin {

@@ -3,12 +3,14 @@ import { InTurn } from '../../core/mechanisms/one-at-a-time.ts';
 import { Counter, type Observer } from '../../core/observe.ts';
 import type { Disk } from '../recorder/disk/disk.ts';
 import { type KeptDays, RECORDING_CLASSES } from './classes.ts';
+import type { Leaving } from './leaving.ts';
 import { placeOf, type Recording } from './recording.ts';
 import type { Recordings, Removable } from './recordings.ts';
 
 export interface RetentionDeps {
   observer: Observer;
   recordings: Pick<Recordings, 'oldest' | 'pinned' | 'forget' | 'dropDaysBefore'>;
+  leaving: Pick<Leaving, 'choose'>;
   disks: {
     /** Those that can be asked; `active` ones take new files. */
     ready(which: 'all' | 'active'): readonly Pick<Disk, 'name' | 'remove'>[];
@@ -82,13 +84,14 @@ export class Retention {
       const found = await Promise.all(asked.map((one) => recordings.oldest(one, AT_ONCE)));
       const overdue = found.flat().sort((one, other) => dueMs(one) - dueMs(other));
       const some: Recording[] = [];
+      let someBytes = 0;
       for (const file of overdue.slice(0, AT_ONCE)) {
-        if (gone >= bytes) break;
+        if (gone + someBytes >= bytes) break;
         some.push(file);
-        gone += file.bytes;
+        someBytes += file.bytes;
       }
       if (some.length === 0) break;
-      await this.#remove(some, nowMs, 'room');
+      gone += await this.#remove(some, nowMs, 'room');
       count += some.length;
     }
     return gone;
@@ -106,9 +109,10 @@ export class Retention {
     return removed;
   }
 
-  /** A proof is of files of one class. */
-  async #remove(files: readonly Recording[], nowMs: number, why: 'age' | 'room'): Promise<void> {
-    const { recordings, disks, leastDays, mostDays } = this.#deps;
+  /** Removes those not pinned since they were found; returns their bytes. A proof is of files of one class. */
+  async #remove(found: readonly Recording[], nowMs: number, why: 'age' | 'room'): Promise<number> {
+    const { recordings, leaving, disks, leastDays, mostDays } = this.#deps;
+    const files = await leaving.choose(found, nowMs);
     const days = why === 'age' ? mostDays : leastDays;
     for (const disk of disks.ready('all')) {
       const paths = files.filter((file) => file.disk === disk.name).map((file) => placeOf(file).path);
@@ -119,10 +123,12 @@ export class Retention {
       if (some.length === 0) continue;
       const pinned = await recordings.pinned({ of, beforeMs: nowMs - days[of] * DAY_MS, atMs: nowMs });
       await recordings.forget(some, { atMs: nowMs, pinned });
-      this.#removed.inc(
-        { why },
-        some.reduce((sum, { bytes }) => sum + bytes, 0),
-      );
+      this.#removed.inc({ why }, bytesOf(some));
     }
+    return bytesOf(files);
   }
+}
+
+function bytesOf(files: readonly Recording[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }

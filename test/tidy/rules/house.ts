@@ -72,6 +72,7 @@ const OWNERS: Record<string, RegExp> = {
     'viewing_copy',
     'recording_gap',
     'recording_pin',
+    'recording_leaving',
     'recording_plan',
     'stream_link',
     'stream_pass',

@@ -3,6 +3,7 @@ import { DiskWatch } from '../../../streams/recorder/disk/disk-watch.ts';
 import type { openRecorder } from '../../../streams/recorder/open-recorder.ts';
 import type { RecordingPlans } from '../../../streams/recorder/plan/plans.ts';
 import type { RecordingClass } from '../../../streams/recordings/classes.ts';
+import { Leaving } from '../../../streams/recordings/leaving.ts';
 import { RecordPruning } from '../../../streams/recordings/proofs/prune-records.ts';
 import { RemovalWitness } from '../../../streams/recordings/proofs/removal-witness.ts';
 import { Retention } from '../../../streams/recordings/retention.ts';
@@ -29,7 +30,8 @@ export function composeRoom(ground: Ground, { recordings, disks, stopped, ...cam
   const { plans, isCamera, classOf } = cameras;
   const leastDays = keptDaysOf(config.recordings, 'least');
   const mostDays = keptDaysOf(config.recordings, 'most');
-  const retention = new Retention({ observer, recordings, disks, leastDays, mostDays });
+  const leaving = new Leaving({ database, ownership });
+  const retention = new Retention({ observer, recordings, leaving, disks, leastDays, mostDays });
   const pruning = new RecordPruning({ database, ownership });
   const witness = new RemovalWitness({ database, ownership });
   const settings = settingsOf(config);

@@ -9,6 +9,7 @@ import { sql } from '../../../../src/platform/database/database.ts';
 import { RecordingPlans } from '../../../../src/streams/recorder/plan/plans.ts';
 import { RECORDED_DAYS_MIN } from '../../../../src/streams/recordings/classes.ts';
 import { GapTable } from '../../../../src/streams/recordings/gap-table.ts';
+import { Leaving } from '../../../../src/streams/recordings/leaving.ts';
 import { Pins } from '../../../../src/streams/recordings/pins.ts';
 import { lastRemoval, removalList } from '../../../../src/streams/recordings/proofs/removals.ts';
 import { type RecordedFile, Recordings } from '../../../../src/streams/recordings/recordings.ts';
@@ -223,7 +224,8 @@ t.test(
       nowMs = at('28T12:02') + days * DAY_MS;
       gone.length = 0;
       observer.metrics.clear();
-      await new Retention({ observer, recordings, disks: { ready: () => [disk] }, ...kept }).tidy(nowMs);
+      const leaving = new Leaving({ database, ownership });
+      await new Retention({ observer, recordings, leaving, disks: { ready: () => [disk] }, ...kept }).tidy(nowMs);
       return gone.length;
     };
     const begin = at('28T12:00');

@@ -58,6 +58,7 @@ const mostDays = { public: 90, 'key-site': 90, minors: 90 };
 const retention = new Retention({
   observer,
   recordings,
+  leaving: { choose: async (files) => [...files] },
   disks: { ready: () => [disk] },
   leastDays: RECORDED_DAYS_MIN,
   mostDays,

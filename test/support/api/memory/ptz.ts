@@ -124,6 +124,7 @@ function memoryRecordings(): RecordingParts {
         id: '00000000-0000-4000-8000-000000000003',
         by: 'test',
         createdAtMs: 0,
+        leaving: 0,
         ...pin,
       }),
       remove: async () => {},

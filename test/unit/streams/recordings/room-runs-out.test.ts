@@ -81,7 +81,8 @@ function diskWith(
   };
   const mostDays = { public: 365, 'key-site': 365, minors: 365 };
   const disks = { ready: () => [disk] };
-  const retention = new Retention({ observer, recordings, disks, leastDays: RECORDED_DAYS_MIN, mostDays });
+  const leaving = { choose: async (files: readonly Recording[]) => [...files] };
+  const retention = new Retention({ observer, recordings, leaving, disks, leastDays: RECORDED_DAYS_MIN, mostDays });
   const stopped = new Set<RecordingClass>();
   const quota = () => (state.leftBytes === null ? null : { bytes: state.quotaBytes, leftBytes: state.leftBytes });
   const room = new Room({ clock, believed: clock, observer, disk, retention, settings, quota, stopped });
