@@ -20,6 +20,7 @@ export interface DeclaredRoute {
   rights: readonly Right[];
   public: boolean;
   lasting: boolean;
+  large: boolean;
   displays: readonly DisplayView[];
 }
 
@@ -36,6 +37,11 @@ declare module 'fastify' {
      * when `request.withdrawn` is aborted.
      */
     lasting?: boolean;
+    /**
+     * The answer is a file that takes minutes over a slow line: the connection is cut when its right is withdrawn while
+     * it is sent. It counts among the work of its caller, and needs no other care of its route.
+     */
+    large?: boolean;
     /** Serves files by path: what the file server refuses does not exist. */
     files?: boolean;
     /** A POST that only asks: an Idempotency-Key means nothing, and the answer is never kept. */
@@ -104,11 +110,11 @@ export function requireDeclaredRights(app: FastifyInstance): void {
   const declared: DeclaredRoute[] = [];
   app.decorate('declaredRoutes', declared);
   app.addHook('onRoute', (route) => {
-    const { public: open = false, lasting = false, displays = [] } = route.config ?? {};
+    const { public: open = false, lasting = false, large = false, displays = [] } = route.config ?? {};
     const rights = rightsOf(route.config);
     if (!open && rights.length === 0) throw new Error(`route ${route.method} ${route.url} does not say who may use it`);
     for (const method of [route.method].flat()) {
-      declared.push({ method, url: route.url, rights, public: open, lasting, displays });
+      declared.push({ method, url: route.url, rights, public: open, lasting, large, displays });
     }
   });
 }

@@ -52,8 +52,8 @@ interface LastingAnswer {
 
 /**
  * Ends every answer that goes on for long when its right is withdrawn: the token revoked or expired, the session ended,
- * the person disabled or given another role or area. Goes by the declaration `lasting` of the route, so that no route
- * can forget it; a route that does not end its answer has its connection cut.
+ * the person disabled or given another role or area. Goes by the declaration `lasting` or `large` of the route, so that
+ * no route can forget it; a route that does not end its answer has its connection cut.
  */
 export function endWithdrawnAnswers(app: FastifyInstance, deps: ApiDeps): void {
   const { clock } = deps;
@@ -66,6 +66,8 @@ export function endWithdrawnAnswers(app: FastifyInstance, deps: ApiDeps): void {
     const nowMs = clock.monotonicMs();
     if (allowed) answer.confirmedAtMs = nowMs;
     if (allowed !== false && nowMs - answer.confirmedAtMs <= UNCONFIRMED_MS) return;
+    // What is not ready yet is refused when it is, with an answer that says why.
+    if (answer.request.routeOptions.config.large && !answer.reply.raw.headersSent) return;
     if (!open.delete(answer)) return;
     answer.withdrawn.abort();
     const cut = clock.after(LAST_WORDS_MS, () => answer.reply.raw.destroy());
@@ -83,7 +85,8 @@ export function endWithdrawnAnswers(app: FastifyInstance, deps: ApiDeps): void {
   };
   app.addHook('onClose', async () => stop?.());
   app.addHook('preParsing', async (request, reply) => {
-    if (!request.routeOptions.config.lasting || !request.caller) return;
+    const { lasting, large } = request.routeOptions.config;
+    if (!(lasting || large) || !request.caller) return;
     const answer = { request, reply, withdrawn: new AbortController(), confirmedAtMs: clock.monotonicMs() };
     Object.defineProperty(request, 'withdrawn', { value: answer.withdrawn.signal });
     open.add(answer);

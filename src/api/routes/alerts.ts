@@ -218,7 +218,7 @@ function evidenceRoute(app: ApiApp, context: RouteContext): void {
   app.get(
     '/alerts/:id/evidence/:evidence',
     {
-      config: { right: 'alerts.look', errors: ['look.incident-missing'] },
+      config: { right: 'alerts.look', large: true, errors: ['look.incident-missing'] },
       schema: {
         tags,
         summary: 'A picture or clip that belongs to an alert, or a part of it by Range; the look is registered',

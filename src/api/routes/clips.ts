@@ -160,7 +160,11 @@ function readRoutes(app: ApiApp, context: RouteContext): void {
     '/streams/:id/clips/:clip/clip.mp4',
     {
       exposeHeadRoute: false,
-      config: { right: 'video.look', errors: ['look.incident-missing', 'stream.full', 'images.unavailable'] },
+      config: {
+        right: 'video.look',
+        large: true,
+        errors: ['look.incident-missing', 'stream.full', 'images.unavailable'],
+      },
       schema: {
         tags,
         summary: 'The file of a clip, or a part of it by Range; the look is registered',
@@ -185,7 +189,7 @@ function cutRoute(app: ApiApp, context: RouteContext): void {
     '/streams/:id/clip.mp4',
     {
       exposeHeadRoute: false,
-      config: { right: 'video.look', errors: ['look.incident-missing', 'stream.full'] },
+      config: { right: 'video.look', large: true, errors: ['look.incident-missing', 'stream.full'] },
       schema: {
         tags,
         summary: 'What was recorded in a time as one file, five minutes at most, made at once; the look is registered',

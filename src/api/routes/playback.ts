@@ -101,7 +101,11 @@ function fileRoute(app: ApiApp, context: RouteContext): void {
     '/streams/:id/recordings/:file',
     {
       exposeHeadRoute: false,
-      config: { right: 'video.look', errors: ['look.incident-missing', 'stream.full', 'stream.unavailable'] },
+      config: {
+        right: 'video.look',
+        large: true,
+        errors: ['look.incident-missing', 'stream.full', 'stream.unavailable'],
+      },
       schema: {
         tags,
         summary: 'A file that a playlist names, or a part of it by Range',

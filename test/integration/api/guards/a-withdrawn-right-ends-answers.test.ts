@@ -29,6 +29,20 @@ const QUESTIONS: Record<string, string> = {
   'GET /api/v1/devices/:id/export': `/api/v1/devices/${KIOSK}/export?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z`,
 };
 
+const CLIP = '00000000-0000-4000-8000-000000000004';
+const SPAN = 'from=2026-01-01T00:00:00Z&to=2026-01-01T00:01:00Z';
+
+/** What asks for a file that is large; a route of those without one here fails the test. */
+const FILES: Record<string, string> = {
+  'GET /api/v1/streams/:id/clips/:clip/clip.mp4': `/api/v1/streams/${CAMERA}/clips/${CLIP}/clip.mp4?purpose=routine`,
+  'GET /api/v1/streams/:id/clip.mp4': `/api/v1/streams/${CAMERA}/clip.mp4?purpose=routine&${SPAN}`,
+  'GET /api/v1/streams/:id/recordings/:file': `/api/v1/streams/${CAMERA}/recordings/1-1.mp4?purpose=routine`,
+  'GET /api/v1/alerts/:id/evidence/:evidence': '/api/v1/alerts/00000000-0000-4000-8000-000000000001/evidence/one',
+};
+
+/** More than two ends of a connection keep for a client that does not read. */
+const FILE = Buffer.alloc(48 * 1024 * 1024);
+
 /** What may become of a right while its answer goes on. */
 const WITHDRAWALS: Record<string, (caller: Caller) => Caller | null> = {
   'the token is revoked': () => null,
@@ -77,10 +91,25 @@ async function start(t: Test, clock: ManualClock, credentials: Credentials) {
     return { name: 'x.tar', tar: { bytes: 1_000, read } };
   };
   const { recordings: kept } = probe.deps;
-  const recordings = { ...kept, exports: { ...kept.exports, archive }, copies: { ...kept.copies, archive } };
+  const clips = { ...kept.clips, file: async () => FILE, cut: async () => FILE };
+  const file = async () => ({ bytes: FILE.length, read: async () => FILE });
+  const playback = { ...kept.playback, file };
+  const lasting = { exports: { ...kept.exports, archive }, copies: { ...kept.copies, archive } };
+  const recordings = { ...kept, ...lasting, clips, playback };
+  const shown = async () => ({ camera: CAMERA, type: 'video/mp4' as const, data: FILE, platesOf: null });
+  const withClip = { ...alerts, evidence: { ...alerts.evidence, shown } };
   const { deviceHealth: well } = probe.deps;
   const deviceHealth: ApiDeps['deviceHealth'] = { ...well, changes: { ...well.changes, next } };
-  const api = await startApi(t, { alerts, clock, tokens, exports, deviceExport, search, deviceHealth, recordings });
+  const api = await startApi(t, {
+    alerts: withClip,
+    clock,
+    tokens,
+    exports,
+    deviceExport,
+    search,
+    deviceHealth,
+    recordings,
+  });
   const { url } = await listen(api.app, { host: '127.0.0.1', port: 0 });
   return { api, url };
 }
@@ -143,6 +172,49 @@ t.test('each answer that goes on ends within 10 s of its right, whatever took th
       const ms = await passTime(clock, () => state.ended, 100);
       t.ok(ms <= WITHIN_MS, `${route.url}, ${what}: ended after ${ms} ms`);
     }
+  }
+});
+
+/** Takes the beginning of a file and no more; `ended` once the server has, `rest` reads on. */
+async function beginFile(api: Awaited<ReturnType<typeof startApi>>, url: string, token: string) {
+  const state = { ended: false };
+  api.app.server.once('request', (_request, response) => {
+    response.once('close', () => {
+      state.ended = true;
+    });
+  });
+  const answer = await fetch(url, { headers: bearer(token) });
+  t.equal(answer.status, 200);
+  const reader = answer.body!.getReader();
+  let bytes = (await reader.read()).value!.length;
+  const rest = async (): Promise<number> => {
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) bytes += piece.value.length;
+    return bytes;
+  };
+  return { state, rest };
+}
+
+t.test('a file that is being sent ends within 10 s of its right, however slowly it is read', async (t) => {
+  const clock = new ManualClock();
+  const credentials: Credentials = { now: (caller) => caller };
+  const { api, url } = await start(t, clock, credentials);
+  const large = api.app.declaredRoutes
+    .filter((route) => route.large && route.method === 'GET')
+    .map(({ method, url }) => `${method} ${url}`);
+  t.same(large.toSorted(), Object.keys(FILES).toSorted(), 'every file that is large is asked for');
+  for (const [route, path] of Object.entries(FILES)) {
+    const whole = await beginFile(api, url + path, TOKENS.operator);
+    await clock.advance(30_000);
+    t.equal(await whole.rest(), FILE.length, `${route} goes on while it may`);
+    for (const [what, now] of Object.entries(WITHDRAWALS)) {
+      credentials.now = (caller) => caller;
+      const { state, rest } = await beginFile(api, url + path, TOKENS.operator);
+      credentials.now = now;
+      const ms = await passTime(clock, () => state.ended, 100);
+      t.ok(ms <= WITHIN_MS, `${route}, ${what}: ended after ${ms} ms`);
+      await t.rejects(rest(), 'and the rest never comes');
+    }
+    credentials.now = (caller) => caller;
   }
 });
 
