@@ -143,9 +143,9 @@ function faultsOf(known: Known): string[] {
   return Object.keys(FAULTS).filter((fault) => FAULTS[fault]!.is(known) === true);
 }
 
-/** Of all streams of one camera. That one is being connected is no news. */
+/** Of all streams of one camera. That one is being connected is no news, nor what is not the camera's doing. */
 function valuesOf(all: readonly Known[]): PictureValues {
-  const worst = STATES[Math.max(...all.map(({ state }) => STATES.indexOf(state)))]!;
+  const worst = STATES[Math.max(...all.map((one) => STATES.indexOf(one.isUntold ? 'connecting' : one.state)))]!;
   if (worst === 'connecting') return {};
   const faults = Object.values(FAULTS).flatMap(({ field, is }) => {
     const told = all.map(is).filter((one) => one !== null);

@@ -1,5 +1,5 @@
 import type { PullSigns } from '../pool/arrivals.ts';
-import type { FailureReason } from '../pool/types.ts';
+import { type FailureReason, NOT_ITS_DOING } from '../pool/types.ts';
 import { followRate, NO_RATE, pausedRate, type RateMemory } from './bitrate.ts';
 
 /** How the video of a camera comes, without a look at its pictures. */
@@ -17,6 +17,8 @@ export interface StreamMemory {
   /** When the newest key frame came. */
   keyAtMs: number | null;
   rate: RateMemory;
+  /** No video comes, and a rule that looks at this camera would say what is not so, or what another one says. */
+  isUntold: boolean;
 }
 
 /** Without a fragment for this long a stream is stalled; looked at once a second, it is told within 10 s. */
@@ -25,6 +27,9 @@ const STALLED_MS = 8_000;
 const STEADY_MS = 5_000;
 /** Longest time between two key frames: what most makers let be set ends at 10 s. */
 const KEY_GAP_MS = 15_000;
+
+/** Another camera that answers is told by the rule `camera-is-another`. */
+const isUntold = (failure: FailureReason): boolean => NOT_ITS_DOING.has(failure) || failure === 'other-unit';
 
 const STATES: Partial<Record<FailureReason, VideoState>> = {
   stalled: 'stalled',
@@ -43,6 +48,7 @@ export function judgeStream(memory: StreamMemory | null, signs: PullSigns, nowMs
     keyGap: null,
     keyAtMs: null,
     rate: NO_RATE,
+    isUntold: false,
   };
   const liveSinceMs = seen === 'live' ? (before.liveSinceMs ?? nowMs) : null;
   const state = steady(before.state, { seen, liveSinceMs, nowMs });
@@ -53,6 +59,8 @@ export function judgeStream(memory: StreamMemory | null, signs: PullSigns, nowMs
     liveSinceMs,
     keyGap: isKeyGap(before, signs, { liveSinceMs, nowMs }),
     keyAtMs: seen === 'live' ? signs.keyAtMs : null,
+    // Until it is well again, as its state.
+    isUntold: state === 'no-video' && (signs.failure === null ? before.isUntold : isUntold(signs.failure)),
     rate: seen === 'live' ? followRate(before.rate, { atMs: nowMs, bytes, keyBytes }) : pausedRate(before.rate),
   };
 }

@@ -78,6 +78,20 @@ const FAILURES = {
 
 export type FailureReason = keyof typeof FAILURES;
 
+/** What keeps pictures away and is not the camera's doing: nothing can be said of it. */
+export const NOT_ITS_DOING: ReadonlySet<FailureReason> = new Set([
+  'stopped',
+  'changed',
+  'busy',
+  'elsewhere',
+  'no-lease',
+  'lookup',
+  'no-address',
+  'refused-address',
+  'not-started',
+  'ffmpeg',
+]);
+
 /** A failure of one pull. `message` may name settings and addresses, never a secret nor a camera's own words. */
 export class StreamFailure extends Error {
   readonly reason: FailureReason;

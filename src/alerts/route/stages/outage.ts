@@ -5,8 +5,8 @@ import { holdBack } from './hold-back.ts';
 /** The rule by which the gateway tells that devices below a parent went dark together. */
 export const OUTAGE_RULE = 'site-dark';
 
-/** The rule by which it is told that no video comes: also of a camera without power, and of one that is just back. */
-const VIDEO_RULE = 'video-stalled';
+/** Rules by which it is told that no video comes: also of a camera without power, and of one that is just back. */
+const VIDEO_RULES: readonly string[] = ['video-stalled', 'video-missing'];
 
 /** What the stage asks of those who know how devices are, and of the rules. */
 export interface OutagePorts {
@@ -32,7 +32,7 @@ const WINDOW_MS = 20_000;
  * back: it is over while a quarter is still dark. Severe and extreme alerts are told all the same.
  */
 export function outage({ above, lately, beside, tellsSilence, nowMs }: OutagePorts) {
-  const tells = (rule: string): boolean => rule === VIDEO_RULE || tellsSilence(rule);
+  const tells = (rule: string): boolean => VIDEO_RULES.includes(rule) || tellsSilence(rule);
   return holdBack({
     name: 'outage',
     visibility: 'inhibited',

@@ -10,25 +10,13 @@ import { HealthStore } from '../../../devices/health/store.ts';
 import { HealthTally } from '../../../devices/health/tally.ts';
 import type { DirectoryEntry } from '../../../devices/registry/directory.ts';
 import type { UplinkDeps } from '../../../ingest/uplinks/uplink.ts';
-import type { FailureReason } from '../../../streams/pool/types.ts';
+import { NOT_ITS_DOING } from '../../../streams/pool/types.ts';
 import type { Hearer } from '../../../telemetry/twin/twin-reader.ts';
 import type { Ground } from '../ground/ground.ts';
 import type { CameraHealth } from '../streams/video.ts';
 import type { Devices } from './devices.ts';
 
 export type DevicesHealth = ReturnType<typeof composeHealth>;
-
-/** What keeps pictures away and is not the camera's doing: nothing can be said of it. */
-const NOT_ITS_DOING: ReadonlySet<FailureReason> = new Set([
-  'stopped',
-  'elsewhere',
-  'no-lease',
-  'lookup',
-  'no-address',
-  'refused-address',
-  'not-started',
-  'ffmpeg',
-]);
 
 /** Those who tell of devices. */
 function tellersOf(book: HealthBook) {

@@ -82,7 +82,7 @@ t.test(
 );
 
 t.test('what is silent, or sends no video, waits until all of the site had time to come back', async (t) => {
-  for (const rule of ['kiosk-fire', 'video-stalled']) {
+  for (const rule of ['kiosk-fire', 'video-stalled', 'video-missing']) {
     const [gone, back] = [`gone-${rule}`, `back-${rule}`];
     for (const device of [gone, back]) {
       dark.set(device, 'site');

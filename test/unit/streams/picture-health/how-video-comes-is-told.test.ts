@@ -94,16 +94,16 @@ t.test('a bitrate that collapses is told, and one that the picture explains is n
   t.equal(set.memory?.rate.collapsed, false, 'what lasts a quarter of an hour is how it was set');
 });
 
-t.test('the journal is told everything once, then what changed, and again what it did not take', async (t) => {
+/** What looks after one camera, and what the journal was told by it. */
+function told() {
   const clock = new ManualClock();
-  const camera = new SignsOfPull();
   const written: unknown[] = [];
-  let isFull = true;
+  const journal = { isFull: false };
   const accept = async ({ raw }: NewMessage) => {
-    if (isFull) throw new Error('the journal is full');
+    if (journal.isFull) throw new Error('the journal is full');
     written.push(JSON.parse(String(raw)).values);
   };
-  const pulls: { signs: PullSigns }[] = [{ signs: camera.second() }];
+  const pulls: { signs: PullSigns }[] = [];
   const health = new PictureHealth({
     clock,
     sampler: null,
@@ -122,12 +122,19 @@ t.test('the journal is told everything once, then what changed, and again what i
     health.look();
     await turns();
   };
+  return { clock, journal, written, health, look };
+}
+
+t.test('the journal is told everything once, then what changed, and again what it did not take', async (t) => {
+  const { clock, journal, written, health, look } = told();
+  const camera = new SignsOfPull();
+  journal.isFull = true;
   await look(camera.second());
   t.strictSame(written, [], 'that it is being connected is no news');
   t.match(health.of(camera.signs), { state: 'connecting', faults: [] });
   const live = () => ({ ...camera.sends(1_000, 100), atMs: clock.monotonicMs(), keyAtMs: clock.monotonicMs() });
   await look(live());
-  isFull = false;
+  journal.isFull = false;
   await look(live());
   await look(live());
   const well = { video_state: 'live', key_frame_gap: false };
@@ -139,4 +146,24 @@ t.test('the journal is told everything once, then what changed, and again what i
   await look();
   t.equal(health.of(camera.signs), null);
   t.equal(written.length, 2, 'what was told stands');
+});
+
+t.test('that no video comes by our own doing is told of no camera', async (t) => {
+  const { clock, written, health, look } = told();
+  const camera = new SignsOfPull();
+  const live = () => ({ ...camera.sends(1_000, 100), atMs: clock.monotonicMs(), keyAtMs: clock.monotonicMs() });
+  const fails = (failure: FailureReason) => camera.second({ state: 'backoff', failure });
+  for (const reason of ['no-lease', 'elsewhere', 'not-started', 'refused-address', 'other-unit'] as const) {
+    await look(fails(reason));
+    t.match(health.of(camera.signs), { state: 'no-video' }, `${reason} is shown`);
+    await look(camera.second({ state: 'starting', failure: null }));
+    await look(live());
+    t.strictSame(written, [], `${reason} is not told, nor while it is not over yet`);
+  }
+  for (const reason of ['refused', 'redirect', 'nonsense', 'unreachable'] as const) {
+    await look(fails(reason));
+    t.match(written.at(-1), { video_state: 'no-video' }, reason);
+    for (let second = 0; second < 7; second += 1) await look(live());
+    t.match(written.at(-1), { video_state: 'live' });
+  }
 });
