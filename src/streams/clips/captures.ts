@@ -3,12 +3,12 @@ import { Counter, Gauge, type Observer } from '../../core/observe.ts';
 import type { Epoch } from '../fmp4/live-window.ts';
 import type { Fragment } from '../fmp4/wall-clock.ts';
 import type { CameraPool } from '../pool/camera-pool.ts';
-import type { StreamLease } from '../pool/pool.ts';
+import type { Ask, StreamLease } from '../pool/pool.ts';
 import type { ClipAsked, ClipHole } from './clip.ts';
 import type { Moment } from './moments.ts';
 
 export interface CapturesDeps {
-  pool: Pick<CameraPool, 'lease' | 'list'>;
+  pool: Pick<CameraPool, 'lease' | 'list' | 'qualityOf'>;
   observer: Observer;
 }
 
@@ -79,9 +79,7 @@ export class Captures {
    * video has of it is taken.
    */
   async begin(id: string, span: Span, atMs: number): Promise<void> {
-    const isPulled = this.#deps.pool
-      .list()
-      .some(({ deviceId, quality }) => deviceId === span.device && quality === span.quality);
+    const isPulled = await this.#isPulled(span);
     if (this.#captures.has(id) || (span.toMs <= atMs && !isPulled)) return;
     const capture: Capture = {
       span,
@@ -100,8 +98,7 @@ export class Captures {
     this.#captures.set(id, capture);
     if (!isPulled) capture.reasons.push({ ...span, toMs: atMs, cause: 'not-pulled', detail: NOT_PULLED });
     try {
-      const { device: deviceId, quality, alert } = span;
-      const lease = await this.#deps.pool.lease({ deviceId, quality, use: alert === null ? 'record' : 'alert' });
+      const lease = await this.#deps.pool.lease(askOf(span));
       if (capture.isOver) lease.release();
       else this.#listen(capture, lease);
     } catch (error) {
@@ -128,6 +125,16 @@ export class Captures {
 
   stop(): void {
     for (const id of [...this.#captures.keys()]) this.end(id);
+  }
+
+  /** By the one pull, too, of a camera that has one picture for whatever is asked. */
+  async #isPulled(span: Span): Promise<boolean> {
+    const { pool } = this.#deps;
+    const pulled = pool.list().filter(({ deviceId }) => deviceId === span.device);
+    if (pulled.some(({ quality }) => quality === span.quality)) return true;
+    if (pulled.length === 0) return false;
+    const given = await pool.qualityOf(askOf(span));
+    return pulled.some(({ quality }) => quality === given);
   }
 
   #listen(capture: Capture, lease: StreamLease): void {
@@ -185,4 +192,8 @@ export class Captures {
     capture.unlisten();
     capture.lease?.release();
   }
+}
+
+function askOf({ device: deviceId, quality, alert }: Span): Ask {
+  return { deviceId, quality, use: alert === null ? 'record' : 'alert' };
 }

@@ -22,7 +22,7 @@ import { type Ask, Pool, type PoolDeps, type StreamLease } from './pool.ts';
 import type { PullTimes } from './pull-machine.ts';
 import { runPull } from './run.ts';
 import { START_LIMITS, type StartLimits, Starts } from './starts/starts.ts';
-import type { CameraSource } from './types.ts';
+import type { CameraSource, Quality } from './types.ts';
 import type { WallLevel } from './uses.ts';
 
 export interface CameraPoolDeps {
@@ -180,6 +180,11 @@ export class CameraPool {
    */
   lease(ask: Ask): Promise<StreamLease> {
     return this.#pool.lease(ask);
+  }
+
+  /** See {@link Pool.qualityOf}. */
+  qualityOf(ask: Ask): Promise<Quality> {
+    return this.#pool.qualityOf(ask);
   }
 
   /** See {@link Pool.back}. */

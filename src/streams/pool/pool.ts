@@ -113,6 +113,11 @@ export class Pool {
     }
   }
 
+  /** Which picture a lease has for who asks so: the full one, where a camera has one stream for everybody. */
+  async qualityOf(ask: Ask): Promise<Quality> {
+    return (await this.#isSingle(ask)) ? 'main' : ask.quality;
+  }
+
   /** A camera answers again after it did not. */
   back(deviceId: DeviceId): void {
     for (const quality of ['main', 'sub'] as const) this.#pulls.get(keyOf({ deviceId, quality }))?.back();

@@ -126,6 +126,20 @@ t.test('a camera that is watched has what was before in memory', async (t) => {
   lease.release();
 });
 
+t.test('a clip of the small picture of a camera that has one picture is made of that one', async (t) => {
+  const lease = await bed.service.lease(look('cam'));
+  await until('some seconds are there', () => {
+    const [first] = lease.pull.window.since(0);
+    return first && systemClock.nowMs() - first.fragment.startsAtMs > 5_000;
+  });
+  const atMs = systemClock.nowMs();
+  const coming = await ask({ device: 'cam', quality: 'sub', fromMs: atMs - 3_000, toMs: atMs + 1_000 });
+  t.match(await made(coming.id), { state: 'ready', holes: [], file: { source: 'memory' } });
+  const past = await ask({ device: 'cam', quality: 'sub', fromMs: atMs - 3_000, toMs: atMs - 1_000 });
+  t.match(await made(past.id), { state: 'ready', holes: [], file: { source: 'memory' } }, 'nor a time that is over');
+  lease.release();
+});
+
 t.test('what nobody pulled comes from the card of a camera that has one', async (t) => {
   const { storage } = card;
   const sinceMs = await until('the card has some seconds', () => {
