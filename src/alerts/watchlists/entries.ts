@@ -92,7 +92,10 @@ function rowOf(list: string, key: Buffer, { plate, colour = null, reason, validU
   };
 }
 
-/** The list is locked, or new: nobody else adds to it meanwhile. */
+/**
+ * The list is locked, or new: nobody else adds to it meanwhile. `offset 0` keeps PostgreSQL from joining the batch
+ * with the whole list: rows that are not committed yet are counted by nobody, and it takes a long list for a short one.
+ */
 async function insert(tx: Tables, list: string, rows: readonly ReturnType<typeof rowOf>[]): Promise<number> {
   const { numAffectedRows } = await sql`
     insert into watchlist_entry
@@ -101,7 +104,7 @@ async function insert(tx: Tables, list: string, rows: readonly ReturnType<typeof
     from jsonb_populate_recordset(null::watchlist_entry, ${JSON.stringify(rows)}::jsonb) as given
     where not exists (
       select from watchlist_entry as was where was.watchlist_id = ${list}::uuid and was.plate_hash = given.plate_hash
-        and was.colour is not distinct from given.colour and was.removed_at_ms is null)`.execute(tx.tables());
+        and was.colour is not distinct from given.colour and was.removed_at_ms is null offset 0)`.execute(tx.tables());
   return Number(numAffectedRows ?? 0);
 }
 
