@@ -31,7 +31,10 @@ export interface LoginDoors {
 
 export interface CameraDoorsDeps {
   onvif: OnvifPorts;
-  /** Logs in to a video, with one login at most; null where it was let in. Never rejects, ends with `signal`. */
+  /**
+   * Logs in to a video, with one login at most; null where it was let in, `in-use` where live video has all connections
+   * that the camera allows. Never rejects, ends with `signal`.
+   */
   video(source: VideoSource, signal: AbortSignal): Promise<NoPicture | null>;
 }
 

@@ -19,6 +19,7 @@ const HINTS: Readonly<Record<string, string>> = {
   lost: 'It takes neither login: an administrator may try one that is kept, else reset it and register its login anew.',
   'rtsp-old': 'Its video has accounts of its own and goes on with the old login: change that in its own page.',
   'rtsp-unknown': 'Its video could not be tried: check the camera.',
+  'rtsp-in-use': 'Live video has every connection that it allows: see whether that comes again when it is next opened.',
   overtaken: 'Its login in the registry was changed by hand meanwhile: check the camera.',
 };
 
@@ -82,6 +83,9 @@ function atDoor(door: 'rtsp' | 'snapshot', heard: Heard): Finding {
     case 'refused':
       return bad('warning', 'rtsp-old', hintOf('rtsp-old'), `${what} refuses the new login.`);
     default:
+      if (heard.type === 'away' && heard.problem === 'in-use') {
+        return bad('warning', 'rtsp-in-use', hintOf('rtsp-in-use'), `${what} could not be tried: it is being watched.`);
+      }
       return bad('warning', 'rtsp-unknown', hintOf('rtsp-unknown'), `${what} could not be tried.`);
   }
 }

@@ -178,7 +178,9 @@ export class RotationRun {
   async #rtsp({ id, stream }: Position, logins: BothLogins): Promise<Heard> {
     if (!stream) return { type: 'nothing' };
     const { url, login } = openStream(this.#deps.vault, id, stream.main);
-    return isOwnLogin(login, logins) ? await this.#deps.doors.rtsp({ url, ...logins.new }) : { type: 'nothing' };
+    return isOwnLogin(login, logins)
+      ? await this.#deps.doors.rtsp({ device: id, url, ...logins.new })
+      : { type: 'nothing' };
   }
 
   async #save(turn: Turn, heard: Heard, to: RotationState): Promise<void> {

@@ -1,6 +1,7 @@
 import type { VideoLooks } from '../../../devices/checks/video.ts';
 import type { CameraDoorsDeps } from '../../../devices/logins/camera-doors.ts';
 import { type CodedPicture, firstPicture } from '../../../streams/looks/first-picture.ts';
+import { freeConnection } from '../../../streams/looks/free-connection.ts';
 import { tryLogin } from '../../../streams/looks/login.ts';
 import { Looks } from '../../../streams/looks/looks.ts';
 import { pulledPicture } from '../../../streams/looks/pulled-picture.ts';
@@ -11,6 +12,8 @@ import type { CameraSessionDeps } from '../../../streams/relay/camera-session.ts
 
 /** Most megabits a second that a check takes of one camera. */
 const MEGABITS_PER_S = 60;
+
+const IN_USE = { failed: 'in-use', detail: 'Live video has every connection that the camera allows.' };
 
 export interface LookParts {
   pool: Pick<CameraPool, 'clock' | 'sockets' | 'spawner' | 'pulls'>;
@@ -39,8 +42,13 @@ export function composeLooks({ pool, plans, tcp, networks }: LookParts) {
     seenBoth: (pictures, signal) => looks.greyOfBoth(pictures as [CodedPicture, CodedPicture], signal).catch(noPicture),
     still: (picture, signal) => looks.still(picture as CodedPicture, signal).catch(noPicture),
   };
-  const login: CameraDoorsDeps['video'] = (source, signal) =>
-    tryLogin(camera, source, signal).then(() => null, noPicture);
+  const login: CameraDoorsDeps['video'] = async ({ device, ...source }, signal) => {
+    if (device !== undefined) {
+      const { connectionsMax } = plans.of(device);
+      if (!(await freeConnection({ clock, pool }, { device, connectionsMax }, signal))) return IN_USE;
+    }
+    return await tryLogin(camera, source, signal).then(() => null, noPicture);
+  };
   return { ...all, login };
 }
 

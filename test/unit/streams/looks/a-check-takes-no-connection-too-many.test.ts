@@ -1,10 +1,12 @@
 import t from 'tap';
 import { LiveWindow } from '../../../../src/streams/fmp4/live-window.ts';
 import { FragmentParser } from '../../../../src/streams/fmp4/parser.ts';
+import { freeConnection } from '../../../../src/streams/looks/free-connection.ts';
 import { pulledPicture } from '../../../../src/streams/looks/pulled-picture.ts';
 import type { PullSigns } from '../../../../src/streams/pool/arrivals.ts';
 import type { Quality } from '../../../../src/streams/pool/types.ts';
 import { fragmentedH264 } from '../../../support/streams/fragmented.ts';
+import { ManualClock } from '../../../support/time/clock.ts';
 
 const film = new FragmentParser().push(fragmentedH264('in order'));
 
@@ -41,4 +43,32 @@ t.test('a connection that is left is taken, which shows that the login still hol
 t.test('what is pulled in vain shows nothing, and its own reason is found by asking', async (t) => {
   t.equal(pulledPicture(pool(pulled('main', { isShown: false })), 'cam', 1), null);
   t.equal(pulledPicture(pool(pulled('main', { state: 'backoff' })), 'cam', 1), null);
+});
+
+t.test('a login is tried over a connection that is left, and waits for one', async (t) => {
+  const clock = new ManualClock();
+  const never = new AbortController();
+  const free = (pulls: ReturnType<typeof pulled>[], connectionsMax: number, signal = never.signal) =>
+    freeConnection(
+      { clock, pool: { pulls: () => pulls.values() as never } },
+      { device: 'cam', connectionsMax },
+      signal,
+    );
+  t.equal(await free([], 1), true);
+  t.equal(await free([pulled('main')], 2), true);
+  t.equal(await free([pulled('main', { state: 'backoff' })], 1), true, 'what waits for its next try has none');
+  const pulls = [pulled('main')];
+  const limit = new AbortController();
+  const tried: boolean[] = [];
+  const waiting = free(pulls, 1, limit.signal).then((isFree) => void tried.push(isFree));
+  await clock.advance(5_000);
+  t.same(tried, [], 'not while the one connection carries live video');
+  pulls.pop();
+  await clock.advance(1_000);
+  await waiting;
+  t.same(tried, [true]);
+  const ended = new AbortController();
+  const inVain = free([pulled('main'), pulled('sub')], 2, ended.signal);
+  ended.abort();
+  t.equal(await inVain, false, 'nor longer than there is time');
 });
