@@ -86,17 +86,21 @@ export class Incidents {
     });
   }
 
-  /** Closes it, and all of its alerts that are open; grants that are bound to it end. */
+  /**
+   * Closes it, and all of its alerts that are open; grants that are bound to it end. Errors: `precondition.stale` also
+   * where an alert joined by itself, or was raised again, after `version` was read: nobody closes what they never saw.
+   */
   async close(
     caller: Caller,
     id: string,
     { verdict, text, version }: { verdict: Verdict; text?: string | undefined; version?: number | undefined },
   ): Promise<IncidentInfo> {
     return await this.#edit(caller, id, async (tx, row) => {
-      requireVersion(row, version);
+      const parts = await this.#parts(tx, caller, id);
+      requireVersion(row, parts, version);
       const nowMs = this.#deps.clock.nowMs();
       const doer = { id: caller.id, name: caller.name, nowMs };
-      const open = (await this.#parts(tx, caller, id)).filter(({ handling }) => handling !== 'closed');
+      const open = parts.filter(({ handling }) => handling !== 'closed');
       const steps = open.flatMap((alert) => {
         const one = step(alert, { does: 'close', verdict, text }, doer);
         return one ? [{ alert, one }] : [];
@@ -109,9 +113,10 @@ export class Incidents {
   /** Takes all of its alerts out again, as if it had never been, and closes it. Errors: `precondition.stale`. */
   async dissolve(caller: Caller, id: string, version: number): Promise<void> {
     await this.#edit(caller, id, async (tx, row) => {
-      requireVersion(row, version);
+      const parts = await this.#parts(tx, caller, id);
+      requireVersion(row, parts, version);
       const nowMs = this.#deps.clock.nowMs();
-      const inputs = left(await this.#parts(tx, caller, id), { caller, nowMs });
+      const inputs = left(parts, { caller, nowMs });
       return { row: await this.#closed(tx, row, { caller, nowMs }), action: 'dissolved', inputs };
     });
   }
@@ -147,13 +152,14 @@ export class Incidents {
         after,
         atMs: clock.nowMs(),
       });
-      if (before && row.version === before.version) {
-        row.version += 1;
+      if (before) {
+        // What leaves takes its reports along: the sum of both never falls.
+        row.version = before.version + 1 + raisedOf(inputs.map(({ alert }) => alert));
         await db.updateTable('incident').set({ version: row.version }).where('id', '=', row.id).execute();
       }
       const published = await log.publish(tx, inputs);
       const counts = await countsOf(tx, caller, [row.id]);
-      return { view: showIncident(row, counts.get(row.id) ?? 0), published };
+      return { view: showIncident(row, counts.get(row.id)), published };
     });
     committed(published);
     return view;
@@ -171,7 +177,7 @@ export class Incidents {
   }
 
   async #closed(tx: Tables, row: IncidentRow, { caller, nowMs }: Doing): Promise<IncidentRow> {
-    const set = { state: 'closed' as const, closed_by: caller.name, closed_at_ms: nowMs, version: row.version + 1 };
+    const set = { state: 'closed' as const, closed_by: caller.name, closed_at_ms: nowMs };
     await tx.tables<IncidentTables>().updateTable('incident').set(set).where('id', '=', row.id).execute();
     return { ...row, ...set };
   }
@@ -239,6 +245,13 @@ function left(alerts: readonly AlertRow[], doing: Doing): LogInput[] {
   });
 }
 
-function requireVersion(row: IncidentRow, version: number | undefined): void {
-  if (version !== undefined && row.version !== version) throw new CitywatchError('precondition.stale');
+function requireVersion(row: IncidentRow, parts: readonly AlertRow[], version: number | undefined): void {
+  if (version === undefined || version === row.version + raisedOf(parts)) return;
+  const detail = 'It was changed, or an alert joined it or was raised again, since you read it: read it once more.';
+  throw new CitywatchError('precondition.stale', { detail });
+}
+
+/** How often these were reported; see `countsOf`. */
+function raisedOf(alerts: readonly AlertRow[]): number {
+  return alerts.reduce((sum, { occurrences }) => sum + occurrences, 0);
 }

@@ -1,5 +1,6 @@
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
+import { ownArea } from '../../core/jurisdiction.ts';
 import type { Caller } from '../../core/types.ts';
 import {
   type Database,
@@ -31,6 +32,7 @@ export interface IncidentInfo {
   closedAt: string | null;
   /** How many of its alerts the caller may see. */
   alerts: number;
+  /** Another one also when an alert joined, or was raised again, that the caller may handle. */
   version: number;
 }
 
@@ -75,16 +77,16 @@ export class IncidentReads {
       caller,
       newest.map(({ id }) => id),
     );
-    return newest.map((row) => showIncident(row, counts.get(row.id) ?? 0));
+    return newest.map((row) => showIncident(row, counts.get(row.id)));
   }
 
   /** Errors: `not-found`. */
   async get(caller: Caller, id: string): Promise<IncidentInfo> {
     const database = this.#database;
     const row = await this.#incidents(database).where('id', '=', requireUuid(id)).executeTakeFirst();
-    const alerts = (await countsOf(database, caller, [id])).get(id) ?? 0;
-    if (!row || (alerts === 0 && !(await this.#isOf(database, caller, id)))) throw new CitywatchError('not-found');
-    return showIncident(row, alerts);
+    const counts = (await countsOf(database, caller, [id])).get(id);
+    if (!row || (!counts && !(await this.#isOf(database, caller, id)))) throw new CitywatchError('not-found');
+    return showIncident(row, counts);
   }
 
   /** What was done with it and what became of its alerts, of these those that the caller may see; the newest first. */
@@ -132,20 +134,37 @@ export class IncidentReads {
   }
 }
 
-/** How many alerts of each the caller may see. */
-export async function countsOf(tables: Tables, caller: Caller, ids: readonly string[]): Promise<Map<string, number>> {
+/** The alerts of an incident. */
+export interface PartCounts {
+  /** How many the caller may see. */
+  alerts: number;
+  /** How often those were reported that the caller may close: each that joins, or is raised again, adds to it. */
+  raised: number;
+}
+
+/** The alerts of each; none of an incident of which the caller may see none. */
+export async function countsOf(
+  tables: Tables,
+  caller: Caller,
+  ids: readonly string[],
+): Promise<Map<string, PartCounts>> {
   const parts = tables
     .tables<IncidentTables>()
     .selectFrom('alert')
     .where(sql<boolean>`incident = any (${ids}::uuid[])`)
     .where(forCaller(caller));
-  const counted = parts.select(['incident', sql<number>`count(*)`.as('count')]).groupBy('incident');
+  const counted = parts
+    .select(['incident', sql<number>`count(*)`.as('alerts'), sql<number>`sum(occurrences)::bigint`.as('raised')])
+    .groupBy('incident');
   const rows = await withinJurisdiction(counted, 'jurisdiction', caller, 'police').execute();
-  return new Map(rows.map(({ incident, count }) => [incident!, count]));
+  // A grant shows alerts that it does not let anybody close.
+  const own = await withinJurisdiction(counted, 'jurisdiction', ownArea(caller), 'police').execute();
+  const raised = new Map(own.map((one) => [one.incident, one.raised]));
+  return new Map(rows.map(({ incident, alerts }) => [incident!, { alerts, raised: raised.get(incident) ?? 0 }]));
 }
 
-export function showIncident(row: IncidentRow, alerts: number): IncidentInfo {
-  const { id, title, state, jurisdiction, police, takes, version } = row;
+export function showIncident(row: IncidentRow, parts: PartCounts = { alerts: 0, raised: 0 }): IncidentInfo {
+  const { id, title, state, jurisdiction, police, takes } = row;
   return {
     id,
     title,
@@ -157,7 +176,7 @@ export function showIncident(row: IncidentRow, alerts: number): IncidentInfo {
     openedAt: toRfc3339(row.opened_at_ms),
     closedBy: row.closed_by,
     closedAt: row.closed_at_ms === null ? null : toRfc3339(row.closed_at_ms),
-    alerts,
-    version,
+    alerts: parts.alerts,
+    version: row.version + parts.raised,
   };
 }

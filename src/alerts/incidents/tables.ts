@@ -5,7 +5,7 @@ import type { Matchers } from '../silences/silence.ts';
 /** Which alerts join an incident when they open. */
 export type Takes = Pick<Matchers, 'rule' | 'kind' | 'device'>;
 
-/** Alerts that are one happening; see migration 0333. */
+/** Alerts that are one happening; see migrations 0333 and 0353. */
 export interface IncidentTable {
   id: string;
   title: string;
@@ -17,6 +17,7 @@ export interface IncidentTable {
   opened_at_ms: number;
   closed_by: string | null;
   closed_at_ms: number | null;
+  /** Of the row; what its alerts add is not in it, see `countsOf`. */
   version: Generated<number>;
 }
 

@@ -128,7 +128,7 @@ function editRoutes(app: ApiApp, { alerts: { incidents } }: RouteContext): void 
       config: { ...config, errors: ['conflict.state', 'precondition.stale'] },
       schema: {
         tags,
-        summary: 'Close it with all of its alerts; grants that are bound to it end',
+        summary: 'Close it with all of its alerts; grants bound to it end. With If-Match only those that you have read',
         params,
         body: z.strictObject({ verdict: z.enum(VERDICTS), text: label(TEXT_MAX).optional() }),
         response,

@@ -41,15 +41,16 @@ t.test('alerts are put together, taken apart again, and closed together, with on
     status: 409,
     body: { detail: new RegExp(`part of another incident \\(${id}\\): split it first`) },
   });
-  t.match((await ask('POST', `/incidents/${id}/merge`, { payload: { alerts: [b, c] } })).body, {
-    alerts: 3,
-    version: 2,
-  });
-  t.match((await ask('POST', `/incidents/${id}/split`, { payload: { alerts: [b] } })).body, { alerts: 2, version: 3 });
+  const merged = await ask('POST', `/incidents/${id}/merge`, { payload: { alerts: [b, c] } });
+  t.match(merged.body, { alerts: 3 });
+  const split = await ask('POST', `/incidents/${id}/split`, { payload: { alerts: [b] } });
+  t.match(split.body, { alerts: 2 });
+  const versions = [made, merged, split].map(({ body }) => (body as Incident).version);
+  t.ok(versions[0]! < versions[1]! && versions[1]! < versions[2]!, `another version each time: ${versions}`);
   t.match(await of(b), { incident: null, handling: 'new' });
   const list = (await ask('GET', `/alerts?incident=${id}`)).body as { items: { id: string }[] };
   t.strictSame(new Set(list.items.map((one) => one.id)), new Set([a, c]), 'the count is that of the list');
-  const stale = { payload: { verdict: 'confirmed' }, match: '"2"' };
+  const stale = { payload: { verdict: 'confirmed' }, match: `"${versions[1]}"` };
   t.equal((await ask('POST', `/incidents/${id}/close`, stale)).status, 412);
   const closed = await ask('POST', `/incidents/${id}/close`, { payload: { verdict: 'confirmed', text: '已扑灭' } });
   t.match(closed.body, { state: 'closed', closedBy: 'operator', alerts: 2 });
@@ -91,6 +92,33 @@ t.test('what is like it joins by itself when it opens', async (t) => {
   await ask('POST', `/incidents/${id}/close`, { payload: { verdict: 'confirmed' } });
   t.match(await of(await opened('market-3')), { incident: null }, 'not any more');
   t.equal((await ask('POST', '/incidents', { payload: { ...payload, takes: {} } })).status, 400);
+});
+
+t.test('what joined or was raised again after the read is not closed unseen', async (t) => {
+  const a = await opened('fair-1');
+  const payload = { title: 'the fair', alerts: [a], takes: { kind: 'fair' } };
+  const made = (await ask('POST', '/incidents', { payload })).body as Incident;
+  const { id } = made;
+  const read = async () => ((await ask('GET', `/incidents/${id}`)).body as Incident).version;
+  const close = (version: number) =>
+    ask('POST', `/incidents/${id}/close`, { payload: { verdict: 'no_action' }, match: `"${version}"` });
+  const before = await read();
+  t.equal(before, made.version, 'the answer of a deed says the version of a read');
+  const b = await opened('fair-2');
+  t.match(await close(before), { status: 412, body: { detail: /joined it or was raised again/ } });
+  t.match([await of(a), await of(b)], [{ handling: 'new' }, { handling: 'new' }]);
+  const joined = await read();
+  await raise('fair-1', { severity: 'moderate', rule: 'kiosk-full', jurisdiction: HERE });
+  await until('raised again', async () => (await of(a)).occurrences === 2);
+  t.equal((await close(joined)).status, 412);
+  const raised = await read();
+  // One that leaves does not bring back a version that somebody holds.
+  await ask('POST', `/incidents/${id}/split`, { payload: { alerts: [b] } });
+  const left = await read();
+  t.ok(left > raised, `${left} after ${raised}`);
+  t.equal((await ask('DELETE', `/incidents/${id}`, { match: `"${raised}"` })).status, 412);
+  t.match(await close(left), { status: 200, body: { state: 'closed', alerts: 1 } });
+  t.match([await of(a), await of(b)], [{ handling: 'closed' }, { handling: 'new' }]);
 });
 
 t.test('across the border nothing of it is seen but what is one’s own', async (t) => {
