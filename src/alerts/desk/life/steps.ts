@@ -40,6 +40,8 @@ export const SHELVE_MAX_MS = 24 * 60 * MINUTE_MS;
 export const SNOOZE_MAX_MS = 60 * MINUTE_MS;
 
 const COMMENTS_MAX = 200;
+/** What is said with a deed finds room beyond it; from here on in the place of the oldest. The log keeps each. */
+const NOTES_MAX = 2 * COMMENTS_MAX;
 
 /**
  * What `deed` makes of an alert; null where it stands so already. Pure. Errors: `conflict.state`, naming who was first
@@ -114,7 +116,10 @@ function arrived(row: AlertRow, { unit }: Extract<Deed, { does: 'arrive' }>, doe
 function said(row: AlertRow, text: string, { doer, event }: { doer: Doer; event: EventType }): Step {
   const life = lifeOf(row);
   const handled = moved(life.handled.is, life.handled, doer);
-  return stepTo(withComment(row, text, doer), life, { handled, event });
+  if (event === 'alert.commented' && row.comments.length >= COMMENTS_MAX) {
+    throw refusal(`An alert takes at most ${COMMENTS_MAX} comments. Close it; the next one of it names this one.`);
+  }
+  return stepTo(withNote(row, text, doer), life, { handled, event });
 }
 
 function closed(row: AlertRow, { verdict, text }: Extract<Deed, { does: 'close' }>, doer: Doer): Step | null {
@@ -126,7 +131,7 @@ function closed(row: AlertRow, { verdict, text }: Extract<Deed, { does: 'close' 
   const handled: Handled = { ...handsOf(life.handled), is: 'closed', by: doer.name, atMs: doer.nowMs };
   // Whoever was told of it before somebody hid it is told that it is over.
   const shown = row.hidden ? ({ is: 'shown' } as const) : life.shown;
-  const said = text ? withComment(row, text, doer) : row;
+  const said = text ? withNote(row, text, doer) : row;
   return stepTo(said, { ...life, shown, truth: truthOf(verdict) }, { handled, event: 'alert.closed' });
 }
 
@@ -136,7 +141,7 @@ function reopened(row: AlertRow, { text }: Extract<Deed, { does: 'reopen' }>, do
   const life = lifeOf(row);
   const hands = { ...handsOf(life.handled), ack: ackOf(doer) };
   const open: Life = { ...life, truth: { is: 'open' } };
-  return stepTo(withComment(row, text, doer), open, { handled: moved('acked', hands, doer), event: 'alert.reopened' });
+  return stepTo(withNote(row, text, doer), open, { handled: moved('acked', hands, doer), event: 'alert.reopened' });
 }
 
 function shelved(row: AlertRow, deed: Extract<Deed, { does: 'shelve' | 'snooze' }>, doer: Doer): Step {
@@ -217,11 +222,8 @@ function ackOf({ name: by, id: byId, nowMs: atMs }: Doer) {
   return { by, byId, atMs };
 }
 
-function withComment(row: AlertRow, text: string, { name: by, nowMs: atMs }: Doer): AlertRow {
-  if (row.comments.length >= COMMENTS_MAX) {
-    throw refusal(`An alert takes at most ${COMMENTS_MAX} comments. Close it; the next one of it names this one.`);
-  }
-  return { ...row, comments: [...row.comments, { by, atMs, text }] };
+function withNote(row: AlertRow, text: string, { name: by, nowMs: atMs }: Doer): AlertRow {
+  return { ...row, comments: [...row.comments.slice(1 - NOTES_MAX), { by, atMs, text }] };
 }
 
 function stepTo(row: AlertRow, life: Life, { handled, event }: { handled: Handled; event: EventType }): Step {
