@@ -1,8 +1,10 @@
 import { covers, limitedArea, type PoliceTree, type Tree } from '../../../core/jurisdiction.ts';
 import { sql, type Tables } from '../../../platform/database/database.ts';
+import type { EventType } from '../../desk/alert.ts';
 import { isFor, namesOf } from '../../desk/log/audience.ts';
-import type { AlertTables, Visibility } from '../../desk/tables.ts';
+import type { AlertRow, AlertTables, Visibility } from '../../desk/tables.ts';
 import { type AlertClass, isWanted, OF_POLICE_DESK } from '../../rules/classes.ts';
+import { SEVERITIES, type Severity } from '../../rules/rules.ts';
 import type { Recipient } from '../outbox.ts';
 import type { Change, Stage } from './stage.ts';
 
@@ -26,12 +28,17 @@ export interface Subscriber {
   to: Recipient;
 }
 
-/** Every subscription that is active. */
+/** Every subscription that is active, and who is to hear the end of what is not theirs any more. */
 export interface Subscribers {
   all: readonly Subscriber[];
   /** Another number when any of them is another, or has changed at all. */
   print: string;
+  /** Pairs as {@link pairOf} writes them: alerts that end, and who was told of them before they became graver. */
+  told?: ReadonlySet<string>;
 }
+
+/** How it is said that an alert is over, or that nobody knows any more. */
+const ENDS: ReadonlySet<EventType> = new Set(['alert.cleared', 'alert.stale', 'alert.closed']);
 
 /** Alerts that are not to be told of now; what is raised of them is counted as withheld. */
 const HELD_BACK: ReadonlySet<Visibility> = new Set(['silenced', 'inhibited', 'shelved']);
@@ -39,16 +46,20 @@ const HELD_BACK: ReadonlySet<Visibility> = new Set(['silenced', 'inhibited', 'sh
 /** Every change of a row is another version of it, written by another transaction. */
 const VERSION = sql<string>`hashtextextended(id::text || ' ' || xmin::text, 0)`;
 
-/** Every active subscription whose area and severities fit is told, unless an earlier stage holds the alert back. */
+/**
+ * Every active subscription whose area and severities fit is told, unless an earlier stage holds the alert back. Who was
+ * told of an alert before it became graver than they asked for hears its end as well.
+ */
 export function fanOut(trees: Tree & PoliceTree): Stage<Subscribers> {
   let remembered: Subscribers | null = null;
   return {
     name: 'fan-out',
     needed: true,
     locks: false,
-    read: async (tx) => {
+    read: async (tx, changes) => {
       remembered ??= await subscribersOf(tx);
-      return remembered;
+      const told = await toldBefore(tx, outgrown(changes, remembered.all, trees));
+      return told.size === 0 ? remembered : { ...remembered, told };
     },
     memory: {
       holds: ({ print }) =>
@@ -60,7 +71,7 @@ export function fanOut(trees: Tree & PoliceTree): Stage<Subscribers> {
     run: (changes, { known }) => ({
       changes: changes.map((change) => ({
         ...change,
-        deliveries: [...change.deliveries, ...toldOf(change, known.all, trees)],
+        deliveries: [...change.deliveries, ...toldOf(change, known, trees)],
       })),
       timers: [],
     }),
@@ -85,24 +96,68 @@ async function subscribersOf(tx: Tables): Promise<Subscribers> {
   return { all, print: rows[0]?.print ?? '0' };
 }
 
-function toldOf(
-  { alert, deliveries, isQuiet = false }: Change,
-  subscribers: readonly Subscriber[],
-  trees: Tree & PoliceTree,
-): Change['deliveries'] {
+function toldOf(change: Change, { all, told }: Subscribers, trees: Tree & PoliceTree): Change['deliveries'] {
+  const { alert, deliveries, isQuiet = false } = change;
   const already = new Set(deliveries.map(({ subscription }) => subscription));
-  return subscribers
-    .filter(({ id, owner, confirms = false }) => {
-      return !already.has(id) && isFor(alert.seen_by, namesOf({ id: owner ?? '', confirms }));
-    })
-    .filter(({ jurisdiction, police = null, severities, classes, level, rules }) => {
-      if (level > alert.level || !(rules?.includes(alert.rule) ?? true)) return false;
-      if (!severities.includes(alert.severity) || !isWanted(classes ? { classes } : OF_POLICE_DESK, alert))
+  const isHeld = isQuiet || HELD_BACK.has(alert.visibility);
+  return all
+    .filter((one) => !already.has(one.id) && isFor(alert.seen_by, namesOf(readerOf(one))))
+    .filter((one) => {
+      if (!one.severities.includes(alert.severity) && !(ENDS.has(change.type) && told?.has(pairOf(alert, one)))) {
         return false;
-      return covers(limitedArea(trees, jurisdiction, police), alert);
+      }
+      return isOf(alert, one, trees);
     })
-    .map(({ id, to }) => {
-      const isHeld = isQuiet || HELD_BACK.has(alert.visibility);
-      return { subscription: id, state: isHeld ? 'withheld' : 'waiting', to };
+    .map(({ id, to }) => ({ subscription: id, state: isHeld ? 'withheld' : 'waiting', to }));
+}
+
+function readerOf({ owner, confirms = false }: Subscriber) {
+  return { id: owner ?? '', confirms };
+}
+
+/** Whether a subscription is of such alerts, whatever their severity. */
+function isOf(alert: AlertRow, one: Subscriber, trees: Tree & PoliceTree): boolean {
+  const { jurisdiction, police = null, classes, level, rules } = one;
+  if (level > alert.level || !(rules?.includes(alert.rule) ?? true)) return false;
+  if (!isWanted(classes ? { classes } : OF_POLICE_DESK, alert)) return false;
+  return covers(limitedArea(trees, jurisdiction, police), alert);
+}
+
+interface Outgrown {
+  alert: AlertRow;
+  one: Subscriber;
+}
+
+/** Alerts that end, each with subscriptions of such alerts that are for less grave ones. From memory. */
+function outgrown(changes: readonly Change[], all: readonly Subscriber[], trees: Tree & PoliceTree): Outgrown[] {
+  return changes
+    .filter(({ type }) => ENDS.has(type))
+    .flatMap(({ alert }) => {
+      const rank = SEVERITIES.indexOf(alert.severity as Severity);
+      const some = all.filter(({ severities }) => {
+        return (
+          !severities.includes(alert.severity) && SEVERITIES.slice(rank + 1).some((one) => severities.includes(one))
+        );
+      });
+      return some.filter((one) => isOf(alert, one, trees)).map((one) => ({ alert, one }));
     });
+}
+
+/** Those of the pairs that were told, which is asked only where there are any. */
+async function toldBefore(tx: Tables, pairs: readonly Outgrown[]): Promise<Set<string>> {
+  if (pairs.length === 0) return new Set();
+  // The id of a delivery is made of its entry and its subscription: each is one look at the primary key.
+  const { rows } = await sql<{ alert: string; subscription: string }>`
+    select distinct alert, subscription
+    from unnest(${pairs.map(({ alert }) => alert.id)}::uuid[], ${pairs.map(({ one }) => one.id)}::uuid[])
+      as given (alert, subscription)
+    join subscription as recipient on recipient.id = subscription
+    join alert_event on alert_event.alert_id = alert and alert_event.severity = any (recipient.severities)
+    join delivery on delivery.id = 'msg_' || alert_event.id || '_' || subscription and delivery.state <> 'withheld'
+  `.execute(tx.tables());
+  return new Set(rows.map(({ alert, subscription }) => pairOf({ id: alert }, { id: subscription })));
+}
+
+function pairOf(alert: { id: string }, one: { id: string }): string {
+  return `${one.id} ${alert.id}`;
 }
