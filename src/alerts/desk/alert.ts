@@ -122,7 +122,7 @@ export function applyFinding(
       occurrences: alert.occurrences + 1,
       data: { ...finding.data, ...decidedOf(alert.data) },
       plates_sealed: finding.plates_sealed,
-      committed_at_ms: context.nowMs,
+      fired_at_ms: context.nowMs,
     },
     event: 'alert.updated',
   };
@@ -157,6 +157,7 @@ function opened(finding: FindingRow, context: Parameters<typeof applyFinding>[2]
     received_at_ms: finding.received_at_ms,
     decided_at_ms: finding.decided_at_ms,
     committed_at_ms: nowMs,
+    fired_at_ms: nowMs,
     data: finding.data,
     plates_sealed: finding.plates_sealed,
     seen_by: finding.seen_by,

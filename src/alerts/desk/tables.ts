@@ -126,6 +126,8 @@ export interface AlertTable {
   received_at_ms: number;
   decided_at_ms: number;
   committed_at_ms: number;
+  /** When it was last written that it fires, or fires again; the stamps before are those of its opening. */
+  fired_at_ms: number;
   data: Json<Record<string, unknown>>;
   /** The plates that `data` has masked, as its finding had them; null where it has none. */
   plates_sealed: Generated<Buffer | null>;

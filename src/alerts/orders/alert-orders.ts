@@ -82,7 +82,7 @@ export class AlertOrders {
     const { clock, isDark } = this.#deps;
     const nowMs = clock.nowMs();
     if (alert.handling === 'closed' || alert.condition === 'cleared' || alert.condition === 'stale') return 'over';
-    const lastsMs = nowMs - alert.committed_at_ms;
+    const lastsMs = nowMs - alert.fired_at_ms;
     // After the clock was set back it is not known how long it has lasted.
     if (lastsMs < FAULT_LASTS_MS) return nowMs + Math.min(FAULT_LASTS_MS, FAULT_LASTS_MS - lastsMs);
     return isDark(device) ? nowMs + AGAIN_MS : null;
@@ -108,13 +108,13 @@ export class AlertOrders {
   }
 }
 
-function occasionOf({ id, rule, title, severity, committed_at_ms }: AlertRow, device: DeviceId): AlertOccasion {
+function occasionOf({ id, rule, title, severity, fired_at_ms }: AlertRow, device: DeviceId): AlertOccasion {
   const words = `${title.zh} ${title.en}`;
   return {
     device,
     cause: `alert:${rule}`,
     title: words.length > TITLE_MAX ? `${words.slice(0, TITLE_MAX - 1)}…` : words,
     text: `${severity} alert ${id}`,
-    sinceMs: committed_at_ms,
+    sinceMs: fired_at_ms,
   };
 }

@@ -29,6 +29,7 @@ export function alertRow(fields: Partial<AlertRow> = {}): AlertRow {
     received_at_ms: 1_000,
     decided_at_ms: 1_001,
     committed_at_ms: 1_002,
+    fired_at_ms: 1_002,
     data: {},
     plates_sealed: null,
     seen_by: null,

@@ -30,6 +30,7 @@ export async function storeAlert(
     received_at_ms: atMs,
     decided_at_ms: atMs,
     committed_at_ms: atMs,
+    fired_at_ms: atMs,
     data: '{}',
     evidence: '[]',
     comments: '[]',

@@ -58,6 +58,7 @@ const COLUMNS: { readonly [Column in keyof AlertRow]: true } = {
   received_at_ms: true,
   decided_at_ms: true,
   committed_at_ms: true,
+  fired_at_ms: true,
   data: true,
   plates_sealed: true,
   seen_by: true,

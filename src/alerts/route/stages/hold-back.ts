@@ -13,7 +13,7 @@ export interface Holding {
   /** Whether such an alert may be held back at all. Pure. */
   mayHold(alert: AlertRow): boolean;
   /** Whether it is to be held back now. From memory. */
-  isHeld(alert: Pick<AlertRow, 'device' | 'rule' | 'committed_at_ms'>): boolean;
+  isHeld(alert: Pick<AlertRow, 'device' | 'rule' | 'fired_at_ms'>): boolean;
 }
 
 interface Known {
@@ -124,7 +124,7 @@ async function looked(
   const since = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint - ${LONGEST_MS}::bigint`;
   const held = await db
     .selectFrom('alert')
-    .select(['id', 'device', 'rule', 'committed_at_ms'])
+    .select(['id', 'device', 'rule', 'fired_at_ms'])
     .where('visibility', '=', visibility)
     .where('hidden', 'is', null)
     .where('handling', '!=', 'closed')

@@ -40,11 +40,11 @@ export function outage({ above, lately, beside, tellsSilence, nowMs }: OutagePor
       const isGrave = severity === 'extreme' || severity === 'severe';
       return !isGrave && (rule === OUTAGE_RULE || tells(rule));
     },
-    isHeld: ({ device: subject, rule, committed_at_ms }) => {
+    isHeld: ({ device: subject, rule, fired_at_ms }) => {
       const device = deviceIn(subject);
       if (device === null) return false;
       if (above(device) !== null || (tells(rule) && lately(device))) return true;
-      return tells(rule) && beside(device) >= TOGETHER_MIN && nowMs() - committed_at_ms < WINDOW_MS;
+      return tells(rule) && beside(device) >= TOGETHER_MIN && nowMs() - fired_at_ms < WINDOW_MS;
     },
   });
 }

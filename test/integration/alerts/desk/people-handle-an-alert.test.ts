@@ -139,7 +139,7 @@ t.test('an alert of a rule that asks for it opens a work order, unless it is hel
   const id = await alertOf('b1');
   const mine = () => occasions.filter(({ device }) => device === 'b1');
   await until('the order', () => mine().length > 0);
-  const { committed_at_ms: sinceMs } = await desk.queries.row(ADMIN, id);
+  const { fired_at_ms: sinceMs } = await desk.queries.row(ADMIN, id);
   const words = { title: 'kiosk-fire kiosk-fire', text: `extreme alert ${id}` };
   t.strictSame(mine(), [{ device: 'b1', cause: 'alert:kiosk-fire', ...words, sinceMs }]);
   await desk.actions.comment(li, id, 'seen');
@@ -164,7 +164,7 @@ t.test('a fault that has lasted a minute opens one work order for all that have 
   for (const id of ids) t.match(await desk.alertOrders.handle(id), { again: { atMs: Number } }, 'it has not lasted');
   await desk.actions.close(li, ids.pop()!, { verdict: 'no_action' });
   const aged = desk.database.tables<AlertTables>().updateTable('alert').where('device', 'in', faults);
-  await aged.set({ committed_at_ms: desk.clock.nowMs() - 61_000 }).execute();
+  await aged.set({ fired_at_ms: desk.clock.nowMs() - 61_000 }).execute();
   for (const id of ids) t.notMatch(await desk.alertOrders.handle(id), { again: { atMs: Number } });
   // The queue may have come to one of them as well.
   t.equal(new Set(mine().map(({ text }) => text)).size, 29);

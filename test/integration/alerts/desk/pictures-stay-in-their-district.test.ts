@@ -102,7 +102,13 @@ async function openAlert(device: string, jurisdiction: string): Promise<string> 
     level: 0,
     climbs_at_ms: null,
   };
-  const stamps = { device_at_ms: null, received_at_ms: 1, decided_at_ms: 1, committed_at_ms: Date.now() };
+  const stamps = {
+    device_at_ms: null,
+    received_at_ms: 1,
+    decided_at_ms: 1,
+    committed_at_ms: Date.now(),
+    fired_at_ms: Date.now(),
+  };
   const row: AlertRow = {
     id,
     dedup_key: id,

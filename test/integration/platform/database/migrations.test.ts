@@ -208,6 +208,27 @@ t.test('parts of storms that had no end are looked at once', async (t) => {
   t.strictSame(rows, [{ key: `storm-end ${closed} 0 0` }]);
 });
 
+t.test('an open alert that fired again has the stamp of its opening again, as the log tells it', async (t) => {
+  const database = await openOlder(t, 354);
+  const db = database.tables();
+  const [told, untold] = ['1', '2'].map((n) => `00000000-0000-4000-8000-00000000040${n}`);
+  for (const id of [told, untold]) {
+    await sql`insert into alert (id, dedup_key, rule, rule_version, title, severity, condition, handling, visibility,
+      device, device_name, jurisdiction, first_at_ms, last_at_ms, occurrences, received_at_ms, decided_at_ms,
+      committed_at_ms, data, evidence, comments, receipt, version, cases)
+      values (${id}, ${id}, 'r', 1, '{}', 'minor', 'active', 'new', 'normal', 'd', 'd', '330212', 1, 9, 2,
+      1, 2, 9, '{}', '[]', '[]', '', 1, '[]')`.execute(db);
+  }
+  await sql`insert into alert_event (seq, id, alert_id, type, at_ms, actor, jurisdiction, severity, body)
+    values (1, ${told}, ${told}, 'alert.opened', 3, 'citywatch', '330212', 'minor', '{}')`.execute(db);
+  await migrate(database);
+  const { rows } = await sql`select committed_at_ms, fired_at_ms from alert order by id`.execute(db);
+  t.strictSame(rows, [
+    { committed_at_ms: 3, fired_at_ms: 9 },
+    { committed_at_ms: 9, fired_at_ms: 9 },
+  ]);
+});
+
 /** A database as a version left it that knew the migrations below this number. */
 async function openOlder(t: Owner, below: number): Promise<Database> {
   const admin = await open(t);

@@ -50,6 +50,7 @@ const ROW: AlertRow = {
   received_at_ms: 0,
   decided_at_ms: 0,
   committed_at_ms: 0,
+  fired_at_ms: 0,
   data: {},
   plates_sealed: null,
   seen_by: null,
