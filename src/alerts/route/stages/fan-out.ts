@@ -33,12 +33,19 @@ export interface Subscribers {
   all: readonly Subscriber[];
   /** Another number when any of them is another, or has changed at all. */
   print: string;
-  /** Pairs as {@link pairOf} writes them: alerts that end, and who was told of them before they became graver. */
-  told?: ReadonlySet<string>;
+  /**
+   * Pairs as {@link pairOf} writes them: alerts that end, and who was told of them before they became graver. What each
+   * was told last.
+   */
+  told?: ReadonlyMap<string, EventType>;
 }
 
-/** How it is said that an alert is over, or that nobody knows any more. */
-const ENDS: ReadonlySet<EventType> = new Set(['alert.cleared', 'alert.stale', 'alert.closed']);
+/** How it is said that an alert is over, or that nobody knows any more: not to whom one of these was told last. */
+const ENDS: ReadonlyMap<EventType, readonly EventType[]> = new Map([
+  ['alert.cleared', ['alert.cleared', 'alert.closed']],
+  ['alert.stale', ['alert.stale', 'alert.cleared', 'alert.closed']],
+  ['alert.closed', ['alert.closed']],
+]);
 
 /** Alerts that are not to be told of now; what is raised of them is counted as withheld. */
 const HELD_BACK: ReadonlySet<Visibility> = new Set(['silenced', 'inhibited', 'shelved']);
@@ -103,9 +110,7 @@ function toldOf(change: Change, { all, told }: Subscribers, trees: Tree & Police
   return all
     .filter((one) => !already.has(one.id) && isFor(alert.seen_by, namesOf(readerOf(one))))
     .filter((one) => {
-      if (!one.severities.includes(alert.severity) && !(ENDS.has(change.type) && told?.has(pairOf(alert, one)))) {
-        return false;
-      }
+      if (!one.severities.includes(alert.severity) && !isEndFor(change, one, told)) return false;
       return isOf(alert, one, trees);
     })
     .map(({ id, to }) => ({ subscription: id, state: isHeld ? 'withheld' : 'waiting', to }));
@@ -113,6 +118,12 @@ function toldOf(change: Change, { all, told }: Subscribers, trees: Tree & Police
 
 function readerOf({ owner, confirms = false }: Subscriber) {
   return { id: owner ?? '', confirms };
+}
+
+/** Whether it is the end of what somebody was told, and was not told to have ended. */
+function isEndFor({ alert, type }: Change, one: Subscriber, told: Subscribers['told']): boolean {
+  const last = told?.get(pairOf(alert, one));
+  return last !== undefined && ENDS.get(type)?.includes(last) === false;
 }
 
 /** Whether a subscription is of such alerts, whatever their severity. */
@@ -144,18 +155,21 @@ function outgrown(changes: readonly Change[], all: readonly Subscriber[], trees:
 }
 
 /** Those of the pairs that were told, which is asked only where there are any. */
-async function toldBefore(tx: Tables, pairs: readonly Outgrown[]): Promise<Set<string>> {
-  if (pairs.length === 0) return new Set();
+async function toldBefore(tx: Tables, pairs: readonly Outgrown[]): Promise<Map<string, EventType>> {
+  if (pairs.length === 0) return new Map();
   // The id of a delivery is made of its entry and its subscription: each is one look at the primary key.
-  const { rows } = await sql<{ alert: string; subscription: string }>`
-    select distinct alert, subscription
+  const { rows } = await sql<{ alert: string; subscription: string; last: EventType }>`
+    select distinct on (alert, subscription) alert, subscription, alert_event.type as last
     from unnest(${pairs.map(({ alert }) => alert.id)}::uuid[], ${pairs.map(({ one }) => one.id)}::uuid[])
       as given (alert, subscription)
     join subscription as recipient on recipient.id = subscription
-    join alert_event on alert_event.alert_id = alert and alert_event.severity = any (recipient.severities)
+    join alert_event on alert_event.alert_id = alert
     join delivery on delivery.id = 'msg_' || alert_event.id || '_' || subscription and delivery.state <> 'withheld'
-  `.execute(tx.tables());
-  return new Set(rows.map(({ alert, subscription }) => pairOf({ id: alert }, { id: subscription })));
+    where exists (
+      select from alert_event as mild where mild.alert_id = alert and mild.severity = any (recipient.severities)
+    )
+    order by alert, subscription, alert_event.seq desc`.execute(tx.tables());
+  return new Map(rows.map(({ alert, subscription, last }) => [pairOf({ id: alert }, { id: subscription }), last]));
 }
 
 function pairOf(alert: { id: string }, one: { id: string }): string {

@@ -38,3 +38,21 @@ t.test('who was told of an alert hears its end, though it has become graver than
   t.strictSame(types(minor), ['opened', 'closed'], 'nothing of the other one, and not that it became graver');
   t.match(minor.received.at(-1)?.data.data, { id, severity: 'severe', handling: 'closed' });
 });
+
+t.test('what ends again and again was told to have ended once', async (t) => {
+  const minor = await subscribed('minor', ['minor']);
+  const severe = await subscribed('severe', ['severe']);
+  const told = ({ received }: typeof minor) =>
+    received.flatMap(({ data }) => (data.data.dedupKey === `${RULE}|k3` ? [data.type.slice('alert.'.length)] : []));
+  const says = (how: object) => raise('k3', { severity: 'severe', rule: RULE, jurisdiction: HERE, ...how });
+  await says({ severity: 'minor' });
+  const id = await alertOf('k3');
+  for (const [at, kind] of (['fired', 'cleared', 'fired', 'cleared', 'fired', 'stale'] as const).entries()) {
+    await says({ kind });
+    await until(`${kind} at the other one`, () => told(severe).length === at + 1);
+  }
+  await desk.actions.close(ADMIN, id, { verdict: 'confirmed' });
+  await until('the end', () => told(minor).includes('closed') && told(severe).includes('closed'));
+  await desk.work.idle();
+  t.strictSame(told(minor), ['opened', 'cleared', 'closed']);
+});
