@@ -191,10 +191,7 @@ function receiptOf({ lane, journal_offset: offset, incarnation }: FindingRow): s
   return receiptId({ lane: lane as Lane, offset, incarnation });
 }
 
-/**
- * What an alert is about, as it is shown: `device` and its name where the subject is one, or the gateway, which keeps
- * readings and events under an id of its own.
- */
+/** What an alert is about, as shown: `device` and its name where it is one, or the gateway, which has an id too. */
 export function showSubject(text: string, name: string) {
   const { type, id } = subjectOf(text);
   const device = text === GATEWAY_SUBJECT.id ? text : deviceIn(text);

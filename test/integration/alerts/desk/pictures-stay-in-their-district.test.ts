@@ -102,13 +102,7 @@ async function openAlert(device: string, jurisdiction: string): Promise<string> 
     level: 0,
     climbs_at_ms: null,
   };
-  const stamps = {
-    device_at_ms: null,
-    received_at_ms: 1,
-    decided_at_ms: 1,
-    committed_at_ms: Date.now(),
-    fired_at_ms: Date.now(),
-  };
+  const made = { device_at_ms: null, received_at_ms: 1, decided_at_ms: 1, committed_at_ms: Date.now(), fired_at_ms: 1 };
   const row: AlertRow = {
     id,
     dedup_key: id,
@@ -131,7 +125,7 @@ async function openAlert(device: string, jurisdiction: string): Promise<string> 
     first_at_ms: 1,
     last_at_ms: 1,
     occurrences: 1,
-    ...stamps,
+    ...made,
     data: {},
     plates_sealed: null,
     seen_by: null,
