@@ -15,6 +15,8 @@ export interface FireOptions {
   class?: AlertClass;
   /** When it was received, Unix ms; now unless told. */
   atMs?: number;
+  /** A drill. */
+  exercise?: boolean;
 }
 
 /** Stores fires of kiosks, or their ends, as the rules leave them for the desk. Returns the keys of their alerts. */
@@ -49,5 +51,6 @@ function fireAt(device: string, options: FireOptions) {
     alert_id: null,
     handled_at_ms: null,
     data: JSON.stringify(data),
+    exercise: options.exercise ?? false,
   };
 }

@@ -1,6 +1,6 @@
 import type { Area } from '../../../core/jurisdiction.ts';
 import { type Tables, withinJurisdiction } from '../../../platform/database/database.ts';
-import type { AlertRow, AlertTables } from '../../desk/tables.ts';
+import type { AlertRow, AlertTables, Visibility } from '../../desk/tables.ts';
 import type { Ladder } from '../../ladder/ladder.ts';
 import { TOP } from '../../ladder/levels.ts';
 import type { Change, Stage, StageTimer } from './stage.ts';
@@ -26,6 +26,9 @@ export const ALWAYS_MANNED: Manned = { isUnmanned: () => false, unmanned: () => 
 /** Begins the key of a timer that is of no time: somebody left a desk. */
 export const UNMANNED = 'unmanned';
 
+/** Drills are marked, and told as what is real. */
+const TOLD: readonly Visibility[] = ['normal', 'test'];
+
 interface Known {
   /** Alerts that nobody took in time. */
   waited: readonly AlertRow[];
@@ -47,7 +50,8 @@ const AT_ONCE = 200;
 /**
  * Has the next level told of alerts of the police desk that nobody takes: when the time of the ladder is over, and at
  * once where nobody is on duty. Whoever takes one stops it; where that runs out it waits anew and climbs on from where
- * it is. What is over, held back or hidden does not climb. The level never falls: who was told once hears how it ends.
+ * it is. What is over, held back or hidden does not climb; a drill does, so that this is rehearsed too. The level never
+ * falls: who was told once hears how it ends.
  */
 export function climb(ladder: Ladder, manned: Manned): Stage<Known> {
   return {
@@ -134,7 +138,7 @@ function escalated(alert: AlertRow, to: number, climbing: Climbing): Change {
 
 /** Whether somebody is to take it and nobody has. */
 function isWaiting({ desk, handling, visibility, condition, seen_by }: AlertRow): boolean {
-  const isOpen = handling === 'new' && visibility === 'normal' && condition !== 'cleared';
+  const isOpen = handling === 'new' && TOLD.includes(visibility) && condition !== 'cleared';
   // Uncertain reads, and what only some may know of, have ways of their own.
   return isOpen && desk === 'police' && seen_by === null;
 }
@@ -188,7 +192,7 @@ function waiting(tx: Tables) {
     .selectFrom('alert')
     .where('desk', '=', 'police')
     .where('handling', '=', 'new')
-    .where('visibility', '=', 'normal')
+    .where('visibility', 'in', TOLD)
     .where('condition', '!=', 'cleared')
     .where('seen_by', 'is', null);
 }

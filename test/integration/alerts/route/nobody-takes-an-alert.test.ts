@@ -106,6 +106,33 @@ t.test('what nobody takes is told to the county, then to the city, once each', a
   );
 });
 
+const rehearsing = await startReceiver(t);
+
+t.test('a drill climbs as what is real, and says at each level what it is', async (t) => {
+  const input = { name: 'all', ...webhookAt(rehearsing.url), jurisdiction: HERE, level: 'county' as const };
+  await desk.subscriptions.create(ADMIN, input);
+  const id = await opened('rehearsed', { exercise: true, atMs: clock.nowMs() });
+  t.match(await view(id), { exercise: true, visibility: 'test', level: 'station', climbsAt: /Z$/ });
+  clock.pass(10 * MINUTE_MS + 5_000);
+  await untilAt(id, 'county');
+  clock.pass(20 * MINUTE_MS + 5_000);
+  await untilAt(id, 'city');
+  await settled();
+  t.strictSame(
+    [station(id), county(id)],
+    [
+      ['opened', 'escalated', 'escalated'],
+      ['escalated', 'escalated'],
+    ],
+  );
+  t.strictSame(city(id), ['escalated']);
+  const told = rehearsing.received.filter(({ data }) => data.data.id === id);
+  t.equal(told.length, 2);
+  for (const one of told) t.match(one.data.data, { exercise: true, visibility: 'test' }, 'marked in each message');
+  await ask('POST', `/alerts/${id}/ack`);
+  t.match(await view(id), { handling: 'acked', level: 'city', climbsAt: null });
+});
+
 t.test('whoever takes it stops it, and when that runs out it climbs on', async (t) => {
   const id = await opened('taken');
   t.match((await ask('POST', `/alerts/${id}/ack`, { payload: { minutes: 60 } })).body, { climbsAt: null });

@@ -94,11 +94,18 @@ t.test('a grave one is told to all at once, and one that becomes graver sooner',
   t.match(smoke.alert, { level: 1, climbs_at_ms: 5 * MINUTE });
 });
 
+t.test('a drill climbs as what is real', async (t) => {
+  const drill = new Passing({ severity: 'moderate', visibility: 'test', exercise: true });
+  drill.says('alert.opened');
+  t.match(drill.alert, { level: 0, climbs_at_ms: 10 * MINUTE });
+  t.equal(drill.passes(10 * MINUTE), 'alert.escalated');
+  t.match(drill.alert, { level: 1, visibility: 'test', exercise: true });
+});
+
 t.test('what is over, hidden, a fault, or known to few does not climb', async (t) => {
   const still: Partial<AlertRow>[] = [
     { condition: 'cleared' },
     { visibility: 'silenced' },
-    { visibility: 'test' },
     { desk: 'maintenance', class: 'fault' },
     { seen_by: ['somebody'] },
     { handling: 'closed' },
