@@ -111,6 +111,8 @@ t.test('at an address that is not secure the page says what it lacks and why, an
   const view = await openBrowser(t, { ...PHONE, locale: 'zh-CN' });
   const { page } = view;
   const address = 'http://gateway.example';
+  // What the page still asks when it is closed is answered to nobody.
+  t.teardown(() => page.unrouteAll({ behavior: 'ignoreErrors' }));
   await page.route(`${address}/**`, async (route) => {
     const { pathname, search } = new URL(route.request().url());
     if (pathname.endsWith('/stream')) return route.abort();
