@@ -90,6 +90,7 @@ function directoryOf(ids: readonly string[]): Directory {
   directory.fill(
     ids.map((id) => ({
       identity: { id, kind: 'kiosk', kindVersion: 1, jurisdiction: '330212' },
+      name: id,
       state: 'in-service',
       parent: null,
       place: [121.5, 29.8],

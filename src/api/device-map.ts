@@ -15,6 +15,8 @@ export interface MappedDevices {
   areas: string[];
   healths: Health[];
   id: DeviceId[];
+  /** Null where it is the id: many have no other, and a city has ten thousand of them. */
+  name: (string | null)[];
   /** Degrees of WGS-84. */
   lon: number[];
   lat: number[];
@@ -97,12 +99,13 @@ export class DeviceMap {
     const [kinds, areas] = [new Numbered(), new Numbered()];
     const map = emptyColumns();
     const rows = new Map<DeviceId, number>();
-    for (const { identity, place } of directory.placed(caller)) {
+    for (const { identity, name, place } of directory.placed(caller)) {
       const { id, kind, jurisdiction } = identity;
       map.truncated = rows.size === FEATURES_MAX;
       if (map.truncated) break;
       const health = twin.presence(id).health?.health;
       rows.set(id, map.id.push(id) - 1);
+      map.name.push(name === id ? null : name);
       map.lon.push(rounded(place[0]));
       map.lat.push(rounded(place[1]));
       map.kind.push(kinds.of(kind));
@@ -150,6 +153,7 @@ function emptyColumns(): Omit<MappedDevices, 'alerts'> {
     areas: [],
     healths: [...HEALTHS],
     id: [],
+    name: [],
     lon: [],
     lat: [],
     kind: [],

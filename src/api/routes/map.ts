@@ -24,6 +24,7 @@ const devices = z.object({
   areas: names.meta({ description: 'What `area` counts: codes of jurisdictions' }),
   healths: z.array(z.enum(HEALTHS)).meta({ description: 'What `health` counts' }),
   id: names,
+  name: z.array(z.string().nullable()).meta({ description: 'null where it is the id' }),
   lon: numbers,
   lat: numbers,
   kind: places,

@@ -119,13 +119,14 @@ export class DirectorySync {
   }
 
   #entryOf(
-    { id, kind, jurisdiction, police = null, state, parent, location, accessClass, file, version }: Device,
+    { id, name, kind, jurisdiction, police = null, state, parent, location, accessClass, file, version }: Device,
     secretHash: Buffer,
   ): DirectoryEntry {
     const identity = { id, kind, kindVersion: this.#deps.kinds.currentVersion(kind), jurisdiction, police };
     const { owner = null, tags = [] } = file;
     const place = [location.lon, location.lat] as const;
-    return { identity, state, parent, place, accessClass, ...labelled(owner, tags), secretHash, version };
+    const labels = labelled(owner, tags);
+    return { identity, name, state, parent, place, accessClass, ...labels, secretHash, version };
   }
 
   /** A COMMIT whose answer was lost may have happened: looks again until the database says. */

@@ -25,6 +25,8 @@ export function labelled(owner: string | null, tags: readonly string[]): { label
 /** What is kept in memory of each device: enough to let it in and to label what it sends. */
 export interface DirectoryEntry {
   identity: DeviceIdentity;
+  /** What people call it. */
+  name: string;
   state: DeviceState;
   /** The device it belongs to, like the recorder of a channel. */
   parent: DeviceId | null;
@@ -41,8 +43,8 @@ export interface DirectoryEntry {
   version: number;
 }
 
-/** A device with where it stands, and where it is in its life. */
-export type PlacedDevice = Pick<DirectoryEntry, 'identity' | 'place' | 'state'>;
+/** A device with its name, where it stands, and where it is in its life. */
+export type PlacedDevice = Pick<DirectoryEntry, 'identity' | 'name' | 'place' | 'state'>;
 
 /** Those who must know what becomes of devices. Must not throw; nobody waits for them. */
 export interface DirectoryListeners {
@@ -251,7 +253,8 @@ function isSame(one: DirectoryEntry, other: DirectoryEntry): boolean {
   const isAlike = a.kind === b.kind && a.kindVersion === b.kindVersion && keyOf(a) === keyOf(b);
   // By hand, in psql, no version is raised.
   const isThere = one.version === other.version && one.state === other.state && one.parent === other.parent;
+  const isCalled = one.name === other.name;
   const isShown = one.accessClass === other.accessClass && JSON.stringify(one.labels) === JSON.stringify(other.labels);
   const isOld = one.oldSecret?.hash.toString('hex') === other.oldSecret?.hash.toString('hex');
-  return isAlike && isThere && isShown && isOld && one.secretHash.equals(other.secretHash);
+  return isAlike && isThere && isCalled && isShown && isOld && one.secretHash.equals(other.secretHash);
 }

@@ -117,16 +117,17 @@ export async function directoryEntries(
       join.onRef('assignment.position_id', '=', 'position.id').on('assignment.to_ms', 'is', null),
     )
     .innerJoin('unit', 'unit.id', 'assignment.unit_id')
-    .select(['position.id', 'position.kind', 'position.jurisdiction', 'position.state', 'position.version'])
-    .select(['position.parent', 'position.access_class', 'position.police', 'unit.secret_hash'])
+    .select(['position.id', 'position.name', 'position.kind', 'position.jurisdiction', 'position.state'])
+    .select(['position.version', 'position.parent', 'position.access_class', 'position.police', 'unit.secret_hash'])
     .select(['position.lat', 'position.lon', 'position.owner', 'position.tags'])
     .select(['unit.old_secret_hash', 'unit.old_until_ms'])
     .orderBy('position.id')
     .limit(filter.limit);
   if (filter.ids) query = query.where('position.id', 'in', filter.ids);
   if (filter.after !== undefined) query = query.where('position.id', '>', filter.after);
-  return (await query.execute()).map(({ id, kind, jurisdiction, state, parent, version, ...row }) => ({
+  return (await query.execute()).map(({ id, name, kind, jurisdiction, state, parent, version, ...row }) => ({
     identity: { id, kind, kindVersion: kinds.currentVersion(kind), jurisdiction, police: row.police },
+    name,
     state,
     parent,
     place: [row.lon, row.lat],

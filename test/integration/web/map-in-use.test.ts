@@ -65,6 +65,20 @@ t.test('the gravest stand first, and lead to their case; the address brings it a
   t.same(view.offences, []);
 });
 
+t.test('devices are called by their names, in the list and where one is chosen', async (t) => {
+  const { api, view, page } = await openMap(t);
+  api.map.devices[17]!.name = '<b>天一广场 3 号';
+  await page.reload();
+  const row = page.locator('.map-rows li').first();
+  await row.getByText('<b>天一广场 3 号').waitFor();
+  t.match(await row.textContent(), /kiosk-017/, 'and by what technicians call them');
+  await row.getByRole('button').click();
+  await page.getByRole('heading', { name: '<b>天一广场 3 号' }).waitFor();
+  t.match(await page.locator('.map-facts').textContent(), /kiosk-017/);
+  t.equal(await page.locator('.map-rows').getByText('kiosk-000', { exact: true }).count(), 1, 'the id stands once');
+  t.same(view.offences, []);
+});
+
 t.test('an alert that is raised while the map is open is on it', async (t) => {
   const { api, page } = await openMap(t);
   api.raise({ id: 'next', device: 'kiosk-003', severity: 'severe' });

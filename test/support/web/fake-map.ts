@@ -5,6 +5,8 @@ import { GRAVITY } from './fake-alert-list.ts';
 
 export interface FakeMapDevice {
   id: string;
+  /** Its id where it has none. */
+  name?: string;
   kind: string;
   area: string;
   lon: number;
@@ -66,6 +68,7 @@ export function mapRoutes(app: FastifyInstance, fake: { map: FakeMap }, alerts: 
       areas,
       healths: HEALTHS,
       id: devices.map(({ id }) => id),
+      name: devices.map(({ name = null }) => name),
       lon: devices.map(({ lon }) => lon),
       lat: devices.map(({ lat }) => lat),
       kind: devices.map(({ kind }) => kinds.indexOf(kind)),

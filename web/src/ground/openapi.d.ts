@@ -1,6 +1,6 @@
 // Made by `npm run types --prefix scripts/api-types`; not to be edited.
-// Document 6eb16ec4e367f6cf6d2909cde817b22be828f2a39c53e5e177441c4781f42c14
-// Types cdfbfc8100956950fe33f5423a3ea98d562a77458fd689c5a6ffc8b06787b8b5
+// Document 177b7b9b88dcbd62ed3b7bd6605ff54cade0ccd0cc430be3db55020cea70a110
+// Types 1a4539d4ada8250b7ca4c54eb7ed2748ffbc3e179bc0de7f8e8a81fdafeb7d93
 
 export interface paths {
     "/api/v1/session": {
@@ -2783,6 +2783,7 @@ export interface paths {
                             areas: string[];
                             healths: ("online" | "degraded" | "offline" | "unknown")[];
                             id: string[];
+                            name: (string | null)[];
                             lon: number[];
                             lat: number[];
                             kind: number[];

@@ -34,12 +34,13 @@ export function Chosen({
   return (
     <section class="map-chosen" aria-labelledby="map-chosen-title">
       <h3 id="map-chosen-title" ref={title} tabIndex={-1}>
-        <bdi>{answer?.id === id ? answer.name : id}</bdi>
+        <bdi>{device?.name ?? (answer?.id === id ? answer.name : id)}</bdi>
       </h3>
       {refused && <p class="hint">{t('map.chosen.gone')}</p>}
       {device && (
         <p class="map-facts">
           <LevelMark level={device.level} />
+          {device.name !== id && <bdi>{id}</bdi>}
           <span>{kindTitle(device.kind)}</span>
           {device.saidAtMs !== null && <span>{t('map.said', { age: age(nowMs.value - device.saidAtMs) })}</span>}
         </p>

@@ -43,8 +43,13 @@ export function DeviceRows({
             <button type="button" onClick={() => onDevice(device.id)}>
               <LevelMark level={device.level} />
               <span>
-                <bdi>{device.id}</bdi>
+                <bdi>{device.name}</bdi>
                 <span class="map-row-facts">
+                  {device.name !== device.id && (
+                    <>
+                      <bdi>{device.id}</bdi> ·{' '}
+                    </>
+                  )}
                   {kindTitle(device.kind)}
                   {device.open > 0 && ` · ${t('map.open', { n: device.open })}`}
                 </span>

@@ -7,6 +7,8 @@ export type Level = 'unknown' | 'online' | 'degraded' | 'offline' | Severity;
 
 export interface MapDevice {
   id: string;
+  /** What people call it; the id where it has no other name. */
+  name: string;
   kind: string;
   /** Code of its jurisdiction. */
   area: string;
@@ -28,6 +30,7 @@ export function devicesOf({
   areas,
   healths,
   id,
+  name,
   lon,
   lat,
   kind,
@@ -39,6 +42,7 @@ export function devicesOf({
     const level = healths[health[n] ?? -1] ?? 'unknown';
     return {
       id: one,
+      name: name[n] ?? one,
       kind: kinds[kind[n] ?? -1] ?? '',
       area: areas[area[n] ?? -1] ?? '',
       at: [lon[n] ?? 0, lat[n] ?? 0],

@@ -76,9 +76,10 @@ function marksOf(points: readonly TrackPoint[]): MapDevice[] {
   const numbers = new Map<string, number[]>();
   for (const [n, { id }] of points.entries()) numbers.set(id, [...(numbers.get(id) ?? []), n + 1]);
   const places = new Map(points.map((one) => [one.id, one]));
+  const [level, rank] = ['minor', LEVELS.indexOf('minor')] as const;
   return [...places.values()].map(({ id, at }) => {
     const all = numbers.get(id) ?? [];
     const mark = all.slice(0, NUMBERS_MAX).join(',') + (all.length > NUMBERS_MAX ? '…' : '');
-    return { id, kind: '', area: '', at, saidAtMs: null, level: 'minor', rank: LEVELS.indexOf('minor'), open: 0, mark };
+    return { id, name: id, kind: '', area: '', at, saidAtMs: null, level, rank, open: 0, mark };
   });
 }

@@ -15,7 +15,7 @@ const BYTES_EACH_MAX = 50;
 function entry(id: string, jurisdiction: string, place: [number, number], kind = 'recycling-kiosk') {
   const identity = { id, kind, kindVersion: 1, jurisdiction };
   const rest = { parent: null, accessClass: 'public' as const, secretHash: Buffer.alloc(32), version: 1 };
-  return { identity, state: 'in-service' as const, place, ...rest };
+  return { identity, name: id, state: 'in-service' as const, place, ...rest };
 }
 
 function directoryOf(entries: ReturnType<typeof entry>[]) {
@@ -32,7 +32,7 @@ t.test('a map has the devices of the reader, and of their open alerts the graves
   const { api, desk, raise, alertOf, ask } = await startAlertsApi(t);
   const entries = [
     entry('kiosk-a', HERE, [121.5512345678, 29.87]),
-    entry('kiosk-b', HERE, [121.56, 29.88]),
+    { ...entry('kiosk-b', HERE, [121.56, 29.88]), name: '天一广场' },
     entry('kiosk-c', ELSEWHERE, [104.7, 31.4]),
   ];
   Object.assign(api.deps.directory, directoryOf(entries));
@@ -49,6 +49,7 @@ t.test('a map has the devices of the reader, and of their open alerts the graves
     kinds: ['recycling-kiosk'],
     areas: [HERE],
     id: ['kiosk-a', 'kiosk-b'],
+    name: [null, '天一广场'],
     lon: [121.551235, 121.56],
     lat: [29.87, 29.88],
     kind: [0, 0],

@@ -18,7 +18,8 @@ function entry(id: string, jurisdiction: string, version = 1, state: 'in-service
   const identity: DeviceIdentity = { id, kind: 'recycling-kiosk', kindVersion: 1, jurisdiction };
   const place = [121.5, 29.8] as const;
   const secretHash = Buffer.alloc(32);
-  return { identity, state, parent: null, place, accessClass: 'public' as const, secretHash, version };
+  const name = id;
+  return { identity, name, state, parent: null, place, accessClass: 'public' as const, secretHash, version };
 }
 
 t.test('a directory gives the devices of an area, wherever they moved', async (t) => {

@@ -82,7 +82,8 @@ async function apply({ clock, directory, book }: Live, one: unknown, version: nu
     book.signal(step.connected, 'connection', { good: step.good === true, detail: null });
   } else {
     const identity = { id: step.put!, kind: step.kind!, kindVersion: 1, jurisdiction: step.jurisdiction! };
-    const rest = { secretHash: SECRET, place: [121.5, 29.8] as const, accessClass: 'public' as const, version };
+    const name = step.put!;
+    const rest = { name, secretHash: SECRET, place: [121.5, 29.8] as const, accessClass: 'public' as const, version };
     const parent = step.parent === step.put ? null : step.parent!;
     directory.apply({ identity, state: step.state as DeviceState, parent, ...rest } satisfies DirectoryEntry);
   }

@@ -42,5 +42,5 @@ function markOf({ id, severity, jurisdiction, location }: Marked): MapDevice[] {
   if (!location) return [];
   const rank = LEVELS.indexOf(severity);
   const at: MapDevice['at'] = [location.lon, location.lat];
-  return [{ id, kind: '', area: jurisdiction, at, saidAtMs: null, level: severity, rank, open: 1 }];
+  return [{ id, name: id, kind: '', area: jurisdiction, at, saidAtMs: null, level: severity, rank, open: 1 }];
 }
