@@ -47,7 +47,7 @@ async function isTold(t: Test, name: string, jurisdiction: string): Promise<void
   const { subscription } = await desk.subscriptions.create(ADMIN, { name, ...webhookAt(receiver.url), jurisdiction });
   for (let number = 1; number <= 3; number += 1) {
     await fires(`${name}${number}`, jurisdiction, 1);
-    await until('the next delivery', () => receiver.received.length === number);
+    await until('the next delivery', () => receiver.once().length === number);
   }
   await desk.subscriptions.remove(ADMIN, subscription.id);
 }

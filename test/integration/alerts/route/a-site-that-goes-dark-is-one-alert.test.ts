@@ -44,7 +44,10 @@ async function fire(device: string, how: Partial<FireOptions>, condition: string
   });
 }
 const told = (device: string) =>
-  receiver.received.filter(({ data }) => data.data.dedupKey.endsWith(`|${device}`)).map(({ data }) => data.type);
+  receiver
+    .once()
+    .filter(({ data }) => data.data.dedupKey.endsWith(`|${device}`))
+    .map(({ data }) => data.type);
 async function look(): Promise<void> {
   await desk.database.transaction((tx) => enqueueWork(tx, desk.clock, [{ queue: 'stage', key: 'outage now' }]));
   desk.doorbell.ring('stage');

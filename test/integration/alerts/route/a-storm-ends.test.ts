@@ -17,9 +17,10 @@ await desk.subscriptions.create(ADMIN, { name: 'centre', ...webhookAt(receiver.u
 
 /** What was told of an alert, each message once. */
 const toldOf = (id: string): string[] =>
-  [...new Map(receiver.received.map((one) => [one.id, one.data])).values()]
-    .filter(({ data }) => data.id === id)
-    .map(({ type }) => type);
+  receiver
+    .once()
+    .filter(({ data }) => data.data.id === id)
+    .map(({ data }) => data.type);
 const settled = () =>
   until('nothing waits', async () =>
     (await desk.subscriptions.list(ADMIN)).every(({ counts }) => counts.waiting === 0),

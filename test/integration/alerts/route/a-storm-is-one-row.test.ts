@@ -21,7 +21,7 @@ interface Told {
   alert: AlertView;
 }
 const told = (): Told[] =>
-  [...new Map(receiver.received.map((one) => [one.id, one])).values()].map(({ data }) => {
+  receiver.once().map(({ data }) => {
     return { type: data.type, alert: data.data as unknown as AlertView };
   });
 const settled = () =>
@@ -87,7 +87,7 @@ t.test('whoever is told of a part is told of the one that stands for it: nobody 
   await desk.subscriptions.create(ADMIN, { name: 'station', ...webhookAt(station.url), jurisdiction: STATION });
   for (let n = 0; n < 3 * ONE_BY_ONE; n += 1) await raise(`wide-${n}`, { severity: 'minor', rule: 'dock-forced' });
   await raise('of-the-station', { severity: 'minor', rule: 'dock-forced', jurisdiction: STATION });
-  await until('the station is told of its own', () => station.received.length === 1);
+  await until('the station is told of its own', () => station.once().length === 1);
 });
 
 t.test('all parts are closed together, and the next storm has another one', async (t) => {

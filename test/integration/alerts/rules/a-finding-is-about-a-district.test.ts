@@ -194,8 +194,8 @@ t.test('it becomes an alert of the district, through a crash, and clears', async
       ['alert.cleared', subject],
     ],
   );
-  await until('the district is told', () => there.received.length === 2);
-  t.match(there.received[0]?.data.data, { subject, device: null });
+  await until('the district is told', () => there.once().length === 2);
+  t.match(there.once()[0]?.data.data, { subject, device: null });
   t.same(elsewhere.received, []);
 });
 

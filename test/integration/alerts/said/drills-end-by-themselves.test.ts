@@ -23,7 +23,11 @@ const begin = async (more: object = {}) =>
   });
 const now = async (id: string) => (await ask('GET', `/alerts/${id}`)).body as Alert;
 const minutesTo = (at: string | null) => Math.round((Date.parse(at!) - clock.nowMs()) / MINUTE_MS);
-const told = (id: string) => receiver.received.filter(({ data }) => data.data.id === id).map(({ data }) => data.type);
+const told = (id: string) =>
+  receiver
+    .once()
+    .filter(({ data }) => data.data.id === id)
+    .map(({ data }) => data.type);
 
 t.test('a drill says when it ends, and is closed as one by then, whoever has it', async (t) => {
   const { status, body } = await begin({ minutes: 30 });

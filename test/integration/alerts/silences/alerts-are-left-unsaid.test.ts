@@ -32,7 +32,8 @@ async function fire(device: string, how: Partial<FireOptions>, is: (alert: View)
 const times = (count: number) => (alert: View) => alert.occurrences === count;
 const isCleared = ({ condition }: View) => condition === 'cleared';
 const told = (device: string) =>
-  receiver.received
+  receiver
+    .once()
     .filter(({ data }) => data.data.dedupKey.endsWith(`|${device}`))
     .map(({ data }) => data.type.slice('alert.'.length));
 const counts = async () => (await desk.subscriptions.list(ADMIN)).find(({ id }) => id === subscription.id)!.counts;

@@ -26,9 +26,10 @@ const list = async (query: string): Promise<AlertView[]> => {
 const rows = (rule: string) => list(`open=true&visibility=normal&parts=false&rule=${rule}`);
 const one = (id: string) => desk.queries.get(ADMIN, id);
 const toldOf = (id: string): string[] =>
-  [...new Map(receiver.received.map((got) => [got.id, got.data])).values()]
-    .filter(({ data }) => data.id === id)
-    .map(({ type }) => type);
+  receiver
+    .once()
+    .filter(({ data }) => data.data.id === id)
+    .map(({ data }) => data.type);
 
 async function storm(rule: string, count = COUNT): Promise<{ leader: AlertView; parts: AlertView[] }> {
   for (let n = 0; n < count; n += 1) await raise(`${rule}-${n}`, { severity: 'moderate', rule });

@@ -48,7 +48,8 @@ async function life(t: Test) {
     seen: (device: string, visibility: string) =>
       until(`${device} is ${visibility}`, async () => (await newest(device))?.visibility === visibility),
     told: (device: string) =>
-      receiver.received
+      receiver
+        .once()
         .filter(({ data }) => data.data.dedupKey.endsWith(`|${device}`))
         .map(({ data }) => data.type.slice('alert.'.length)),
     settled: () =>

@@ -25,7 +25,7 @@ const CANDIDATE = { candidate: true, doubt: 'low-confidence' };
 
 t.test('an uncertain read is for who confirms alone, everywhere, until one of them has', async (t) => {
   const receivers = { centre: await startReceiver(t), desk: await startReceiver(t) };
-  const of = (name: 'centre' | 'desk') => receivers[name].received.map(({ data }) => data);
+  const of = (name: 'centre' | 'desk') => receivers[name].once().map(({ data }) => data);
   const subscribe = (name: 'centre' | 'desk', confirms: boolean) => {
     const { url } = receivers[name];
     return desk.subscriptions.create(CONFIRMS, {
