@@ -36,16 +36,11 @@ t.test("Debian's onvif-util discovers the cameras and talks to one", async (t) =
   t.match(found.said, /127\.64\.45\.1 .*Gate 1/);
   t.match(found.said, /127\.64\.45\.2 .*Gate 2/);
   t.equal(talk.status, 0);
-  for (const text of [
-    expected[0]?.stream,
-    expected[0]?.serial,
-    'profile_sub',
-    '768 x 576',
-    'Time Offset: 0',
-    '127.64.45.1',
-  ]) {
+  for (const text of [expected[0]?.stream, expected[0]?.serial, 'profile_sub', '768 x 576', '127.64.45.1']) {
     t.ok(talk.said.includes(text ?? 'nothing'), String(text));
   }
+  // In seconds, with the way there and back, which takes one now and then; a wrong clock is hours or years off.
+  t.match(talk.said, /Time Offset: -?\d\b/);
   t.notMatch(talk.said, /ERROR/);
   t.match(refused, { status: 1, said: /NotAuthorized/ });
   t.match(without.said, /Found 1 camera/, 'a camera without power does not answer');
