@@ -113,15 +113,19 @@ t.test('a part that came while its storm was closed is told by the next look', a
 
 t.test('a part whose device now stands in another area than the storm is told there', async (t) => {
   const { leader, parts } = await storm('smoke', ONE_BY_ONE + 3);
-  const row = await desk.database
-    .tables<{ alert: { id: string; jurisdiction: string } }>()
-    .selectFrom('alert')
-    .selectAll()
-    .where('id', '=', leader.id)
-    .executeTakeFirstOrThrow();
-  const moved = { ...row, jurisdiction: ELSEWHERE, version: leader.version + 1 } as never;
-  const input = { from: leader.version, type: 'alert.arrived', alert: moved, actor: 'citywatch', atMs: clock.nowMs() };
-  desk.committed(await desk.database.transaction((tx) => desk.log.publish(tx, [input as never])));
+  const published = await desk.database.transaction(async (tx) => {
+    // Read each time: the storm may go on counting.
+    const row = await tx
+      .tables<{ alert: { id: string; jurisdiction: string; version: number } }>()
+      .selectFrom('alert')
+      .selectAll()
+      .where('id', '=', leader.id)
+      .executeTakeFirstOrThrow();
+    const alert = { ...row, jurisdiction: ELSEWHERE, version: row.version + 1 };
+    const input = { from: row.version, type: 'alert.arrived', alert, actor: 'citywatch', atMs: clock.nowMs() };
+    return await desk.log.publish(tx, [input as never]);
+  });
+  desk.committed(published);
   await until('they stand alone', async () => (await list(`storm=${leader.id}`)).length === 0);
   await settled();
   t.ok(parts.every(({ id }) => toldOf(id).length === 1));
