@@ -284,7 +284,6 @@ export async function startReceiver(t: Owner) {
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
-    /** All that came, with what came again. */
     received,
     /** Each message once: it is sent at least once, and again where the test's time passes while it is under way. */
     once: (): Received[] => [...new Map(received.map((one) => [one.id, one])).values()],
