@@ -94,12 +94,24 @@ export function lasting(s: number): string {
 export function clockTime(rfc3339: string, nowMs: number): string {
   const at = new Date(rfc3339);
   const today = new Date(nowMs).toDateString() === at.toDateString();
-  const day = today ? {} : ({ month: 'short', day: 'numeric' } as const);
-  return new Intl.DateTimeFormat(locale.value, {
-    ...day,
+  return timesOf(locale.value, !today).format(at);
+}
+
+/** Each made once: to make one costs a hundred times what it costs to use it, and a list has one in each row. */
+const times = new Map<string, Intl.DateTimeFormat>();
+
+function timesOf(language: string, withDay: boolean): Intl.DateTimeFormat {
+  const key = `${language} ${withDay}`;
+  const known = times.get(key);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat(language, {
+    month: withDay ? 'short' : undefined,
+    day: withDay ? 'numeric' : undefined,
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
     hourCycle: 'h23',
-  }).format(at);
+  });
+  times.set(key, made);
+  return made;
 }

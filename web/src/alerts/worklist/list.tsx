@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { dutyFocus, lookAt } from '../../duty/focus.ts';
 import { refine } from '../../ground/router.ts';
 import { overview } from '../../overview.ts';
@@ -50,11 +50,12 @@ export function AlertList() {
   useReadAhead(rows.span.to, shown.length);
   useReturn(shown, focus);
   useOthersFocus(shown, rows, setSelected);
-  const select = (id: string) => {
+  // The same function each time, so that a row that stays as it is need not be drawn again.
+  const select = useCallback((id: string) => {
     setSelected(id);
-    const { subject } = book.value.alerts.get(id) ?? {};
+    const { subject } = book.peek().alerts.get(id) ?? {};
     if (subject?.type === 'device') lookAt(subject.id, 'list');
-  };
+  }, []);
   return (
     <section class="alerts" aria-labelledby="alerts-title">
       <div ref={head}>
@@ -84,6 +85,10 @@ export function AlertList() {
       {helps && <Help onClose={() => setHelps(false)} />}
     </section>
   );
+}
+
+function pick(id: string, reach: boolean): void {
+  choose(id, book.peek().shown, reach);
 }
 
 function toggle(id: string): void {
@@ -118,9 +123,9 @@ function DrawnRows({ rows: { span, heights, elementOf }, current, onSelect }: Dr
             top={heights.top(index)}
             index={index}
             count={shown.length}
-            onSelect={() => onSelect(id)}
-            onToggle={() => toggle(id)}
-            onChoose={(reach) => choose(id, shown, reach)}
+            onSelect={onSelect}
+            onToggle={toggle}
+            onChoose={pick}
             onElement={elementOf(id)}
           />
         );

@@ -25,15 +25,17 @@ export interface RowProps {
   top: number;
   index: number;
   count: number;
-  onSelect(): void;
-  onToggle(): void;
-  onChoose(reach: boolean): void;
+  /** Told which; the same functions each time. */
+  onSelect(id: string): void;
+  onToggle(id: string): void;
+  onChoose(id: string, reach: boolean): void;
   onElement(element: HTMLElement | null): void;
 }
 
 /** One alert: how grave, what, where, how long ago, who has it, its picture, and what can be done. */
 export function AlertRow(props: RowProps) {
-  const { alert, selected, open, onToggle } = props;
+  const { alert, selected, open } = props;
+  const onToggle = () => props.onToggle(alert.id);
   const trouble = troubles.value.get(alert.id);
   const handling = { closed: ' alert-closed', new: ' alert-new' }[alert.handling as string] ?? '';
   const chosen = isChosen(alert.id) ? ' alert-chosen' : '';
@@ -47,9 +49,9 @@ export function AlertRow(props: RowProps) {
       aria-current={selected ? 'true' : undefined}
       aria-posinset={props.index + 1}
       aria-setsize={props.count}
-      onFocusCapture={props.onSelect}
+      onFocusCapture={() => props.onSelect(alert.id)}
     >
-      <Mark alert={alert} onChoose={props.onChoose} />
+      <Mark alert={alert} onChoose={(reach) => props.onChoose(alert.id, reach)} />
       <Thumbnail alert={alert} onOpen={onToggle} />
       <div class="alert-text">
         <h3>

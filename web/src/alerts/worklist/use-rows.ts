@@ -24,6 +24,7 @@ export function useRows(box: ElementRef, list: ElementRef, ids: readonly string[
   const drawn = useRef(new Drawn()).current;
   const [span, setSpan] = useState<Span>({ from: 0, to: 20 });
   const [, setMeasured] = useState(0);
+  const isOwn = useRef(false);
   const anchor = useRef<{ id: string; top: number } | null>(null);
   heights.lay(ids);
 
@@ -35,36 +36,30 @@ export function useRows(box: ElementRef, list: ElementRef, ids: readonly string[
     // Who is at the top wants to see what comes there.
     anchor.current = from <= AT_TOP_PX ? null : { id: ids[first] ?? '', top: heights.top(first) };
     const next = heights.span(Math.max(0, from), Math.max(0, to));
-    setSpan((now) => (now.from === next.from && now.to === next.to ? now : next));
+    setSpan((now) => {
+      if (now.from === next.from && now.to === next.to) return now;
+      isOwn.current = true;
+      return next;
+    });
   };
 
   const measure = () => {
     if (!drawn.measure(heights)) return;
     heights.lay(ids);
     keepInPlace(box, heights, ids, anchor.current);
+    look();
     setMeasured((count) => count + 1);
   };
 
   drawn.onResize = measure;
+  drawn.onScroll = look;
   useLayoutEffect(() => {
-    measure();
-    look();
+    // What was drawn for what was just looked at needs no other look, which would lay out the whole page at once.
+    if (!isOwn.current) look();
+    isOwn.current = false;
   });
 
-  useLayoutEffect(() => {
-    const onChange = () => requestAnimationFrame(() => setMeasured((count) => count + 1));
-    const outer = box.current;
-    const size = new ResizeObserver(onChange);
-    if (outer) size.observe(outer);
-    outer?.addEventListener('scroll', onChange, { passive: true });
-    addEventListener('scroll', onChange, { passive: true });
-    return () => {
-      size.disconnect();
-      drawn.end();
-      outer?.removeEventListener('scroll', onChange);
-      removeEventListener('scroll', onChange);
-    };
-  }, [box]);
+  useLayoutEffect(() => drawn.follow(box.current), [box]);
 
   const reveal = (index: number) => {
     const [outer, inner] = [box.current, list.current];
@@ -80,8 +75,10 @@ export function useRows(box: ElementRef, list: ElementRef, ids: readonly string[
 /** The elements of drawn rows, whose heights change by themselves: details unfold, text sizes change. */
 class Drawn {
   onResize: () => void = () => undefined;
+  onScroll: () => void = () => undefined;
   readonly #elements = new Map<string, HTMLElement>();
   readonly #refs = new Map<string, (element: HTMLElement | null) => void>();
+  /** Tells of a new one, too, once the page is laid out and before it is painted: nobody else need ask for a height. */
   readonly #sizes = new ResizeObserver(() => this.onResize());
 
   refOf(id: string): (element: HTMLElement | null) => void {
@@ -109,8 +106,19 @@ class Drawn {
     return isNew;
   }
 
-  end(): void {
-    this.#sizes.disconnect();
+  /** Tells when what is seen of `box` is another. Returns what ends it. */
+  follow(box: HTMLElement | null): () => void {
+    const onChange = () => requestAnimationFrame(() => this.onScroll());
+    const size = new ResizeObserver(onChange);
+    if (box) size.observe(box);
+    box?.addEventListener('scroll', onChange, { passive: true });
+    addEventListener('scroll', onChange, { passive: true });
+    return () => {
+      size.disconnect();
+      this.#sizes.disconnect();
+      box?.removeEventListener('scroll', onChange);
+      removeEventListener('scroll', onChange);
+    };
   }
 }
 
