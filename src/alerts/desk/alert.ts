@@ -12,8 +12,8 @@ import { audienceOf } from './log/audience.ts';
 import type { AlertEvidence, AlertRow, FindingRow } from './tables.ts';
 
 /**
- * Where an alert happens. Name, position and police agency are frozen when it is opened: a camera that is moved later
- * does not move the past. Whose it is, is not: the device decides that as long as the alert is not closed.
+ * Where an alert happens. All of it is frozen when the alert is opened, also whose it is: a camera that is moved later
+ * does not move the past.
  */
 export interface AlertPlace {
   name: string;

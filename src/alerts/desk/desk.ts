@@ -6,9 +6,9 @@ import { type Database, sql, type Tables } from '../../platform/database/databas
 import { type Claim, DONE, ENDED, type WorkResult } from '../../platform/work/work.ts';
 import { ruleOf, subjectOfKey } from '../rules/findings.ts';
 import { type AlertPlace, applyFinding, NO_CAMERA, noPicture } from './alert.ts';
-import { endedBy, followDevice, followDevices } from './follow.ts';
+import { endedBy, endOfRetired } from './ends.ts';
 import type { AlertLog, Committed, CountedStatement, LogInput, Published } from './log.ts';
-import { devicesAmong, type Places, placeOf } from './places.ts';
+import { devicesAmong, isOfPlace, type Places, placeOf } from './places.ts';
 import { DESK_QUEUE } from './queues.ts';
 import { type Standing, standingOf } from './standing.ts';
 import type { AlertRow, AlertTables, FindingRow } from './tables.ts';
@@ -50,7 +50,7 @@ export const FINDINGS_KEYS_AT_ONCE = 256;
 const KEYS_MAX = 100;
 const FINDINGS_MAX = 1_000;
 const DEVICES_AT_ONCE = 500;
-/** The index that lets one alert of a key be open: another worker has opened it just now. */
+/** The index that lets one alert of a key be open in an area: another worker has opened it just now. */
 const OPEN_ONCE = 'alert_open';
 
 /**
@@ -98,34 +98,31 @@ export class AlertDesk {
     return asked.length > 0 ? new Map([...told, ...(await this.#deps.places.placesOf(asked))]) : told;
   }
 
-  /** Brings alerts that are not closed to where these devices stand now. Whoever moves a device calls it afterwards. */
-  async follow(devices: DeviceId[]): Promise<void> {
+  /** Ends what is active of those of these devices that are retired. Whoever retires one calls it afterwards. */
+  async endOfRetired(devices: DeviceId[]): Promise<void> {
     const { database, clock, places, log } = this.#deps;
     const known = await places.placesOf(devices);
-    if (known.size > 0)
-      this.#deps.committed(await database.transaction((tx) => followDevices(tx, { log, clock }, known)));
+    const retired = [...known].filter(([, place]) => place.retired).map(([device]) => device);
+    if (retired.length === 0) return;
+    this.#deps.committed(await database.transaction((tx) => endOfRetired(tx, { log, clock }, retired)));
   }
 
-  /** The same for every alert that is not closed: what happened while nobody was there to follow. */
-  async followAll(): Promise<void> {
+  /** The same for every alert that is not closed: what happened while nobody was there to end them. */
+  async endOfAllRetired(): Promise<void> {
     const { database } = this.#deps;
     const open = database.tables<AlertTables>().selectFrom('alert').select('device').distinct();
     const rows = await open.where('handling', '!=', 'closed').execute();
     const devices = devicesAmong(rows.map(({ device }) => device));
-    for (const some of chunksOf(devices, DEVICES_AT_ONCE)) await this.follow(some);
+    for (const some of chunksOf(devices, DEVICES_AT_ONCE)) await this.endOfRetired(some);
   }
 
   /**
-   * What was moved or retired between the look at its place and the commit was seen by neither side. Asks the
-   * directory, not the database: it tells its followers after it has changed, and they bring along what is committed
-   * by then.
+   * What was retired between the look at its place and the commit was seen by neither side. Asks the directory, not
+   * the database: it tells its followers after it has changed, and they end what is committed by then.
    */
   async #lookAgain(before: Map<DeviceId, AlertPlace>): Promise<void> {
-    const changed = [...before].flatMap(([id, known]) => {
-      const now = this.#deps.places.standsNow(id);
-      return now && (now.jurisdiction !== known.jurisdiction || now.retired !== known.retired) ? [id] : [];
-    });
-    if (changed.length > 0) await this.follow(changed);
+    const gone = [...before].filter(([id, known]) => !known.retired && this.#deps.places.standsNow(id)?.retired);
+    if (gone.length > 0) await this.endOfRetired(gone.map(([id]) => id));
   }
 
   /** As `#lookAgain`, of a rule that was removed meanwhile; also where the last try of it failed. */
@@ -147,11 +144,18 @@ export class AlertDesk {
     const inputs: LogInput[] = [];
     const taken: { id: string; alert: string | null }[] = [];
     for (const { findings, open, previousId } of [...standing, ...read]) {
-      const place = placeOf(findings[0], open, { known, places: this.#deps.places });
-      const folded = this.#fold(findings, open, { place, nowMs, previousId });
-      const isUnseen = !open && place.cameras?.length === 0;
+      const place = placeOf(findings[0], open.at(-1) ?? null, { known, places: this.#deps.places });
+      const own = open.find((alert) => isOfPlace(alert, place)) ?? null;
+      const context = { place, nowMs, previousId };
+      const folded = this.#fold(findings, own, context);
+      const isUnseen = !own && place.cameras?.length === 0;
       inputs.push(...(isUnseen ? folded.inputs.map((input) => sayNoPicture(input, nowMs)) : folded.inputs));
-      taken.push(...findings.map(({ id }) => ({ id, alert: folded.alert?.id ?? null })));
+      // Where the device was before: there it is over too, and what begins here is nobody's business.
+      const others = open.filter((alert) => alert !== own);
+      const ends = findings.filter(({ kind }) => kind !== 'fired');
+      for (const other of others) inputs.push(...this.#fold(ends, other, context).inputs);
+      const alert = folded.alert?.id ?? others.at(-1)?.id ?? null;
+      taken.push(...findings.map(({ id }) => ({ id, alert })));
     }
     const whole = taken.length < FINDINGS_MAX;
     const claims = whole ? takings.flatMap(({ claim }) => claim ?? []) : [];
@@ -181,15 +185,15 @@ export class AlertDesk {
       else inputs.push(input);
     }
     if (!alert || inputs.length === 0) return { alert, inputs };
-    // A device may have moved, or be gone, since its message was received; so may the rule.
-    const steps = followDevice(alert, context.place);
-    const last = steps.at(-1)?.alert ?? alert;
-    const end = this.#deps.gone.isGone(alert.rule) ? endedBy('rule-removed', last) : null;
-    if (end) steps.push(end);
-    for (const step of steps) {
-      inputs.push({ from, type: step.event, alert: step.alert, actor: 'citywatch', atMs: context.nowMs });
-    }
-    return { alert: steps.at(-1)?.alert ?? alert, inputs };
+    // A device may be gone since its message was received; so may the rule.
+    const reason = context.place.retired
+      ? 'device-retired'
+      : this.#deps.gone.isGone(alert.rule)
+        ? 'rule-removed'
+        : null;
+    const end = reason === null ? null : endedBy(reason, alert);
+    if (end) inputs.push({ from, type: end.event, alert: end.alert, actor: 'citywatch', atMs: context.nowMs });
+    return { alert: end?.alert ?? alert, inputs };
   }
 }
 

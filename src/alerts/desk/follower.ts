@@ -1,20 +1,20 @@
 import type { Clock } from '../../core/clock.ts';
 import type { DeviceId } from '../../core/types.ts';
 import type { Tables } from '../../platform/database/database.ts';
-import { followDevices, type Standing } from './follow.ts';
+import { endOfRetired } from './ends.ts';
 import type { AlertLog } from './log.ts';
 import { DELIVERY_QUEUE } from './queues.ts';
 
 export interface AlertFollowerDeps {
   clock: Clock;
   log: Pick<AlertLog, 'publish'>;
-  desk: { follow(devices: DeviceId[]): Promise<void> };
+  desk: { endOfRetired(devices: DeviceId[]): Promise<void> };
   ring(queue: string): void;
 }
 
 /**
- * Takes the alerts of a device along when it moves or is retired. It must be the last to follow: it locks the head of
- * the alert log until the commit.
+ * Ends the alerts of a device that is retired. Those of one that moves stay whose they are. It must be the last to
+ * follow: it locks the head of the alert log until the commit.
  */
 export class AlertFollower {
   readonly #deps: AlertFollowerDeps;
@@ -23,13 +23,15 @@ export class AlertFollower {
     this.#deps = deps;
   }
 
-  async follow(tx: Tables, devices: ReadonlyMap<DeviceId, Standing>): Promise<void> {
-    await followDevices(tx, this.#deps, devices);
+  async follow(tx: Tables, devices: ReadonlyMap<DeviceId, { retired: boolean }>): Promise<void> {
+    const retired = [...devices].filter(([, now]) => now.retired).map(([device]) => device);
+    if (retired.length > 0) await endOfRetired(tx, this.#deps, retired);
   }
 
-  async settle(device: DeviceId): Promise<void> {
+  async settle(device: DeviceId, now: { retired: boolean }): Promise<void> {
+    if (!now.retired) return;
     const { desk, ring } = this.#deps;
     ring(DELIVERY_QUEUE);
-    await desk.follow([device]);
+    await desk.endOfRetired([device]);
   }
 }

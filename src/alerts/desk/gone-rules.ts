@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
-import { endedBy } from './follow.ts';
+import { endedBy } from './ends.ts';
 import type { AlertLog, Committed, LogInput } from './log.ts';
 import type { AlertTables } from './tables.ts';
 

@@ -9,7 +9,7 @@ export interface Places {
   /** Names and positions of devices, and what sees them; those that are not known any more are left out. */
   placesOf(devices: DeviceId[]): Promise<Map<DeviceId, AlertPlace>>;
   /** How a device stands in the directory in memory; null where it does not know it. */
-  standsNow(device: DeviceId): Pick<AlertPlace, 'jurisdiction' | 'retired'> | null;
+  standsNow(device: DeviceId): Pick<AlertPlace, 'retired'> | null;
   /** What people call a district; null where its code is not known. */
   nameOfDistrict(code: string): string | null;
 }
@@ -28,18 +28,23 @@ export function devicesAmong(subjects: Iterable<string>): DeviceId[] {
 }
 
 /**
- * Where the alert of a finding happens. Who asks after it knows where a device stands now. What is no device has no
- * position and stays whose it was when its alert was opened.
+ * Where what a finding says happens. Who asks after it knows where a device stands now. What is no device, or is not
+ * known any more, has no position and stays whose it was when its alert was opened.
  */
 export function placeOf(
   { subject: text, jurisdiction }: FindingRow,
   open: AlertRow | null,
   { known, places }: { known: ReadonlyMap<DeviceId, AlertPlace>; places: Pick<Places, 'nameOfDistrict'> },
 ): AlertPlace {
-  const nowhere = { lat: null, lon: null, retired: false };
+  const area = open ?? { jurisdiction, police: null };
+  const nowhere = { lat: null, lon: null, retired: false, jurisdiction: area.jurisdiction, police: area.police };
   const device = deviceIn(text);
-  if (device !== null) return known.get(device) ?? { ...nowhere, name: device, jurisdiction };
+  if (device !== null) return known.get(device) ?? { ...nowhere, name: device };
   const { type, id } = subjectOf(text);
-  const name = (type === DISTRICT ? places.nameOfDistrict(id) : null) ?? id;
-  return { ...nowhere, name, jurisdiction: open?.jurisdiction ?? jurisdiction };
+  return { ...nowhere, name: (type === DISTRICT ? places.nameOfDistrict(id) : null) ?? id };
+}
+
+/** Whether an alert is of the area that this place belongs to. */
+export function isOfPlace(alert: Pick<AlertRow, 'jurisdiction' | 'police'>, place: AlertPlace): boolean {
+  return alert.jurisdiction === place.jurisdiction && alert.police === (place.police ?? null);
 }

@@ -2,12 +2,14 @@ import { sql, type Tables } from '../../platform/database/database.ts';
 import type { AlertPlace } from './alert.ts';
 import type { AlertRow, AlertTables, FindingRow } from './tables.ts';
 
-/** What stands for a key: what is not handled, and the alert that is not closed, else the newest one that is. */
+/** What stands for a key: what is not handled, and its alerts that are not closed. */
 export interface Standing {
   key: string;
   /** In the order in which they came. */
   findings: [FindingRow, ...FindingRow[]];
-  open: AlertRow | null;
+  /** At most one of each area. */
+  open: readonly AlertRow[];
+  /** The newest alert of the key, in whatever area. */
   previousId: string | null;
   /** Where its device stood a moment ago; absent where nobody asked. */
   place?: AlertPlace | undefined;
@@ -30,7 +32,7 @@ export async function standingOf(tx: Tables, keys: readonly string[], limit: num
     const key = finding.dedup_key;
     const before = standing.get(key);
     if (before) before.findings.push(finding);
-    else standing.set(key, { key, findings: [finding], open: null, previousId });
+    else standing.set(key, { key, findings: [finding], open: [], previousId });
   }
   // A key that never had an alert has none that is open.
   const known = [...standing.values()].filter(({ previousId }) => previousId !== null).map(({ key }) => key);
@@ -41,6 +43,9 @@ export async function standingOf(tx: Tables, keys: readonly string[], limit: num
     .where(sql<boolean>`dedup_key = ANY (${known}::text[])`)
     .where('handling', '!=', 'closed')
     .execute();
-  for (const alert of open) Object.assign(standing.get(alert.dedup_key)!, { open: alert, previousId: null });
+  for (const alert of open) {
+    const one = standing.get(alert.dedup_key)!;
+    one.open = [...one.open, alert];
+  }
   return [...standing.values()];
 }

@@ -156,7 +156,8 @@ export class RulesEngine {
     }
     const step = rule.by.timer(settings, state);
     this.#keep(rule, { key, text }, step.state ?? state);
-    this.#beliefs.note({ rule, settings, kind, name: { key, text } }, step.judgements, dueAtMs);
+    const believed = { rule, settings, kind, name: { key, text }, told: jurisdiction };
+    this.#beliefs.note(believed, step.judgements, dueAtMs);
     tell({ ...told, index: 'timer', state, from: 'timer' }, step.judgements, findings);
   }
 
@@ -206,10 +207,12 @@ export class RulesEngine {
     const { message, record } = input;
     const place = placeOf(subject, message);
     const confirmed = raised && step.judgements.length === 0 && this.#beliefs.confirms(rule, settings, input);
-    const judgements = confirmed && raised.stale ? [firedAt(message)] : step.judgements;
+    const isNews = confirmed && (raised.stale === true || isElsewhere(judged, message));
+    const judgements = isNews ? [firedAt(message)] : step.judgements;
     const position = confirmed ? positionOf(message) : null;
-    const { kind } = place;
-    this.#beliefs.note({ rule, settings, kind, name, place, confirmed: position }, judgements, message.receivedAtMs);
+    const { kind, jurisdiction: told } = place;
+    const believed = { rule, settings, kind, name, place, told, confirmed: position };
+    this.#beliefs.note(believed, judgements, message.receivedAtMs);
     tell({ ...toldOf(judged, input, heard), state: step.state, index: record?.index ?? 0 }, judgements, heard.findings);
   }
 
@@ -248,10 +251,11 @@ export class RulesEngine {
         const next = rule?.by.restart(settingsFor(rule, about), state, restart);
         if (rule && next && next !== state) this.#keep(rule, { key, text }, next);
       }
-      for (const [key, { position, untilMs }] of raised) {
+      for (const [key, { position, untilMs, told }] of raised) {
         const rule = this.#byName.get(ofStateKey(key).rule);
         if (!rule || untilMs === null) continue;
-        const believed = { rule, settings: settingsFor(rule, about), kind, name: { key, text }, confirmed: position };
+        const settings = settingsFor(rule, about);
+        const believed = { rule, settings, kind, name: { key, text }, told, confirmed: position };
         this.#beliefs.note(believed, [], restart.receivedAtMs);
       }
     }
@@ -275,6 +279,15 @@ export class RulesEngine {
     const device = deviceIn(text);
     return device !== null && this.#devices.isRetired(device);
   }
+}
+
+/**
+ * Whether a device has moved to another area since what it still says was told: its alert stays where it was opened, so
+ * whose it is now was never told. A subject of several devices is where each of them is, and does not move.
+ */
+function isElsewhere({ subject, raised }: Judged, { device }: Message): boolean {
+  const isItself = subject.type === 'device' && subject.id === device.id;
+  return isItself && raised?.told !== undefined && raised.told !== device.jurisdiction;
 }
 
 function firedAt(message: Message): Judgement {

@@ -107,7 +107,7 @@ function withFindings(tickets: readonly WorkTicket[], { rows, answer, places }: 
     if (before) before.findings.push(finding);
     else {
       const place = places?.get(row.subject);
-      standing.set(row.dedup_key, { key: row.dedup_key, findings: [finding], open: null, previousId: null, place });
+      standing.set(row.dedup_key, { key: row.dedup_key, findings: [finding], open: [], previousId: null, place });
     }
   }
   return tickets.map((ticket) => {

@@ -36,7 +36,8 @@ export interface Whereabouts extends DevicePlace {
  * Cameras that see each of these devices: those it names, else those within sight, nearest first, at most three.
  * Whoever may see `readers` is shown the picture, so a camera that merely stands near must lie within that area: then
  * each of them may see it too. One that a person named for the device may lie anywhere; the registry took it only from
- * somebody who sees it. A device that no camera sees, or nobody knows, is left out.
+ * somebody who sees it. A device that no camera sees, or nobody knows, is left out, and so is one that has moved out of
+ * `readers`: what is seen of its new place is not theirs.
  */
 export async function camerasSeeing(
   tables: Tables,
@@ -44,7 +45,8 @@ export async function camerasSeeing(
   readers: Jurisdiction,
 ): Promise<Map<DeviceId, Sight[]>> {
   const spots = devices.map((device) => ({ device, readers }));
-  return sightsAmong((await spotsWithCameras(spots).execute(tables.tables())).rows);
+  const { rows } = await spotsWithCameras(spots).execute(tables.tables());
+  return sightsAmong(rows.filter(isStillThere));
 }
 
 /** Where devices are and which cameras see them, as {@link camerasSeeing}. Unknown devices are left out. */
@@ -67,13 +69,17 @@ export function whereaboutsTold(told: unknown): Map<DeviceId, Whereabouts> {
 function whereaboutsAmong(rows: readonly SpotRow[]): Map<DeviceId, Whereabouts> {
   const sights = sightsAmong(rows);
   const found = new Map<DeviceId, Whereabouts>();
-  for (const { device, spot, state, readers } of rows) {
-    // A device that has just moved is in another district than it was asked for in.
-    const isOwn = readers === patternWithin(spot.jurisdiction);
-    const cameras = isOwn ? { cameras: sights.get(device) ?? [] } : {};
+  for (const row of rows) {
+    const { device, spot, state } = row;
+    const cameras = isStillThere(row) ? { cameras: sights.get(device) ?? [] } : {};
     found.set(device, { ...spot, retired: state === 'retired', ...cameras });
   }
   return found;
+}
+
+/** A device that has moved is in another district than it was asked for in. */
+function isStillThere({ readers, spot }: SpotRow): boolean {
+  return readers === patternWithin(spot.jurisdiction);
 }
 
 function sightsAmong(rows: readonly SpotRow[]): Map<DeviceId, Sight[]> {

@@ -115,11 +115,13 @@ function stale(alert: AlertRow): CitywatchError {
   return new CitywatchError('precondition.stale', { detail });
 }
 
-/** At most one alert of a key is open. */
-async function refuseTwice(tx: Tables, { id, dedup_key, handling }: AlertRow): Promise<void> {
+/** At most one alert of a key is open in an area. */
+async function refuseTwice(tx: Tables, alert: AlertRow): Promise<void> {
+  const { id, dedup_key, handling, jurisdiction, police } = alert;
   if (handling !== 'closed') return;
   const open = tx.tables<AlertTables>().selectFrom('alert').select('id').where('dedup_key', '=', dedup_key);
-  const other = await open.where('handling', '!=', 'closed').where('id', '!=', id).executeTakeFirst();
+  const here = open.where('jurisdiction', '=', jurisdiction).where('police', 'is not distinct from', police);
+  const other = await here.where('handling', '!=', 'closed').where('id', '!=', id).executeTakeFirst();
   if (!other) return;
   const detail = `It happened again meanwhile: work on the open alert ${other.id} instead.`;
   throw new CitywatchError('conflict.state', { detail });

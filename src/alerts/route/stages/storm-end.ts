@@ -16,10 +16,9 @@ const STORM_END = 'storm-end';
 const AT_ONCE = 200;
 
 /**
- * A storm is over when the alert that stands for the others is closed, is hidden, or stands in another area than they
- * do. What is still bad of them is then shown and told as an alert of its own: as with any alert, somebody may hold it
- * back, and where they are many the next storm begins. What has cleared and nobody has taken is closed with its storm,
- * untold as it was.
+ * A storm is over when the alert that stands for the others is closed or is hidden. What is still bad of them is then
+ * shown and told as an alert of its own: as with any alert, somebody may hold it back, and where they are many the next
+ * storm begins. What has cleared and nobody has taken is closed with its storm, untold as it was.
  */
 export function stormEnd(): Stage<Known> {
   return {
@@ -55,10 +54,10 @@ export async function overAmong(tx: Tables, leaders: readonly string[]): Promise
   return rows.map(({ storm }) => storm);
 }
 
-/** Whose storm may be over by this: its own, or that of which it came out by moving, or is open again behind. */
+/** Whose storm may be over by this: its own, or that behind which it is open again. */
 function endedBy({ type, alert }: Change): string[] {
-  const isOfLeader = alert.storm_count > 0 && (type === 'alert.closed' || type === 'alert.arrived');
-  const isOfPart = alert.storm != null && (type === 'alert.reopened' || type === 'alert.arrived');
+  const isOfLeader = alert.storm_count > 0 && type === 'alert.closed';
+  const isOfPart = alert.storm != null && type === 'alert.reopened';
   return [...(isOfLeader ? [alert.id] : []), ...(isOfPart ? [alert.storm!] : [])];
 }
 
@@ -127,6 +126,5 @@ async function lockedParts(tx: Tables, leaders: readonly string[]): Promise<Know
 function partsOfOver(leaders: readonly string[]): RawBuilder<unknown> {
   return sql`alert part left join alert leader on leader.id = part.storm
     where part.storm = any (${[...leaders]}::uuid[]) and part.handling <> 'closed'
-      and (leader.id is null or leader.handling = 'closed' or leader.storm_count = 0
-        or leader.jurisdiction <> part.jurisdiction)`;
+      and (leader.id is null or leader.handling = 'closed' or leader.storm_count = 0)`;
 }

@@ -11,6 +11,8 @@ export interface Believed {
   kind: string;
   name: StateName;
   place?: Place;
+  /** Where it is told to fire, or was. */
+  told?: string | undefined;
   /** Of what said that it lasts. */
   confirmed?: JournalPosition | null;
 }
@@ -32,7 +34,7 @@ export class Beliefs {
 
   /** Notes from `atMs` on until when what was raised or confirmed is believed, and what is over. */
   note(believed: Believed, judgements: readonly Judgement[], atMs: number): void {
-    const { rule, settings, kind, name, place, confirmed = null } = believed;
+    const { rule, settings, kind, name, place, told, confirmed = null } = believed;
     const last = judgements.at(-1);
     if (last?.transition === 'cleared') this.#memory.raise(name, null);
     const position = last?.transition === 'fired' ? last.position : confirmed;
@@ -40,6 +42,7 @@ export class Beliefs {
     if (position === null || (how === null && !rule.by.lasts(settings))) return;
     const ages = how === null ? null : this.#devices.agesOf(kind);
     const ageS = how === 'silence' ? ages?.silenceS : ages?.unendedS;
-    this.#memory.raise(name, { position, untilMs: ageS === undefined ? null : atMs + ageS * 1000 }, place);
+    const untilMs = ageS === undefined ? null : atMs + ageS * 1000;
+    this.#memory.raise(name, { position, untilMs, ...(told !== undefined && { told }) }, place);
   }
 }

@@ -11,6 +11,8 @@ export interface Raised {
   untilMs: number | null;
   /** It has, and that was told. */
   stale?: true;
+  /** Whose it was when it was told to fire; absent in states of versions without it. */
+  told?: string;
 }
 
 /** What one rule remembers of one subject, or of one lane of it. */

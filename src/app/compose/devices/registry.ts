@@ -110,7 +110,7 @@ async function startRegistry(
   { alerts, health, twin, orders }: RegistryListeners,
   { maintenances, search, lifecycle }: { maintenances: Maintenances; search: DeviceSearch } & Pick<Ground, 'lifecycle'>,
 ): Promise<void> {
-  await alerts.desk.followAll();
+  await alerts.desk.endOfAllRetired();
   await maintenances.start();
   await health.start((id) => twin.presence(id).lastSeenAtMs);
   await health.tellOutages(alerts.ofGateway);

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { AlertDesk } from '../../../../src/alerts/desk/desk.ts';
 import { AlertFollower } from '../../../../src/alerts/desk/follower.ts';
 import { AlertActions } from '../../../../src/alerts/desk/life/actions.ts';
+import { saveAlerts } from '../../../../src/alerts/desk/log/write.ts';
+import { OpenAlerts } from '../../../../src/alerts/desk/open-alerts.ts';
 import { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
 import { DELIVERY_QUEUE } from '../../../../src/alerts/desk/queues.ts';
 import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
@@ -40,6 +43,13 @@ const followers = [new DeadLetterFollower(database), new AlertFollower({ clock, 
 const parts = await openRegistry(t, { database, followers });
 const { registry } = parts;
 const queries = new AlertQueries(database);
+const actions = new AlertActions({
+  database,
+  clock,
+  log: alertLog(),
+  committed: () => {},
+  personWhoSees: async () => null,
+});
 const db = database.tables<AlertTables>();
 let count = 0;
 
@@ -90,7 +100,9 @@ t.test('an alert keeps the police station that its device belonged to when it wa
     const { items } = await queries.list(caller, { limit: 10, police: parts.agencies.below(station) });
     return items.map(({ device }) => device);
   };
-  t.match(await alertsOf(YINZHOU, 'k-police'), [{ police: '330212510000', occurrences: 2 }]);
+  const [news, alert] = await alertsOf(YINZHOU, 'k-police');
+  t.match(alert, { police: '330212510000', occurrences: 1 });
+  t.match(news, { police: null, occurrences: 1, previousId: alert!.id }, 'what happens where it is now is another one');
   t.same(await of(YINZHOU, '330212510000'), ['k-police']);
   t.same(await of(HAISHU, '330212510000'), [], 'a station opens no border');
   t.same(await of(YINZHOU, '330212000000'), ['k-police'], 'and what stands above has it too');
@@ -117,7 +129,7 @@ t.test('what is judged after its device was retired is told, and ends at once', 
   t.match(await alertsOf(YINZHOU, 'k-late'), [{ condition: 'cleared', conditionReason: null }], 'its own last word');
 });
 
-t.test('a device that moves takes its alert and its dead letters along; both districts are told', async (t) => {
+t.test('a device that moves takes its dead letters along, and leaves its alert where it was opened', async (t) => {
   await register('k-moves');
   await burns('k-moves');
   const letter = {
@@ -140,23 +152,65 @@ t.test('a device that moves takes its alert and its dead letters along; both dis
   };
   await database.tables<IngestTables>().insertInto('dead_letter').values(letter).execute();
   await registry.update(CITY, 'k-moves', 1, { jurisdiction: '330203' });
-  t.same(await alertsOf(YINZHOU, 'k-moves'), []);
-  const [alert] = await alertsOf(HAISHU, 'k-moves');
-  t.match(alert, { jurisdiction: '330203', condition: 'active' });
-  t.same(await told(YINZHOU, 'k-moves'), ['alert.opened 330212', 'alert.left 330212'], 'nothing of the new district');
-  t.same(await told(HAISHU, 'k-moves'), ['alert.arrived 330203']);
-  t.same((await told(CITY, 'k-moves')).slice(1), ['alert.left 330212', 'alert.arrived 330203'], 'who sees both');
+  const [alert] = await alertsOf(YINZHOU, 'k-moves');
+  t.match(alert, { jurisdiction: '330212', condition: 'active', version: 1 });
+  t.same(await alertsOf(HAISHU, 'k-moves'), [], 'whose the device is now is no reader of what was');
+  for (const caller of [YINZHOU, CITY]) t.same(await told(caller, 'k-moves'), ['alert.opened 330212']);
+  t.same(await told(HAISHU, 'k-moves'), []);
+  t.equal((await queries.counts(HAISHU, { device: 'k-moves' })).all, 0);
+  t.equal((await queries.counts(YINZHOU, { device: 'k-moves' })).all, 1);
+  const open = new OpenAlerts(database);
+  t.ok((await open.ofDevices(YINZHOU, {})).has('k-moves'));
+  t.notOk((await open.ofDevices(HAISHU, {})).has('k-moves'));
   const moved = await database.tables<IngestTables>().selectFrom('dead_letter').select('jurisdiction').execute();
   t.same(moved, [{ jurisdiction: '330203' }]);
-  const actions = new AlertActions({
-    database,
-    clock,
-    log: alertLog(),
-    committed: () => {},
-    personWhoSees: async () => null,
-  });
-  await t.rejects(actions.ack(YINZHOU, alert!.id), { code: 'not-found' });
-  t.match(await actions.ack(HAISHU, alert!.id), { handling: 'acked', version: alert!.version + 1 });
+  await t.rejects(actions.ack(HAISHU, alert!.id), { code: 'not-found' });
+  t.match(await actions.ack(YINZHOU, alert!.id), { handling: 'acked', version: 2 });
+});
+
+t.test('what a device tells where it is now is an alert there; its end ends both', async (t) => {
+  await register('k-both');
+  await burns('k-both');
+  await registry.update(CITY, 'k-both', 1, { jurisdiction: '330203' });
+  await burns('k-both');
+  await burns('k-both');
+  const [before] = await alertsOf(YINZHOU, 'k-both');
+  const [now] = await alertsOf(HAISHU, 'k-both');
+  t.match(before, { occurrences: 1, version: 1 }, 'the old district learns nothing of the new place');
+  t.match(now, { jurisdiction: '330203', occurrences: 2, previousId: before!.id });
+  t.equal(now!.dedupKey, before!.dedupKey);
+  await burns('k-both', { kind: 'cleared' });
+  t.match(await alertsOf(YINZHOU, 'k-both'), [{ condition: 'cleared' }]);
+  t.match(await alertsOf(HAISHU, 'k-both'), [{ condition: 'cleared' }]);
+  t.same(await told(YINZHOU, 'k-both'), ['alert.opened 330212', 'alert.cleared 330212']);
+  await burns('k-both');
+  t.match(await alertsOf(HAISHU, 'k-both'), [{ condition: 'active', occurrences: 3 }]);
+  t.match(await alertsOf(YINZHOU, 'k-both'), [{ condition: 'cleared' }]);
+  await actions.close(YINZHOU, before!.id, { verdict: 'confirmed' });
+  t.match(
+    await actions.do(YINZHOU, before!.id, { does: 'reopen', text: 'not done' }),
+    { handling: 'acked' },
+    'that another district has one open stands in nobody’s way',
+  );
+  await registry.retire(CITY, 'k-both', 2);
+  t.match(await alertsOf(HAISHU, 'k-both'), [{ condition: 'stale' }]);
+});
+
+t.test('an end alone closes what is left behind and opens nothing; one alert of a key is open in an area', async (t) => {
+  await register('k-end');
+  await burns('k-end');
+  await registry.update(CITY, 'k-end', 1, { jurisdiction: '330203' });
+  await burns('k-end', { kind: 'cleared' });
+  t.match(await alertsOf(YINZHOU, 'k-end'), [{ condition: 'cleared' }]);
+  t.same(await alertsOf(HAISHU, 'k-end'), []);
+  const found = await db.selectFrom('finding').select('alert_id').where('subject', '=', 'k-end').execute();
+  const [alert] = await alertsOf(YINZHOU, 'k-end');
+  t.same(new Set(found.map(({ alert_id: id }) => id)), new Set([alert!.id]));
+  const row = await db.selectFrom('alert').selectAll().where('id', '=', alert!.id).executeTakeFirstOrThrow();
+  const twin = { ...row, id: randomUUID() };
+  await t.rejects(saveAlerts(database, [twin]), { message: /exists already/ });
+  await saveAlerts(database, [{ ...twin, jurisdiction: '330205' }]);
+  await db.deleteFrom('alert').where('id', '=', twin.id).execute();
 });
 
 t.test('a message that was received before the move raises its alert where the device is now', async (t) => {
@@ -184,14 +238,21 @@ t.test('what was raised while an edit was under way follows after it, also when 
   await unfollowed.registry.create(CITY, kiosk({ id: 'k-meanwhile' }));
   const previous = directory.get('k-meanwhile')!;
   await burns('k-meanwhile');
-  await unfollowed.registry.update(CITY, 'k-meanwhile', 1, { jurisdiction: '330203' });
+  await unfollowed.registry.retire(CITY, 'k-meanwhile', 1);
   const failing = { follow: async () => {}, settle: () => Promise.reject(new Error('no')) };
-  const change = { entry: directory.get('k-meanwhile')!, previous };
+  const entry = { ...previous, state: 'retired' as const };
+  const moved = { ...previous, identity: { ...previous.identity, jurisdiction: '330203' as const } };
   rung.length = 0;
-  await settleFollowers([failing, ...followers], { ...change, previous: change.entry }, observer.log);
-  t.same(await alertsOf(HAISHU, 'k-meanwhile'), [], 'an edit of something else');
-  await settleFollowers([failing, ...followers], change, observer.log);
-  t.match(await alertsOf(HAISHU, 'k-meanwhile'), [{ jurisdiction: '330203' }]);
+  for (const [now, before] of [
+    [entry, entry],
+    [moved, previous],
+  ] as const) {
+    await settleFollowers([failing, ...followers], { entry: now, previous: before }, observer.log);
+  }
+  t.match(await alertsOf(YINZHOU, 'k-meanwhile'), [{ condition: 'active' }], 'an edit of something else');
+  t.same(rung, []);
+  await settleFollowers([failing, ...followers], { entry, previous }, observer.log);
+  t.match(await alertsOf(YINZHOU, 'k-meanwhile'), [{ condition: 'stale', conditionReason: 'device-retired' }]);
   t.same(rung, [DELIVERY_QUEUE]);
 });
 
@@ -199,13 +260,6 @@ t.test('an alert that is closed stays with those who handled it', async (t) => {
   await register('k-closed');
   await burns('k-closed');
   const [alert] = await alertsOf(YINZHOU, 'k-closed');
-  const actions = new AlertActions({
-    database,
-    clock,
-    log: alertLog(),
-    committed: () => {},
-    personWhoSees: async () => null,
-  });
   await actions.close(YINZHOU, alert!.id, { verdict: 'confirmed' });
   await registry.update(CITY, 'k-closed', 1, { jurisdiction: '330203' });
   t.match(await alertsOf(YINZHOU, 'k-closed'), [{ handling: 'closed' }]);
@@ -214,13 +268,11 @@ t.test('an alert that is closed stays with those who handled it', async (t) => {
 t.test('what happened while nobody followed is made good at the next start', async (t) => {
   await register('k-before');
   await burns('k-before');
-  await db.updateTable('alert').set({ jurisdiction: '330205' }).where('device', '=', 'k-before').execute();
-  await desk.followAll();
-  t.match(await alertsOf(YINZHOU, 'k-before'), [{ jurisdiction: '330212' }]);
   const alone = await openRegistry(t, { database });
   await alone.registry.retire(CITY, 'k-before', 1);
-  await desk.followAll();
-  await desk.followAll();
+  t.match(await alertsOf(YINZHOU, 'k-before'), [{ condition: 'active' }]);
+  await desk.endOfAllRetired();
+  await desk.endOfAllRetired();
   t.match(await alertsOf(YINZHOU, 'k-before'), [{ condition: 'stale' }]);
   t.equal((await told(CITY, 'k-before')).filter((one) => one.startsWith('alert.stale')).length, 1);
 });

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import type { AlertView } from '../../../../src/alerts/desk/alert.ts';
-import { followDevices } from '../../../../src/alerts/desk/follow.ts';
 import { saveAlerts } from '../../../../src/alerts/desk/log/write.ts';
 import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { ONE_BY_ONE } from '../../../../src/alerts/route/stages/storm.ts';
@@ -14,7 +13,6 @@ import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
 import { ShiftedClock } from '../../../support/time/shifted-clock.ts';
 import { until } from '../../../support/time/until.ts';
 
-const ELSEWHERE = '330203';
 /** As many as one transaction lets go. */
 const AT_ONCE = 200;
 
@@ -42,17 +40,6 @@ const settled = ({ id }: AlertView) =>
     const due = sql`select from work_item where queue = 'stage' and key like ${`storm%${id}%`}`;
     return (await due.execute(desk.database.tables())).rows.length === 0;
   });
-
-t.test('a part whose device moves away from its storm is shown where it is now', async (t) => {
-  const { leader, parts } = await storm('smoke');
-  const [mover, ...others] = parts;
-  await settled(leader);
-  const moved = new Map([[mover!.device! as never, { jurisdiction: ELSEWHERE, retired: false }]]);
-  desk.committed(await desk.database.transaction((tx) => followDevices(tx, { log: desk.log, clock }, moved)));
-  await until('it stands alone', async () => (await one(mover!.id)).storm === null);
-  t.match(await one(mover!.id), { visibility: 'normal', handling: 'new', jurisdiction: ELSEWHERE });
-  t.equal((await list(`storm=${leader.id}`)).length, others.length, 'the others stay behind theirs');
-});
 
 t.test('a part that is opened again when its storm is over is shown', async (t) => {
   const { leader, parts } = await storm('leak');

@@ -8,7 +8,6 @@ import { ShiftedClock } from '../../../support/time/shifted-clock.ts';
 import { until } from '../../../support/time/until.ts';
 
 const MANY = 40;
-const ELSEWHERE = '330203';
 
 const clock = new ShiftedClock();
 const { desk, raise, ask } = await startAlertsApi(t, { clock });
@@ -109,26 +108,6 @@ t.test('a part that came while its storm was closed is told by the next look', a
     .execute();
   desk.doorbell.ring('stage');
   await until('it is free again', async () => (await list(`storm=${leader.id}`)).length === 0);
-});
-
-t.test('a part whose device now stands in another area than the storm is told there', async (t) => {
-  const { leader, parts } = await storm('smoke', ONE_BY_ONE + 3);
-  const published = await desk.database.transaction(async (tx) => {
-    // Read each time: the storm may go on counting.
-    const row = await tx
-      .tables<{ alert: { id: string; jurisdiction: string; version: number } }>()
-      .selectFrom('alert')
-      .selectAll()
-      .where('id', '=', leader.id)
-      .executeTakeFirstOrThrow();
-    const alert = { ...row, jurisdiction: ELSEWHERE, version: row.version + 1 };
-    const input = { from: row.version, type: 'alert.arrived', alert, actor: 'citywatch', atMs: clock.nowMs() };
-    return await desk.log.publish(tx, [input as never]);
-  });
-  desk.committed(published);
-  await until('they stand alone', async () => (await list(`storm=${leader.id}`)).length === 0);
-  await settled();
-  t.ok(parts.every(({ id }) => toldOf(id).length === 1));
 });
 
 const NOTED = { revision: 1, priority: 5, claimed_until_ms: 0, fence: 0, attempts: 0 };

@@ -204,8 +204,8 @@ t.test('who may see the district sees it, and nobody else', async (t) => {
   for (const jurisdiction of [ELSEWHERE, '510700']) t.same(await alertsOf(jurisdiction), []);
   const { entries } = await queries.events(callerIn(ELSEWHERE), 0, 10);
   t.same(entries, []);
-  await desk.followAll();
-  t.equal((await alertsOf(YINZHOU))[0]?.version, 2, 'no device that moves takes it along');
+  await desk.endOfAllRetired();
+  t.equal((await alertsOf(YINZHOU))[0]?.version, 2, 'no device that is retired ends it');
 });
 
 t.test('what is found of a city is not told to the district in which a device was heard', async (t) => {

@@ -9,6 +9,7 @@ import type { DecodedRecord } from '../../../../src/core/types.ts';
 import { ALL_THERE, kindCatalogue, message, passage, reading } from '../../../support/alerts/alerts.ts';
 
 const CITY: DevicesPort = { ...ALL_THERE, agesOf: () => ({ silenceS: 100, unendedS: 1_000 }) };
+const THERE = '330212';
 const FIRE = '{ type: threshold, any: [{ field: smoke, equals: true }] }';
 
 function ruleOf(condition: string, kind = 'recycling-kiosk'): Rule {
@@ -26,13 +27,17 @@ const shown = (found: Finding[]) =>
 function open(rule: Rule, watch: Watch = { match: () => [] }) {
   const engine = new RulesEngine([rule], watch, CITY);
   let offset = 0;
-  const judge = (atS: number, records: DecodedRecord[], topic?: string) => {
+  const judge = (atS: number, records: DecodedRecord[], { topic, at }: { topic?: string; at?: string } = {}) => {
     offset += 1;
     const head = { device: 'k', kind: rule.kinds[0]!, offset, receivedAtMs: atS * 1000, records };
-    return shown(engine.judge(message(topic ? { ...head, topic, uplink: 'internal' } : head), 0));
+    const heard = message(topic ? { ...head, topic, uplink: 'internal' } : head);
+    const device = { ...heard.message.device, ...(at !== undefined && { jurisdiction: at }) };
+    return shown(engine.judge({ ...heard, message: { ...heard.message, device } }, 0));
   };
-  const smoke = (atS: number, isSmoke: boolean) => judge(atS, [reading({ smoke: isSmoke }, atS * 1000)]);
-  return { engine, judge, smoke, wait: (toS: number) => shown(engine.advanceTo(toS * 1000, 0)) };
+  const move = (atS: number, isSmoke: boolean, at?: string) =>
+    judge(atS, [reading({ smoke: isSmoke }, atS * 1000)], at === undefined ? {} : { at });
+  const smoke = (atS: number, isSmoke: boolean) => move(atS, isSmoke);
+  return { engine, judge, smoke, move, wait: (toS: number) => shown(engine.advanceTo(toS * 1000, 0)) };
 }
 
 t.test('what was raised and is not heard of any more becomes stale, never cleared', async (t) => {
@@ -52,6 +57,19 @@ t.test('when it is heard again, it goes on or is over as the device says', async
   t.strictSame(wait(1_000), ['stale at 700 input-lost']);
   t.strictSame(smoke(1_100, false), ['cleared at 1100']);
   t.strictSame(wait(5_000), []);
+});
+
+t.test('what lasts is told once more where its device is now, also after a start', async (t) => {
+  const { engine, smoke, judge, move } = open(ruleOf(FIRE));
+  smoke(10, true);
+  t.strictSame(judge(20, [reading({ temp_c: 20 }, 20_000)], { at: THERE }), [], 'which says nothing of the smoke');
+  t.strictSame(move(30, true, THERE), ['fired at 30'], 'it burns there too');
+  t.strictSame(move(40, true, THERE), [], 'once');
+  const next = open(ruleOf(FIRE));
+  next.engine.load(JSON.parse(JSON.stringify(engine.takeChanged())));
+  t.strictSame(next.move(50, true, THERE), [], 'where it was told is stored');
+  t.strictSame(next.move(60, true, '330203'), ['fired at 60']);
+  t.strictSame(next.move(70, false, THERE), ['cleared at 70'], 'an end is an end wherever it is told');
 });
 
 t.test('what never clears becomes stale after a longer time; a wanted vehicle never does', async (t) => {
@@ -83,7 +101,7 @@ t.test('after a start of the gateway it has its whole time again, and is stored 
   const stored = JSON.parse(JSON.stringify(first.engine.takeChanged()));
   const second = open(rule);
   second.engine.load(stored);
-  t.strictSame(second.judge(90, [], INTERNAL_RECORDS.start.topic), []);
+  t.strictSame(second.judge(90, [], { topic: INTERNAL_RECORDS.start.topic }), []);
   t.strictSame(second.wait(10_000), ['stale at 190 input-lost']);
   const third = open(rule);
   third.engine.load(JSON.parse(JSON.stringify(second.engine.takeChanged())));
