@@ -150,6 +150,7 @@ function opened(finding: FindingRow, context: Parameters<typeof applyFinding>[2]
     lat: place.lat,
     lon: place.lon,
     police: place.police ?? null,
+    departments: null,
     first_at_ms: finding.received_at_ms,
     last_at_ms: finding.received_at_ms,
     occurrences: 1,
@@ -221,6 +222,7 @@ export function showAlert(row: AlertRow) {
     jurisdiction: row.jurisdiction,
     location: row.lat === null || row.lon === null ? null : { lat: row.lat, lon: row.lon },
     police: row.police,
+    departments: row.departments ?? [],
     firstAt: toRfc3339(row.first_at_ms),
     lastAt: toRfc3339(row.last_at_ms),
     occurrences: row.occurrences,
@@ -259,6 +261,7 @@ export function showAlert(row: AlertRow) {
 /** What views of versions that did not have these lack. */
 export const ADDED_TO_VIEWS = {
   audience: 'everyone',
+  departments: [],
   hidden: null,
   ackUntil: null,
   unit: null,

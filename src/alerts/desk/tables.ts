@@ -119,6 +119,8 @@ export interface AlertTable {
   lon: number | null;
   /** The police agency of the device when the alert was opened; null where it had none, or there is no device. */
   police: Generated<string | null>;
+  /** Ids of the departments that it concerns; null until the stage of them has looked. */
+  departments: Generated<string[] | null>;
   first_at_ms: number;
   last_at_ms: number;
   occurrences: number;
@@ -224,6 +226,8 @@ export interface SubscriptionTable {
   confirms: Generated<boolean>;
   /** Names of the rules that it is told of; null for all. */
   rules: Generated<string[] | null>;
+  /** Ids of the departments whose alerts it is told of; null for all alerts. */
+  departments: Generated<string[] | null>;
   /** From which level on it is told, see levels.ts. */
   level: Generated<number>;
   version: Generated<number>;

@@ -17,6 +17,23 @@ export interface SeenAgencies {
   isSeen(caller: Caller, agency: AgencyCode): boolean;
 }
 
+/** What is asked of the departments. */
+export interface SeenDepartments {
+  isSeen(caller: Caller, department: string): boolean;
+}
+
+/** Whose alerts a subscription is told of. Errors: `request.invalid` for a department that the caller does not see. */
+export function departmentsOf(
+  known: SeenDepartments,
+  caller: Caller,
+  { departments }: { departments?: string[] },
+): string[] | null {
+  if (!departments) return null;
+  const at = departments.findIndex((id) => !known.isSeen(caller, id));
+  if (at >= 0) throw invalid(`departments.${at}`, 'is the id of no department of yours: see GET /departments');
+  return [...new Set(departments)];
+}
+
 /**
  * The police agency to which a subscription is limited, which of somebody who is limited is theirs unless it names one.
  * Errors: `request.invalid` for an area, or an agency of it, that is not the caller's.

@@ -27,6 +27,7 @@ export const COLUMNS = [
   'confirms',
   'level',
   'rules',
+  'departments',
 ] as const;
 
 export function showSubscription(row: SubscriptionRow) {
@@ -42,6 +43,7 @@ export function showSubscription(row: SubscriptionRow) {
     confirms: row.confirms,
     level: LEVELS[row.level]!,
     rules: row.rules,
+    departments: row.departments,
     state: row.state,
     stateReason: row.state_reason,
     createdBy: row.created_by,

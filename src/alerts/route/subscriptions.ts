@@ -13,7 +13,15 @@ import { SEVERITIES, type Severity } from '../rules/rules.ts';
 import type { Sink, Sinks, TargetFields } from '../sinks/sink.ts';
 import { auditSubscription, ownSubscription, sinkOf } from './own-subscription.ts';
 import { type SecretBox, sealTarget } from './secrets.ts';
-import { confirmsOf, limitOf, refuseBeyondShare, refuseManyOfOne, type SeenAgencies } from './subscription-shares.ts';
+import {
+  confirmsOf,
+  departmentsOf,
+  limitOf,
+  refuseBeyondShare,
+  refuseManyOfOne,
+  type SeenAgencies,
+  type SeenDepartments,
+} from './subscription-shares.ts';
 import {
   COLUMNS,
   type CountedSubscription,
@@ -40,6 +48,8 @@ export interface SubscriptionInput {
   confirms?: boolean;
   /** Names of rules; absent: all. */
   rules?: string[];
+  /** Ids of departments: only of what concerns one of them; absent: of all. */
+  departments?: string[];
   /** Only of alerts that have come so far up the ladder; absent: of all, at once. */
   level?: Level;
 }
@@ -50,6 +60,7 @@ export interface SubscriptionDeps {
   box: SecretBox;
   sinks: Sinks;
   agencies: SeenAgencies;
+  departments: SeenDepartments;
   ring(queue: string): void;
   /** Those of these people and tokens that can still act. */
   whoIsStillThere(tables: Tables, ids: readonly string[], nowMs: number): Promise<Set<string>>;
@@ -71,7 +82,7 @@ export class Subscriptions {
 
   /**
    * The answer carries, once, the secret that the sink has us make where the caller gave none. Errors:
-   * `request.invalid` for an area outside the caller's, `conflict.state` beyond a share, and what the sink says of a
+   * `request.invalid` for an area, an agency or a department outside the caller's, `conflict.state` beyond a share, and what the sink says of a
    * target that may not be contacted.
    */
   async create(caller: Caller, input: SubscriptionInput): Promise<CreatedSubscription> {
@@ -98,6 +109,7 @@ export class Subscriptions {
       confirms: confirmsOf(caller, input),
       level: LEVELS.indexOf(input.level ?? 'station'),
       rules: input.rules ?? null,
+      departments: departmentsOf(this.#deps.departments, caller, input),
       ...ownedBy(caller),
     };
     await database.transaction(async (tx) => {

@@ -87,6 +87,11 @@ export class RuleBook {
     return false;
   }
 
+  /** The departments that a rule names. */
+  departmentsOf(rule: string): readonly string[] {
+    return this.#inForce.find((one) => one.rule === rule)?.departments ?? [];
+  }
+
   /** Of a rule that is in force no more: its name. */
   titleOf(rule: string): Rule['title'] {
     return this.#titles.get(rule) ?? { en: rule, zh: rule };

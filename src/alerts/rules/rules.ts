@@ -31,6 +31,8 @@ const contact = z.strictObject({
   phone: z.string().regex(/^[+0-9][0-9 -]{1,23}$/, 'use digits, spaces and hyphens'),
   areas: z.array(z.string().refine(isJurisdictionCode, 'is no code of a division or zone')).min(1).max(64).optional(),
 });
+/** Departments that alerts concern beside the one that answers for the device: by a name of theirs, or an id. */
+const departments = z.array(z.string().min(1).max(64)).min(1).max(16).optional();
 /** The keys of a rule file; those of its condition are the condition's. */
 export const ruleKeys = z.strictObject({
   rule: name,
@@ -41,6 +43,7 @@ export const ruleKeys = z.strictObject({
   police: z.boolean().optional(),
   kinds: z.array(name).min(1).max(64),
   ...reachKeys,
+  departments,
   work_order: z.boolean().optional(),
   clip: z.boolean().optional(),
   procedure: z.array(bothLanguages(300)).min(1).max(STEPS_MAX).optional(),

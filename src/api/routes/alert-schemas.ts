@@ -51,6 +51,10 @@ export const alertView = z
     jurisdiction: z.string(),
     location: z.object({ lat: z.number(), lon: z.number() }).nullable(),
     police: z.string().nullable().meta({ description: 'Code of the police agency of the device when it was opened' }),
+    departments: z.array(z.string()).meta({
+      description:
+        'Ids of the departments that it concerned when it was opened: by its rule, and by the owner of its device',
+    }),
     firstAt: moment,
     lastAt: moment,
     occurrences: z.int(),

@@ -11,6 +11,7 @@ import { defined, type RouteContext } from './route.ts';
 const SHORT_FORM_OF = 'webhook';
 
 const RULES_MAX = 200;
+const DEPARTMENTS_MAX = 64;
 
 type KnownSinks = RouteContext['alerts']['sinks'];
 
@@ -23,6 +24,7 @@ interface NewSubscription {
   confirms?: boolean | undefined;
   level?: Level | undefined;
   rules?: string[] | undefined;
+  departments?: string[] | undefined;
   type?: string | undefined;
   target?: TargetFields | undefined;
   url?: string | undefined;
@@ -63,7 +65,11 @@ export function newSubscriptionOf(sinks: KnownSinks) {
         .min(1)
         .max(RULES_MAX)
         .optional()
-        .meta({ description: 'Names of rules: of their alerts alone, for a department that is told of nothing else' }),
+        .meta({ description: 'Names of rules: of their alerts alone' }),
+      departments: z.array(label(64)).min(1).max(DEPARTMENTS_MAX).optional().meta({
+        description:
+          'Ids of departments: of alerts alone that concern one of them, by their rule or by the owner of their device',
+      }),
       level: z.enum(LEVELS).optional().meta({
         description: '`county`, `city`: only of alerts that nobody below took in time; of all at once when absent',
       }),
@@ -105,6 +111,7 @@ export const subscription = z.object({
   severities: z.array(z.string()),
   level: z.enum(LEVELS).meta({ description: 'From which level on it is told' }),
   rules: z.array(z.string()).nullable().meta({ description: 'Null: all' }),
+  departments: z.array(z.string()).nullable().meta({ description: 'Ids; null: alerts of all' }),
   classes: z.array(z.enum(CLASSES)).nullable().meta({ description: 'Null: what rings the police desk' }),
   state: z.enum(['active', 'disabled', 'removed']),
   stateReason: z.string().nullable(),

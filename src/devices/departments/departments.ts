@@ -106,6 +106,23 @@ export class Departments {
     return now;
   }
 
+  /** What stands today in the place of the department that is called so there, or has this id; null where none is. */
+  meant(nameOrId: string, jurisdiction: Jurisdiction): Department | null {
+    const found = this.named(nameOrId, jurisdiction) ?? this.#byId.get(nameOrId) ?? null;
+    return found && this.inForce(found);
+  }
+
+  /** Id of what stands today in the place of this one; the same where there is no such department. */
+  standsFor(id: string): string {
+    const found = this.#byId.get(id);
+    return found ? this.inForce(found).id : id;
+  }
+
+  /** Whether it is one of the caller's area or of an area above it. */
+  isSeen(caller: Caller, id: string): boolean {
+    return this.list(caller).some((one) => one.id === id);
+  }
+
   /** Every name by which files call it or what it followed. */
   namesOf(id: string): string[] {
     return [...this.#byId.values()].filter((one) => this.#leadsTo(one, id)).flatMap(namesOf);

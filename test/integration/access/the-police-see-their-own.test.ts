@@ -16,6 +16,7 @@ import { DeviceExport } from '../../../src/devices/import-export/writing/device-
 import { agencyInput } from '../../../src/devices/police/input.ts';
 import { PoliceOfDevice } from '../../../src/devices/police/police-of-device.ts';
 import { storeAlert } from '../../support/alerts/alert-rows.ts';
+import { NO_DEPARTMENTS } from '../../support/alerts/no-departments.ts';
 import { bearer, startApi } from '../../support/api/api.ts';
 import { callerIn, kiosk, openRegistry } from '../../support/devices/registry.ts';
 import { quietObserver } from '../../support/services/services.ts';
@@ -255,7 +256,11 @@ t.test('entries of the log and what subscriptions are told stay with the agency,
       alert: { jurisdiction: AREA, police, severity: 'minor', desk: 'police', visibility: 'normal' },
       deliveries: [],
     } as never;
-    const { changes } = fanOut(agencies).run([change], { nowMs: 0, due: [], known: { all, print: '0' } });
+    const { changes } = fanOut(agencies, NO_DEPARTMENTS).run([change], {
+      nowMs: 0,
+      due: [],
+      known: { all, print: '0' },
+    });
     return changes[0]?.deliveries.map(({ subscription }) => subscription);
   };
   t.same(told(EAST), [EAST, COUNTY, 'null']);

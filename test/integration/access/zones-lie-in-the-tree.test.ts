@@ -9,6 +9,7 @@ import { covers, ownArea } from '../../../src/core/jurisdiction.ts';
 import { Agencies } from '../../../src/devices/police/police-tree.ts';
 import { sql, withinJurisdiction } from '../../../src/platform/database/database.ts';
 import { listAudit } from '../../../src/platform/records/audit.ts';
+import { NO_DEPARTMENTS } from '../../support/alerts/no-departments.ts';
 import { bearer, startApi } from '../../support/api/api.ts';
 import { callerIn, kiosk, openRegistry } from '../../support/devices/registry.ts';
 import { ManualClock, passTime } from '../../support/time/clock.ts';
@@ -135,7 +136,7 @@ t.test('subscriptions and watchlists of a zone are of what belongs to it', async
     const alert = { jurisdiction: place, severity: 'minor', desk: 'police', visibility: 'normal' };
     const change = { alert, deliveries: [] } as never;
     const known = { all: [subscriber], print: '0' };
-    const { changes } = fanOut(new Agencies(tree)).run([change], { nowMs: 0, due: [], known });
+    const { changes } = fanOut(new Agencies(tree), NO_DEPARTMENTS).run([change], { nowMs: 0, due: [], known });
     const expected = OF_ZONE.includes(place);
     t.equal(changes[0]?.deliveries.length, expected ? 1 : 0, place);
     t.equal(match('浙B12345', place).length > 0, expected, place);

@@ -41,6 +41,7 @@ import { NO_ZONES } from '../access/tree.ts';
 import { firstOwner } from '../services/ownership.ts';
 import { type Owner, quietObserver } from '../services/services.ts';
 import { NOBODY_CLIMBS } from './duty/nobody-climbs.ts';
+import { NO_DEPARTMENTS } from './no-departments.ts';
 import { NO_DEVICES } from './no-devices.ts';
 import { NO_OUTAGES } from './no-outages.ts';
 import { partsOfOthers } from './others/others.ts';
@@ -170,7 +171,7 @@ function handledOn(given: Omit<HandlingDeps, 'devices' | keyof typeof LOOKED_UP>
 }
 
 /** Whom subscriptions ask. */
-const OTHERS = { whoIsStillThere, agencies: { isSeen: () => true } };
+const OTHERS = { whoIsStillThere, agencies: { isSeen: () => true }, departments: { isSeen: () => true } };
 
 /** Makes everything due that waits for these subscriptions. */
 function releasing(work: WorkQueue, doorbell: Doorbell) {
@@ -212,6 +213,7 @@ function handleQueues(
 /** The stages of a gateway in which no device is in maintenance. They remember what one database says. */
 export function usualStages(workDays = WorkDays.WEEKENDS): readonly Stage[] {
   return stagesOf({
+    departments: NO_DEPARTMENTS,
     tree: NO_ZONES,
     devices: NO_DEVICES,
     workDays,

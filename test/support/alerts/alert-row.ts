@@ -22,6 +22,7 @@ export function alertRow(fields: Partial<AlertRow> = {}): AlertRow {
     lat: 29.87,
     lon: 121.55,
     police: null,
+    departments: null,
     first_at_ms: 1_000,
     last_at_ms: 1_000,
     occurrences: 1,

@@ -3,6 +3,7 @@
  * and goes on writing, without ever asking whether it still holds the lease, until each writer was refused. Prints a
  * line when each has written once, and at its end by what error each was stopped, as JSON.
  */
+
 import { randomBytes } from 'node:crypto';
 import { AlertDesk } from '../../../src/alerts/desk/desk.ts';
 import { AlertLog } from '../../../src/alerts/desk/log.ts';
@@ -36,6 +37,7 @@ import { NO_ZONES } from '../access/tree.ts';
 import { NAMELESS, NO_RULE_GONE, PLATES } from '../alerts/alert-desk.ts';
 import { ALL_THERE, kindCatalogue } from '../alerts/alerts.ts';
 import { NOBODY_CLIMBS } from '../alerts/duty/nobody-climbs.ts';
+import { NO_DEPARTMENTS } from '../alerts/no-departments.ts';
 import { NO_DEVICES } from '../alerts/no-devices.ts';
 import { NO_OUTAGES } from '../alerts/no-outages.ts';
 import { batch, decoded, reading } from '../ingest/batches.ts';
@@ -111,6 +113,7 @@ const desk = new AlertDesk({
     clock,
     observer,
     stages: stagesOf({
+      departments: NO_DEPARTMENTS,
       tree: NO_ZONES,
       devices: NO_DEVICES,
       workDays: WorkDays.WEEKENDS,

@@ -1,6 +1,6 @@
 // Made by `npm run types --prefix scripts/api-types`; not to be edited.
-// Document 177b7b9b88dcbd62ed3b7bd6605ff54cade0ccd0cc430be3db55020cea70a110
-// Types 1a4539d4ada8250b7ca4c54eb7ed2748ffbc3e179bc0de7f8e8a81fdafeb7d93
+// Document c1cefcbed1164d9546471aff19bee7ef340bda298558d1aa3bcccadba378384d
+// Types 4fa1bf2eb65df04a552b3431c83777682e9d1be1894597498dec22a1b84ccea4
 
 export interface paths {
     "/api/v1/session": {
@@ -5311,6 +5311,7 @@ export interface paths {
                                 /** @enum {string} */
                                 level: "station" | "county" | "city";
                                 rules: string[] | null;
+                                departments: string[] | null;
                                 classes: ("incident" | "fault" | "system")[] | null;
                                 /** @enum {string} */
                                 state: "active" | "disabled" | "removed";
@@ -5364,6 +5365,7 @@ export interface paths {
                         classes?: ("incident" | "fault" | "system")[];
                         confirms?: boolean;
                         rules?: string[];
+                        departments?: string[];
                         /** @enum {string} */
                         level?: "station" | "county" | "city";
                     };
@@ -5389,6 +5391,7 @@ export interface paths {
                             /** @enum {string} */
                             level: "station" | "county" | "city";
                             rules: string[] | null;
+                            departments: string[] | null;
                             classes: ("incident" | "fault" | "system")[] | null;
                             /** @enum {string} */
                             state: "active" | "disabled" | "removed";
@@ -6439,6 +6442,7 @@ export interface components {
                 lon: number;
             } | null;
             police: string | null;
+            departments: string[];
             /** Format: date-time */
             firstAt: string;
             /** Format: date-time */

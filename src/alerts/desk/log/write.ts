@@ -51,6 +51,7 @@ const COLUMNS: { readonly [Column in keyof AlertRow]: true } = {
   lat: true,
   lon: true,
   police: true,
+  departments: true,
   first_at_ms: true,
   last_at_ms: true,
   occurrences: true,

@@ -6,6 +6,7 @@ import type { AlertRow, AlertTables, Visibility } from '../../desk/tables.ts';
 import { type AlertClass, isWanted, OF_POLICE_DESK } from '../../rules/classes.ts';
 import { SEVERITIES, type Severity } from '../../rules/rules.ts';
 import type { Recipient } from '../outbox.ts';
+import type { DepartmentsPort } from './departments.ts';
 import type { Change, Stage } from './stage.ts';
 
 /** A subscription as far as it decides what it is told, and where that goes. */
@@ -23,6 +24,8 @@ export interface Subscriber {
   confirms?: boolean;
   /** Told of these rules alone; null or absent for all. */
   rules?: readonly string[] | null;
+  /** Told of what concerns one of these departments alone; null or absent for all. */
+  departments?: readonly string[] | null;
   /** Told of alerts that have come so far up the ladder; 0 for all of them. */
   level: number;
   to: Recipient;
@@ -54,10 +57,11 @@ const HELD_BACK: ReadonlySet<Visibility> = new Set(['silenced', 'inhibited', 'sh
 const VERSION = sql<string>`hashtextextended(id::text || ' ' || xmin::text, 0)`;
 
 /**
- * Every active subscription whose area and severities fit is told, unless an earlier stage holds the alert back. Who
+ * Every active subscription whose area, severities and departments fit is told, unless an earlier stage holds the alert back. Who
  * was told of an alert before it became graver than they asked for hears its end as well.
  */
-export function fanOut(trees: Tree & PoliceTree): Stage<Subscribers> {
+export function fanOut(trees: Tree & PoliceTree, departments: Pick<DepartmentsPort, 'inForce'>): Stage<Subscribers> {
+  const fits: Fits = (alert, one) => isOf(alert, one, { trees, departments });
   let remembered: Subscribers | null = null;
   return {
     name: 'fan-out',
@@ -65,7 +69,7 @@ export function fanOut(trees: Tree & PoliceTree): Stage<Subscribers> {
     locks: false,
     read: async (tx, changes) => {
       remembered ??= await subscribersOf(tx);
-      const told = await toldBefore(tx, outgrown(changes, remembered.all, trees));
+      const told = await toldBefore(tx, outgrown(changes, remembered.all, fits));
       return told.size === 0 ? remembered : { ...remembered, told };
     },
     memory: {
@@ -78,7 +82,7 @@ export function fanOut(trees: Tree & PoliceTree): Stage<Subscribers> {
     run: (changes, { known }) => ({
       changes: changes.map((change) => ({
         ...change,
-        deliveries: [...change.deliveries, ...toldOf(change, known, trees)],
+        deliveries: [...change.deliveries, ...toldOf(change, known, fits)],
       })),
       timers: [],
     }),
@@ -90,20 +94,34 @@ async function subscribersOf(tx: Tables): Promise<Subscribers> {
   const rows = await tx
     .tables<AlertTables>()
     .selectFrom('subscription')
-    .select(['id', 'jurisdiction', 'police', 'severities', 'classes', 'owner_id', 'confirms', 'level', 'rules'])
+    .select([
+      'id',
+      'jurisdiction',
+      'police',
+      'severities',
+      'classes',
+      'owner_id',
+      'confirms',
+      'level',
+      'rules',
+      'departments',
+    ])
     .select(['type', 'target', 'secrets', 'state', 'previous_until_ms'])
     .select(sql<string>`(sum(${VERSION}) over ())::text`.as('print'))
     .where('state', '=', 'active')
     .orderBy('id')
     .execute();
   const all = rows.map(({ print: _, jurisdiction, police, severities, classes, owner_id: owner, ...rest }) => {
-    const { confirms, level, rules, ...to } = rest;
-    return { id: to.id, jurisdiction, police, severities, classes, owner, confirms, level, rules, to };
+    const { confirms, level, rules, departments, ...to } = rest;
+    return { id: to.id, jurisdiction, police, severities, classes, owner, confirms, level, rules, departments, to };
   });
   return { all, print: rows[0]?.print ?? '0' };
 }
 
-function toldOf(change: Change, { all, told }: Subscribers, trees: Tree & PoliceTree): Change['deliveries'] {
+/** Whether a subscription is of such alerts, whatever their severity. */
+type Fits = (alert: AlertRow, one: Subscriber) => boolean;
+
+function toldOf(change: Change, { all, told }: Subscribers, fits: Fits): Change['deliveries'] {
   const { alert, deliveries, isQuiet = false } = change;
   const already = new Set(deliveries.map(({ subscription }) => subscription));
   const isHeld = isQuiet || HELD_BACK.has(alert.visibility);
@@ -111,7 +129,7 @@ function toldOf(change: Change, { all, told }: Subscribers, trees: Tree & Police
     .filter((one) => !already.has(one.id) && isFor(alert.seen_by, namesOf(readerOf(one))))
     .filter((one) => {
       if (!one.severities.includes(alert.severity) && !isEndFor(change, one, told)) return false;
-      return isOf(alert, one, trees);
+      return fits(alert, one);
     })
     .map(({ id, to }) => ({ subscription: id, state: isHeld ? 'withheld' : 'waiting', to }));
 }
@@ -126,12 +144,19 @@ function isEndFor({ alert, type }: Change, one: Subscriber, told: Subscribers['t
   return last !== undefined && ENDS.get(type)?.includes(last) === false;
 }
 
-/** Whether a subscription is of such alerts, whatever their severity. */
-function isOf(alert: AlertRow, one: Subscriber, trees: Tree & PoliceTree): boolean {
-  const { jurisdiction, police = null, classes, level, rules } = one;
+function isOf(
+  alert: AlertRow,
+  one: Subscriber,
+  { trees, departments: known }: { trees: Tree & PoliceTree; departments: Pick<DepartmentsPort, 'inForce'> },
+): boolean {
+  const { jurisdiction, police = null, classes, level, rules, departments } = one;
   if (level > alert.level || !(rules?.includes(alert.rule) ?? true)) return false;
   if (!isWanted(classes ? { classes } : OF_POLICE_DESK, alert)) return false;
-  return covers(limitedArea(trees, jurisdiction, police), alert);
+  if (!covers(limitedArea(trees, jurisdiction, police), alert)) return false;
+  if (!departments) return true;
+  // What followed a department since it was named, on either side, stands in its place.
+  const concerned = new Set(alert.departments?.map((id) => known.inForce(id)));
+  return departments.some((id) => concerned.has(known.inForce(id)));
 }
 
 interface Outgrown {
@@ -140,7 +165,7 @@ interface Outgrown {
 }
 
 /** Alerts that end, each with subscriptions of such alerts that are for less grave ones. From memory. */
-function outgrown(changes: readonly Change[], all: readonly Subscriber[], trees: Tree & PoliceTree): Outgrown[] {
+function outgrown(changes: readonly Change[], all: readonly Subscriber[], fits: Fits): Outgrown[] {
   return changes
     .filter(({ type }) => ENDS.has(type))
     .flatMap(({ alert }) => {
@@ -150,7 +175,7 @@ function outgrown(changes: readonly Change[], all: readonly Subscriber[], trees:
           !severities.includes(alert.severity) && SEVERITIES.slice(rank + 1).some((one) => severities.includes(one))
         );
       });
-      return some.filter((one) => isOf(alert, one, trees)).map((one) => ({ alert, one }));
+      return some.filter((one) => fits(alert, one)).map((one) => ({ alert, one }));
     });
 }
 

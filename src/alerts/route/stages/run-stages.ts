@@ -99,7 +99,7 @@ function faultOfChange(before: Change, after: Change): string | null {
   return null;
 }
 
-/** But for its visibility, who hides it, what it is a part of or stands for, and how far up it is told. */
+/** But for its visibility, who hides it, what it is a part of or stands for, how far up it is told, and whom. */
 function isSameAlert(before: AlertRow, after: AlertRow): boolean {
   if (before === after) return true;
   const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof AlertRow>;
@@ -110,6 +110,7 @@ function isSameAlert(before: AlertRow, after: AlertRow): boolean {
   names.delete('storm_count');
   names.delete('level');
   names.delete('climbs_at_ms');
+  names.delete('departments');
   return [...names].every((name) => before[name] === after[name]);
 }
 

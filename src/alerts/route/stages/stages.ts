@@ -2,6 +2,7 @@ import type { WorkDays } from '../../../core/calendar/work-days.ts';
 import type { Ladder } from '../../ladder/ladder.ts';
 import type { SilencedDevices, Trees } from '../../silences/silence.ts';
 import { climb, type Manned } from './climb.ts';
+import { type DepartmentsPort, departments } from './departments.ts';
 import { fanOut } from './fan-out.ts';
 import { incidents } from './incidents.ts';
 import { type Maintained, maintenance } from './maintenance.ts';
@@ -20,6 +21,7 @@ export interface StagePorts {
   workDays: WorkDays;
   ladder: Ladder;
   manned: Manned;
+  departments: DepartmentsPort;
 }
 
 /** Every stage, in their order. A new one is its file here and its line in this list. */
@@ -31,9 +33,11 @@ export function stagesOf({
   workDays,
   ladder,
   manned,
+  departments: ofDepartments,
 }: StagePorts): readonly Stage[] {
   const knowing = { trees: tree, devices };
   return [
+    departments(ofDepartments),
     // What it lets go may be held back by all others.
     stormEnd(),
     maintenance(maintained),
@@ -42,6 +46,6 @@ export function stagesOf({
     silences(knowing, workDays),
     storm(),
     climb(ladder, manned),
-    fanOut(tree),
+    fanOut(tree, ofDepartments),
   ];
 }

@@ -177,11 +177,11 @@ function isGrave({ severity, data }: AlertRow): boolean {
 }
 
 /**
- * Whoever is told of one of these is told of all: by its area, agency and severity. Else somebody would hear neither of
+ * Whoever is told of one of these is told of all: by its area, agency, departments and severity. Else somebody would hear neither of
  * a part, which is theirs, nor of the one that stands for it, which is not.
  */
-function keyOf({ rule, severity, jurisdiction, police }: AlertRow): string {
-  return JSON.stringify([rule, severity, jurisdiction, police]);
+function keyOf({ rule, severity, jurisdiction, police, departments }: AlertRow): string {
+  return JSON.stringify([rule, severity, jurisdiction, police, departments ?? []]);
 }
 
 /** One timer for each stretch of time: one that is being run cannot be set anew. */
@@ -194,9 +194,11 @@ function leaderOfTimer(key: string): string {
   return key.split(' ')[0]!;
 }
 
+type StormKey = [rule: string, severity: string, jurisdiction: string, police: string | null, departments: string[]];
+
 /** The open alert that stands for others like these. */
 async function leaderOf(tx: Tables, key: string): Promise<string | null> {
-  const [rule, severity, jurisdiction, police] = JSON.parse(key) as [string, string, string, string | null];
+  const [rule, severity, jurisdiction, police, departments] = JSON.parse(key) as StormKey;
   const row = await tx
     .tables<AlertTables>()
     .selectFrom('alert')
@@ -205,6 +207,7 @@ async function leaderOf(tx: Tables, key: string): Promise<string | null> {
     .where('severity', '=', severity)
     .where('jurisdiction', '=', jurisdiction)
     .where('police', 'is not distinct from', police)
+    .where(sql<boolean>`coalesce(departments, '{}') = ${departments}::text[]`)
     .where('storm_count', '>', 0)
     .where('handling', '!=', 'closed')
     // Behind one that somebody hides nobody would hear of more.

@@ -74,7 +74,7 @@ import { composeWatchlists } from './watchlists.ts';
 
 export interface AlertingDeps
   extends Omit<RuleSurroundings, 'log'>,
-    Omit<StageSurroundings, 'clock' | 'devices'>,
+    Omit<StageSurroundings, 'clock' | 'devices' | 'departments'>,
     Pick<HandlingDeps, 'personWhoSees' | 'standing'> {
   outbound: Outbound;
   work: WorkQueue;
@@ -94,6 +94,7 @@ export interface AlertingDeps
   nameOfDistrict: Places['nameOfDistrict'];
   zones: RuleSurroundings['zones'] & Pick<CapReaderDeps, 'boundsOf'>;
   agencies: SubscriptionDeps['agencies'];
+  departments: StageSurroundings['departments'] & SubscriptionDeps['departments'];
   pictures: Pictures;
   clips: ClipsPort;
 }

@@ -65,6 +65,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     clips: streams.recordings.kept.ofAlerts,
     tree: devices.agencies,
     agencies: devices.agencies,
+    departments: devices.departments,
     outages: health.outages,
     workDays: await readWorkDays(),
     ladder: await Ladder.load(join(CONFIG_DIRECTORY, 'ladder.yaml')),

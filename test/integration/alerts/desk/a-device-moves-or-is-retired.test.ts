@@ -196,22 +196,25 @@ t.test('what a device tells where it is now is an alert there; its end ends both
   t.match(await alertsOf(HAISHU, 'k-both'), [{ condition: 'stale' }]);
 });
 
-t.test('an end alone closes what is left behind and opens nothing; one alert of a key is open in an area', async (t) => {
-  await register('k-end');
-  await burns('k-end');
-  await registry.update(CITY, 'k-end', 1, { jurisdiction: '330203' });
-  await burns('k-end', { kind: 'cleared' });
-  t.match(await alertsOf(YINZHOU, 'k-end'), [{ condition: 'cleared' }]);
-  t.same(await alertsOf(HAISHU, 'k-end'), []);
-  const found = await db.selectFrom('finding').select('alert_id').where('subject', '=', 'k-end').execute();
-  const [alert] = await alertsOf(YINZHOU, 'k-end');
-  t.same(new Set(found.map(({ alert_id: id }) => id)), new Set([alert!.id]));
-  const row = await db.selectFrom('alert').selectAll().where('id', '=', alert!.id).executeTakeFirstOrThrow();
-  const twin = { ...row, id: randomUUID() };
-  await t.rejects(saveAlerts(database, [twin]), { message: /exists already/ });
-  await saveAlerts(database, [{ ...twin, jurisdiction: '330205' }]);
-  await db.deleteFrom('alert').where('id', '=', twin.id).execute();
-});
+t.test(
+  'an end alone closes what is left behind and opens nothing; one alert of a key is open in an area',
+  async (t) => {
+    await register('k-end');
+    await burns('k-end');
+    await registry.update(CITY, 'k-end', 1, { jurisdiction: '330203' });
+    await burns('k-end', { kind: 'cleared' });
+    t.match(await alertsOf(YINZHOU, 'k-end'), [{ condition: 'cleared' }]);
+    t.same(await alertsOf(HAISHU, 'k-end'), []);
+    const found = await db.selectFrom('finding').select('alert_id').where('subject', '=', 'k-end').execute();
+    const [alert] = await alertsOf(YINZHOU, 'k-end');
+    t.same(new Set(found.map(({ alert_id: id }) => id)), new Set([alert!.id]));
+    const row = await db.selectFrom('alert').selectAll().where('id', '=', alert!.id).executeTakeFirstOrThrow();
+    const twin = { ...row, id: randomUUID() };
+    await t.rejects(saveAlerts(database, [twin]), { message: /exists already/ });
+    await saveAlerts(database, [{ ...twin, jurisdiction: '330205' }]);
+    await db.deleteFrom('alert').where('id', '=', twin.id).execute();
+  },
+);
 
 t.test('a message that was received before the move raises its alert where the device is now', async (t) => {
   await register('k-behind');

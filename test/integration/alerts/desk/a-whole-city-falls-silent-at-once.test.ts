@@ -89,6 +89,7 @@ t.test('500 steps of one alert reach 20 subscriptions', async (t) => {
     box,
     sinks,
     agencies: { isSeen: () => false },
+    departments: { isSeen: () => false },
     ring: () => {},
     whoIsStillThere: async () => new Set(),
   });

@@ -11,6 +11,7 @@ import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startAlertDesk } from '../../../support/alerts/alert-desk.ts';
 import { NOBODY_CLIMBS } from '../../../support/alerts/duty/nobody-climbs.ts';
 import { storeFires } from '../../../support/alerts/findings.ts';
+import { NO_DEPARTMENTS } from '../../../support/alerts/no-departments.ts';
 import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
 import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
 import { freshDatabase, sharedRedis } from '../../../support/services/shared-database.ts';
@@ -27,6 +28,7 @@ const orders: WorkOrdersPort = {
 };
 /** Two devices are being worked on. */
 const stages = stagesOf({
+  departments: NO_DEPARTMENTS,
   tree: NO_ZONES,
   devices: NO_DEVICES,
   workDays: WorkDays.WEEKENDS,

@@ -122,6 +122,7 @@ async function openAlert(device: string, jurisdiction: string): Promise<string> 
     jurisdiction,
     ...BORDER,
     police: null,
+    departments: null,
     first_at_ms: 1,
     last_at_ms: 1,
     occurrences: 1,

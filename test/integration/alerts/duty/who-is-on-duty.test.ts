@@ -13,6 +13,7 @@ import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN } from '../../../support/alerts/alert-desk.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
 import { rosterOn } from '../../../support/alerts/duty/duty.ts';
+import { NO_DEPARTMENTS } from '../../../support/alerts/no-departments.ts';
 import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
 import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
 import { HERE } from '../../../support/api/api.ts';
@@ -41,6 +42,7 @@ await migrate(database);
 const roster = rosterOn(database, clock);
 const ladder = Ladder.parse('extreme: {}\nsevere: {}\nmoderate: { city: 60 }\nminor: {}', 'ladder.yaml');
 const stages = stagesOf({
+  departments: NO_DEPARTMENTS,
   tree: NO_ZONES,
   devices: NO_DEVICES,
   workDays: WorkDays.WEEKENDS,

@@ -8,6 +8,7 @@ import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-d
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
 import { NOBODY_CLIMBS } from '../../../support/alerts/duty/nobody-climbs.ts';
 import type { FireOptions } from '../../../support/alerts/findings.ts';
+import { NO_DEPARTMENTS } from '../../../support/alerts/no-departments.ts';
 import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
 import { HERE } from '../../../support/api/api.ts';
 import { until } from '../../../support/time/until.ts';
@@ -25,6 +26,7 @@ const outages = {
   nowMs: () => Date.now() + laterMs,
 };
 const stages = stagesOf({
+  departments: NO_DEPARTMENTS,
   tree: NO_ZONES,
   devices: NO_DEVICES,
   workDays: WorkDays.WEEKENDS,

@@ -7,6 +7,7 @@ import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-d
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
 import { NOBODY_CLIMBS } from '../../../support/alerts/duty/nobody-climbs.ts';
 import type { FireOptions } from '../../../support/alerts/findings.ts';
+import { NO_DEPARTMENTS } from '../../../support/alerts/no-departments.ts';
 import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
 import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
 import { HERE } from '../../../support/api/api.ts';
@@ -15,6 +16,7 @@ import { until } from '../../../support/time/until.ts';
 /** Devices whose own maintenance, or that of what they hang on, lasts. */
 const maintained = new Map<string, string>();
 const stages = stagesOf({
+  departments: NO_DEPARTMENTS,
   tree: NO_ZONES,
   devices: NO_DEVICES,
   workDays: WorkDays.WEEKENDS,

@@ -10,6 +10,7 @@ import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
 import type { FireOptions } from '../../../support/alerts/findings.ts';
+import { NO_DEPARTMENTS } from '../../../support/alerts/no-departments.ts';
 import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
 import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
 import { HERE } from '../../../support/api/api.ts';
@@ -22,6 +23,7 @@ const ladder = Ladder.parse(
   'ladder.yaml',
 );
 const stages = stagesOf({
+  departments: NO_DEPARTMENTS,
   tree: NO_ZONES,
   devices: NO_DEVICES,
   workDays: WorkDays.WEEKENDS,

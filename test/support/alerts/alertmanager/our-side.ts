@@ -10,6 +10,7 @@ import { freshDatabase, sharedRedis } from '../../services/shared-database.ts';
 import { ADMIN, startAlertDesk, startReceiver, webhookAt } from '../alert-desk.ts';
 import { NOBODY_CLIMBS } from '../duty/nobody-climbs.ts';
 import { storeFires } from '../findings.ts';
+import { NO_DEPARTMENTS } from '../no-departments.ts';
 import { NO_DEVICES } from '../no-devices.ts';
 import { keyOf, SILENT_RULE, type Trace, type TracedEvent } from './trace.ts';
 
@@ -59,7 +60,12 @@ export class OurSide {
       nowMs: () => Date.now(),
     };
     const known = { tree: NO_ZONES, devices: NO_DEVICES, workDays: WorkDays.WEEKENDS, outages };
-    const stages = stagesOf({ ...known, maintained: { above: () => null }, ...NOBODY_CLIMBS });
+    const stages = stagesOf({
+      departments: NO_DEPARTMENTS,
+      ...known,
+      maintained: { above: () => null },
+      ...NOBODY_CLIMBS,
+    });
     const urls = { database: (await freshDatabase(t)).url, redis: (await sharedRedis(t)).url };
     const side = new OurSide(await startAlertDesk(t, { ...urls, stages }));
     const receiver = await startReceiver(t);

@@ -25,6 +25,7 @@ import { freshDatabase } from '../../services/shared-database.ts';
 import { ADMIN, NAMELESS, NO_RULE_GONE, PLATES } from '../alert-desk.ts';
 import { ALL_THERE } from '../alerts.ts';
 import { NOBODY_CLIMBS } from '../duty/nobody-climbs.ts';
+import { NO_DEPARTMENTS } from '../no-departments.ts';
 import { NO_DEVICES } from '../no-devices.ts';
 import { NO_OUTAGES } from '../no-outages.ts';
 import type { EventSet, Sent } from './happenings.ts';
@@ -133,6 +134,7 @@ async function openDesk(t: Owner, clock: Clock, set: EventSet, { book }: Given) 
   const ownership = firstOwner();
   const work = new WorkQueue({ database, clock, observer, ownership });
   const stages = stagesOf({
+    departments: NO_DEPARTMENTS,
     tree: NO_ZONES,
     devices: NO_DEVICES,
     workDays: WorkDays.WEEKENDS,

@@ -76,6 +76,7 @@ const ROW: AlertRow = {
   climbs_at_ms: null,
   exercise: false,
   cases: [],
+  departments: null,
   version: 1,
 };
 

@@ -9,6 +9,7 @@ import { CLASSES, DESKS, isWanted } from '../../../../src/alerts/rules/classes.t
 import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
 import { NOBODY_CLIMBS } from '../../../support/alerts/duty/nobody-climbs.ts';
+import { NO_DEPARTMENTS } from '../../../support/alerts/no-departments.ts';
 import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
 import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
 
@@ -135,7 +136,7 @@ const anyStage = (kinds: typeof MAY) =>
   });
 
 function fanOutTo(all: readonly Subscriber[]): Stage<Subscribers> {
-  return { ...fanOut(NO_ZONES), read: async () => ({ all, print: '0' }) };
+  return { ...fanOut(NO_ZONES, NO_DEPARTMENTS), read: async () => ({ all, print: '0' }) };
 }
 
 /** What comes in is frozen: a stage that writes into it throws. */
@@ -242,15 +243,17 @@ t.test('every stage of a gateway is pure, and says the same twice', async (t) =>
     incidents: () => ({ all: [{ ...anywhere, id: 'i-1' }], print: '0' }),
     silences: () => ({ all: [{ ...anywhere, repeats: null, id: 's-1' }], print: '0' }),
     storm: () => ({
-      storms: new Map([['[null,"minor","330203",null]', { left: 0, leader: null }]]),
+      storms: new Map([['[null,"minor","330203",null,[]]', { left: 0, leader: null }]]),
       grown: [],
-      raging: new Set(['[null,"minor","330203",null]']),
+      raging: new Set(['[null,"minor","330203",null,[]]']),
       over: [],
     }),
+    departments: () => null,
     'storm-end': () => ({ parts: [], isMore: false }),
     climb: () => ({ waited: [], left: [], isMore: false }),
   };
   const stages = stagesOf({
+    departments: NO_DEPARTMENTS,
     tree: NO_ZONES,
     devices: NO_DEVICES,
     workDays: WorkDays.WEEKENDS,

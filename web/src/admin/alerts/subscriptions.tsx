@@ -25,6 +25,7 @@ function fields(sink: string): FieldSpec[] {
     { name: 'severities', label: 'subs.severities', words: 'severity' },
     { name: 'classes', label: 'subs.classes', words: 'class' },
     { name: 'rules', label: 'subs.rules' },
+    { name: 'departments', label: 'subs.departments' },
     { name: 'level', label: 'subs.level', words: 'told-from' },
   ];
 }
@@ -68,7 +69,7 @@ export function Subscriptions() {
 const COUNTS = ['delivered', 'waiting', 'withheld', 'dead'] as const;
 
 function One({ one, again }: { one: Subscription; again: () => void }) {
-  const { name, type, state, stateReason, owner, ownerless, counts, lastError, severities, rules } = one;
+  const { name, type, state, stateReason, owner, ownerless, counts, lastError, severities, rules, departments } = one;
   return (
     <Row
       title={name}
@@ -80,6 +81,7 @@ function One({ one, again }: { one: Subscription; again: () => void }) {
         scopeText(one),
         severities.map((severity) => tOf('severity', severity)).join(', '),
         rules?.join(', ') ?? null,
+        departments?.join(', ') ?? null,
         t('admin.by', { name: owner }),
         ownerless && t('sub.ownerless'),
         stateReason,

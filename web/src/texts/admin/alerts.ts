@@ -37,6 +37,7 @@ export const ADMIN_ALERT_TEXTS = {
   'subs.severities': ['Only alerts that are', '仅限以下等级'],
   'subs.classes': ['Only', '仅限以下类别'],
   'subs.rules': ['Only of these rules (names, between commas)', '仅限以下规则（用逗号分隔）'],
+  'subs.departments': ['Only of these departments (ids, between commas)', '仅限以下部门（编号，用逗号分隔）'],
   'subs.level': ['From which level on', '起始层级'],
   'class.incident': ['incidents', '事件'],
   'class.fault': ['faults of devices', '设备故障'],

@@ -16,6 +16,7 @@ export function memorySubscriptions(): AlertParts['subscriptions'] {
     confirms: false,
     level: 'station' as const,
     rules: null,
+    departments: null,
     classes: null,
     state: 'active' as const,
     stateReason: null,
