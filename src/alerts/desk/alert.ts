@@ -11,10 +11,7 @@ import { drillEndsAtMs } from './life/drill.ts';
 import { audienceOf } from './log/audience.ts';
 import type { AlertEvidence, AlertRow, FindingRow } from './tables.ts';
 
-/**
- * Where an alert happens. All of it is frozen when the alert is opened, also whose it is: a camera that is moved later
- * does not move the past.
- */
+/** Where an alert happens. All of it is frozen when it is opened: a camera that moves later does not move the past. */
 export interface AlertPlace {
   name: string;
   lat: number | null;

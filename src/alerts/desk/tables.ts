@@ -270,6 +270,12 @@ export interface SilenceTable {
   version: Generated<number>;
 }
 
+interface EventSourceTable extends Pick<SilenceTable, 'id' | 'jurisdiction' | 'created_by' | 'created_at_ms'> {
+  name: string;
+  key_hash: Buffer;
+  severity_max: Severity;
+}
+
 export interface AlertTables {
   finding: FindingTable;
   /** `device` is the subject as `subjectText` writes it. */
@@ -288,15 +294,7 @@ export interface AlertTables {
   alert_event: AlertEventTable;
   alert_log_head: { singleton: Generated<boolean>; epoch: Generated<string>; seq: number };
   subscription: SubscriptionTable;
-  event_source: {
-    id: string;
-    name: string;
-    jurisdiction: string;
-    key_hash: Buffer;
-    severity_max: Severity;
-    created_by: string;
-    created_at_ms: number;
-  };
+  event_source: EventSourceTable;
   delivery: DeliveryTable;
   silence: SilenceTable;
 }

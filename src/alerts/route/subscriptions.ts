@@ -82,8 +82,8 @@ export class Subscriptions {
 
   /**
    * The answer carries, once, the secret that the sink has us make where the caller gave none. Errors:
-   * `request.invalid` for an area, an agency or a department outside the caller's, `conflict.state` beyond a share, and what the sink says of a
-   * target that may not be contacted.
+   * `request.invalid` for an area, an agency or a department outside the caller's, `conflict.state` beyond a share, and
+   * what the sink says of a target that may not be contacted.
    */
   async create(caller: Caller, input: SubscriptionInput): Promise<CreatedSubscription> {
     const { database, clock, box } = this.#deps;

@@ -40,8 +40,7 @@ import { type Claim, LEFT_TO_CLAIMS, WorkQueue } from '../../../src/platform/wor
 import { NO_ZONES } from '../access/tree.ts';
 import { firstOwner } from '../services/ownership.ts';
 import { type Owner, quietObserver } from '../services/services.ts';
-import { NOBODY_CLIMBS } from './duty/nobody-climbs.ts';
-import { NO_DEPARTMENTS } from './no-departments.ts';
+import { NOBODY_ELSE } from './duty/nobody-climbs.ts';
 import { NO_DEVICES } from './no-devices.ts';
 import { NO_OUTAGES } from './no-outages.ts';
 import { partsOfOthers } from './others/others.ts';
@@ -213,13 +212,12 @@ function handleQueues(
 /** The stages of a gateway in which no device is in maintenance. They remember what one database says. */
 export function usualStages(workDays = WorkDays.WEEKENDS): readonly Stage[] {
   return stagesOf({
-    departments: NO_DEPARTMENTS,
     tree: NO_ZONES,
     devices: NO_DEVICES,
     workDays,
     outages: NO_OUTAGES,
     maintained: { above: () => null },
-    ...NOBODY_CLIMBS,
+    ...NOBODY_ELSE,
   });
 }
 

@@ -57,8 +57,8 @@ const HELD_BACK: ReadonlySet<Visibility> = new Set(['silenced', 'inhibited', 'sh
 const VERSION = sql<string>`hashtextextended(id::text || ' ' || xmin::text, 0)`;
 
 /**
- * Every active subscription whose area, severities and departments fit is told, unless an earlier stage holds the alert back. Who
- * was told of an alert before it became graver than they asked for hears its end as well.
+ * Every active subscription whose area, severities and departments fit is told, unless an earlier stage holds the
+ * alert back. Who was told of an alert before it became graver than they asked for hears its end as well.
  */
 export function fanOut(trees: Tree & PoliceTree, departments: Pick<DepartmentsPort, 'inForce'>): Stage<Subscribers> {
   const fits: Fits = (alert, one) => isOf(alert, one, { trees, departments });

@@ -64,8 +64,8 @@ export interface StageMemory<Known> {
  * groups and escalation. `run` is pure: the same changes and context give the same result, and nothing is changed.
  *
  * It may turn the visibility of an alert, how far up it is told, which departments it concerns and what it stands for,
- * hold deliveries back, keep a change quiet, add deliveries and changes. It may lose, reorder or rewrite no change, take no delivery away, and let none go that an
- * earlier one holds back: then it is passed over.
+ * hold deliveries back, keep a change quiet, add deliveries and changes. It may lose, reorder or rewrite no change,
+ * take no delivery away, and let none go that an earlier one holds back: then it is passed over.
  * `docs/sinks-and-stages.md` shows how to add one.
  */
 export interface Stage<Known = unknown> {

@@ -177,8 +177,8 @@ function isGrave({ severity, data }: AlertRow): boolean {
 }
 
 /**
- * Whoever is told of one of these is told of all: by its area, agency, departments and severity. Else somebody would hear neither of
- * a part, which is theirs, nor of the one that stands for it, which is not.
+ * Whoever is told of one of these is told of all: by its area, agency, departments and severity. Else somebody would
+ * hear neither of a part, which is theirs, nor of the one that stands for it, which is not.
  */
 function keyOf({ rule, severity, jurisdiction, police, departments }: AlertRow): string {
   return JSON.stringify([rule, severity, jurisdiction, police, departments ?? []]);

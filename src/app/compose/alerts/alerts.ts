@@ -48,7 +48,7 @@ function readWorkDays(): Promise<WorkDays> {
 /** The alert side on what stands. `start` takes up what was left undone, and follows the log. */
 export async function openAlerts(ground: Ground, devices: Devices, sides: AlertSides, book: RuleBook) {
   const { config, place, keys, lifecycle } = ground;
-  const { ingest, streams, orders, health, telemetry } = sides;
+  const { ingest, streams, health, telemetry } = sides;
   const roster = composeRoster(ground, devices);
   const alerting = await composeAlerting({
     ...ground,
@@ -78,14 +78,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     isClockKnown: () => ingest.intake.isClockKnown(),
     incarnationOf: ingest.incarnationOf,
   });
-  const alertOrders = new AlertOrders({
-    database: ground.shares.alerts,
-    clock: ground.clock,
-    orders,
-    tree: { parentOf: (id) => devices.directory.get(id)?.parent ?? null },
-    isDark: (id) => health.judgements.of(id)?.health === 'offline',
-  });
-  ground.work.handle(ALERT_ORDERS_QUEUE, (id) => alertOrders.handle(id));
+  handleOrders(ground, devices, sides);
   const duty = composeDuty(ground, devices, { roster, actions: alerting.actions });
   const clips = streams.recordings.kept.ofAlerts;
   return {
@@ -106,6 +99,17 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
       lifecycle.onStop('alert feed', () => alerting.feed.stop());
     },
   };
+}
+
+function handleOrders({ shares, clock, work }: Ground, devices: Devices, { orders, health }: AlertSides): void {
+  const alertOrders = new AlertOrders({
+    database: shares.alerts,
+    clock,
+    orders,
+    tree: { parentOf: (id) => devices.directory.get(id)?.parent ?? null },
+    isDark: (id) => health.judgements.of(id)?.health === 'offline',
+  });
+  work.handle(ALERT_ORDERS_QUEUE, (id) => alertOrders.handle(id));
 }
 
 function keepingOf(

@@ -43,25 +43,16 @@ const followers = [new DeadLetterFollower(database), new AlertFollower({ clock, 
 const parts = await openRegistry(t, { database, followers });
 const { registry } = parts;
 const queries = new AlertQueries(database);
-const actions = new AlertActions({
-  database,
-  clock,
-  log: alertLog(),
-  committed: () => {},
-  personWhoSees: async () => null,
-});
+const deeds = { log: alertLog(), committed: () => {}, personWhoSees: async () => null };
+const actions = new AlertActions({ database, clock, ...deeds });
 const db = database.tables<AlertTables>();
 let count = 0;
 
 /** A fire, or its end, that a desk has handled. */
-async function burns(device: string, { kind = 'fired', by = desk }: Partial<Burning> = {}): Promise<void> {
+async function burns(device: string, how: { kind?: 'fired' | 'cleared'; by?: AlertDesk } = {}): Promise<void> {
+  const { kind = 'fired', by = desk } = how;
   count += 1;
   for (const key of await storeFires(database, [device, { count, jurisdiction: '330212', kind }])) await by.handle(key);
-}
-
-interface Burning {
-  kind: 'fired' | 'cleared';
-  by: AlertDesk;
 }
 
 /** An agency that is there as far as we look. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { saveAlerts } from '../../../../src/alerts/desk/log/write.ts';
 import { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
-import type { AlertEvidence, AlertRow, AlertTables } from '../../../../src/alerts/desk/tables.ts';
+import type { AlertEvidence, AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import { AlertClips } from '../../../../src/alerts/evidence/alert-clips.ts';
 import { AlertedCameras } from '../../../../src/alerts/evidence/alerted-cameras.ts';
 import type { AlertClip, ClipsPort } from '../../../../src/alerts/evidence/clips-port.ts';
@@ -14,6 +14,7 @@ import { camerasSeeing } from '../../../../src/devices/registry/nearby-cameras.t
 import { LocalBlobs } from '../../../../src/platform/blobs/local-blobs.ts';
 import { sql } from '../../../../src/platform/database/database.ts';
 import { alertLog, firstClaim } from '../../../support/alerts/alert-desk.ts';
+import { alertRow } from '../../../support/alerts/alert-row.ts';
 import { callerIn, kiosk, type OpenRegistry, openRegistry } from '../../../support/devices/registry.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 
@@ -89,59 +90,10 @@ async function pictureOf(device: string, jurisdiction: string): Promise<{ id: st
 
 async function openAlert(device: string, jurisdiction: string): Promise<string> {
   const id = randomUUID();
-  const nobody = { acked_by: null, acked_by_id: null, acked_at_ms: null, assigned_to: null, closed_by: null };
-  const untouched = {
-    ack_until_ms: null,
-    unit: null,
-    dispatched_at_ms: null,
-    arrived_at_ms: null,
-    hidden: null,
-    incident: null,
-    storm: null,
-    storm_count: 0,
-    level: 0,
-    climbs_at_ms: null,
-  };
-  const made = { device_at_ms: null, received_at_ms: 1, decided_at_ms: 1, committed_at_ms: Date.now(), fired_at_ms: 1 };
-  const row: AlertRow = {
-    id,
-    dedup_key: id,
-    rule: 'fire',
-    rule_version: 1,
-    title: { en: 'Fire', zh: '起火' },
-    severity: 'extreme',
-    class: 'incident',
-    desk: 'police',
-    condition: 'active',
-    condition_reason: null,
-    handling: 'new',
-    visibility: 'normal',
-    verdict: null,
-    device,
-    device_name: device,
-    jurisdiction,
-    ...BORDER,
-    police: null,
-    departments: null,
-    first_at_ms: 1,
-    last_at_ms: 1,
-    occurrences: 1,
-    ...made,
-    data: {},
-    plates_sealed: null,
-    seen_by: null,
-    evidence: [],
-    comments: [],
-    exercise: false,
-    cases: [],
-    ...nobody,
-    ...untouched,
-    closed_at_ms: null,
-    previous_id: null,
-    receipt: 'live-1',
-    version: 1,
-  };
-  await saveAlerts(parts.database, [row]);
+  const stamps = { first_at_ms: 1, last_at_ms: 1, received_at_ms: 1, decided_at_ms: 1, committed_at_ms: Date.now() };
+  const what = { rule: 'fire', severity: 'extreme', title: { en: 'Fire', zh: '起火' } };
+  const at = { device, device_name: device, jurisdiction, ...BORDER };
+  await saveAlerts(parts.database, [alertRow({ id, dedup_key: id, ...what, ...at, ...stamps, fired_at_ms: 1 })]);
   return id;
 }
 
