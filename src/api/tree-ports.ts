@@ -8,8 +8,8 @@ import type { PoliceOfDevice } from '../devices/police/police-of-device.ts';
 
 /** What the API asks of the trees of areas, of departments and of the police. */
 export interface TreePorts {
-  /** Who sees a place and may do something there. */
-  colleagues: Pick<Colleagues, 'list'>;
+  /** Who sees a place and may do something there, and what people are called. */
+  colleagues: Pick<Colleagues, 'list' | 'names'>;
   jurisdictions: Pick<Jurisdictions, 'list' | 'totals' | 'area' | 'around'>;
   treeEdits: Pick<TreeEdits, 'add' | 'setMembers' | 'setBounds' | 'rename' | 'end'>;
   departments: Pick<Departments, 'list' | 'add' | 'rename' | 'end' | 'named' | 'inForce'>;

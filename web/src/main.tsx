@@ -7,6 +7,7 @@ import { followAlerts } from './alerts/store.ts';
 import { link } from './alerts/stream.ts';
 import { AlertList } from './alerts/worklist/list.tsx';
 import { resumeStreams } from './cameras/sleepers.ts';
+import { readAnswer } from './case/use-answer.ts';
 import { DutySide } from './duty/side.tsx';
 import { lazily } from './ground/lazy.tsx';
 import { go, place } from './ground/router.ts';
@@ -16,6 +17,7 @@ import { caseAt, deviceAt, orderAt, startOf, VIEWS, type ViewName, viewAt, watch
 import { Login } from './login.tsx';
 import { guardKept, remember } from './orders/kept/person.ts';
 import { countedDesk, followOverview, overview } from './overview.ts';
+import { keepNames } from './people.ts';
 import { display, isRemembered, loadSession, may, session, whoIs } from './session.ts';
 import { resumeLeaving } from './settings/leave.tsx';
 import { Settings } from './settings/settings.tsx';
@@ -54,12 +56,16 @@ function isScreen(): boolean {
   return wasDisplay.value || screenToken.value !== null || view === 'wall' || view === 'desk';
 }
 
+/** What opens the names of people; who has none of these is shown user names. */
+const NAMING = ['alerts.handle', 'orders.work', 'duty.keep', 'people.keep', 'audit.read', 'register.read'];
+
 function Console({ role }: { role: string }) {
   useEffect(() => {
     const stop = new AbortController();
     if (place.value.path === VIEWS.duty.path && place.value.query.size === 0) start(role);
     followAlerts(whoIs.value ?? '', stop.signal);
     void followOverview(stop.signal);
+    if (NAMING.some(may)) void keepNames((ended) => readAnswer('/users/names', ended), stop.signal);
     if (may('orders.work')) void sendOrders(whoIs.value ?? '', stop.signal);
     return () => {
       void finishAll();

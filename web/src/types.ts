@@ -46,6 +46,7 @@ export type Alert = Pick<
   | 'evidence'
   | 'comments'
   | 'ackedBy'
+  | 'ackedById'
   | 'ackedAt'
   | 'assignedTo'
   | 'unit'
@@ -115,7 +116,7 @@ export type DeviceCounts = Overview['devices'][number];
 export type AlertQuery = NonNullable<paths['/api/v1/alerts']['get']['parameters']['query']>;
 export type Session = Pick<
   Answer<'/api/v1/session'>,
-  'name' | 'username' | 'role' | 'jurisdiction' | 'rights' | 'display'
+  'id' | 'name' | 'username' | 'role' | 'jurisdiction' | 'rights' | 'display'
 >;
 export type Camera = Pick<Schemas['Device'], 'id' | 'name'>;
 /** A camera of a wall. */

@@ -15,6 +15,9 @@ export interface Colleague {
   jurisdiction: string;
 }
 
+/** What somebody is called. */
+export type Named = Pick<Colleague, 'id' | 'username' | 'name'>;
+
 export interface ColleaguesDeps {
   database: Database;
   trees: Tree & PoliceTree;
@@ -24,6 +27,8 @@ export interface ColleaguesDeps {
 /** People who can log in, of a whole country: read at once, because who sees a place is no question for SQL. */
 const PEOPLE_MAX = 20_000;
 const LISTED_MAX = 500;
+/** Of a large city; the others are shown by their user names. */
+const NAMED_MAX = 5_000;
 
 /** Who sees a place and may do something there: for whoever gives work to others, or names those who may know of it. */
 export class Colleagues {
@@ -43,24 +48,40 @@ export class Colleagues {
     if (!covers(ownArea(caller), place)) {
       throw invalid('jurisdiction', `lies outside your area ${caller.jurisdiction}`);
     }
-    // Who is limited to an agency of the police is told of those of agencies alone.
-    const isWithinAgency = (caller.police ?? null) !== null;
-    const people = await database
-      .tables<AccessTables>()
-      .selectFrom('person')
-      .select(['id', 'username', 'name', 'role', 'jurisdiction', 'police'])
-      .where('disabled_at_ms', 'is', null)
-      .orderBy('username')
-      .limit(PEOPLE_MAX)
-      .execute();
+    const people = await peopleFor(database, caller).where('disabled_at_ms', 'is', null).execute();
     return people
-      .filter((one) => !isWithinAgency || one.police !== null)
       .filter((one) => covers(limitedArea(trees, one.jurisdiction, one.police), place))
       .filter((one) => authority.may({ type: 'person', purpose: null, ...one }, right, place))
       .sort((a, b) => narrowness(b) - narrowness(a) || a.name.localeCompare(b.name, 'zh-CN'))
       .slice(0, LISTED_MAX)
       .map(({ police: _, ...one }) => one);
   }
+
+  /**
+   * What people are called who see something that the caller sees, 5,000 at most, in order of their user names: also
+   * those who cannot log in any more, whose deeds stay.
+   */
+  async names(caller: Caller): Promise<Named[]> {
+    const { database, trees } = this.#deps;
+    const own = ownArea(caller);
+    const place = { jurisdiction: caller.jurisdiction, police: caller.police ?? null };
+    const people = await peopleFor(database, caller).execute();
+    return people
+      .filter((one) => covers(own, one) || covers(limitedArea(trees, one.jurisdiction, one.police), place))
+      .slice(0, NAMED_MAX)
+      .map(({ id, username, name }) => ({ id, username, name }));
+  }
+}
+
+/** Everybody whom somebody may be told of: of those who are limited to an agency of the police, people of agencies. */
+function peopleFor(database: Database, { police = null }: Caller) {
+  const people = database
+    .tables<AccessTables>()
+    .selectFrom('person')
+    .select(['id', 'username', 'name', 'role', 'jurisdiction', 'police'])
+    .orderBy('username')
+    .limit(PEOPLE_MAX);
+  return police === null ? people : people.where('police', 'is not', null);
 }
 
 /** How small an area is: codes of small ones end with fewer zeros. */

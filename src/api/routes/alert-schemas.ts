@@ -76,6 +76,10 @@ export const alertView = z
     ),
     comments: z.array(z.object({ by: z.string(), at: moment, text: z.string() })),
     ackedBy: z.string().nullable(),
+    ackedById: z
+      .string()
+      .nullable()
+      .meta({ description: 'Tells people apart who have the same name; null of what versions before this one told' }),
     ackedAt: instantOrNull,
     ackUntil: instantOrNull.meta({
       description: 'When it is new again, unless somebody moves it on before; each thing that is done sets it anew',

@@ -28,6 +28,7 @@ const login = z.strictObject({
 });
 
 const whoami = z.object({
+  id: z.string().meta({ description: 'What others name the caller by, such as `ackedById` of an alert' }),
   name: z.string(),
   username: z.string().nullable().meta({ description: 'Null for a token' }),
   role: z.enum(ROLES),
@@ -48,11 +49,11 @@ function answer(
   caller: Caller,
   session: Session | null,
 ): z.output<typeof whoami> {
-  const { name, role, jurisdiction, police = null } = caller;
+  const { id, name, role, jurisdiction, police = null } = caller;
   const { username = null, duties = [] } = session ?? {};
   const rights = RIGHT_NAMES.filter((right) => authority.may(caller, right));
   const as = role as z.output<typeof whoami>['role'];
-  return { name, username, role: as, jurisdiction, police, rights, display: null, duties: [...duties] };
+  return { id, name, username, role: as, jurisdiction, police, rights, display: null, duties: [...duties] };
 }
 
 /** How people log in, ask who they are, and log out. */

@@ -71,11 +71,16 @@ const voucher = z.object({
   createdBy: z.string().meta({ description: 'Who let this person log in' }),
 });
 
+const named = z
+  .object({ id: z.string(), username: z.string(), name: z.string() })
+  .meta({ id: 'PersonName', description: 'What somebody is called whom others name by their user name or id' });
+
 /** People who may log in. Their sessions end with every change of password, role or area. */
 export const userRoutes: RoutePart = (app, context) => {
   makingRoutes(app, context);
   changingRoutes(app, context);
   vouchingRoute(app, context);
+  namesRoute(app, context);
 };
 
 function makingRoutes(app: ApiApp, { people }: RouteContext): void {
@@ -99,6 +104,22 @@ function makingRoutes(app: ApiApp, { people }: RouteContext): void {
       setEtag(reply.code(201), made.version);
       return answer(made);
     },
+  );
+}
+
+/** Who works with others is shown their user names in alerts, orders and rosters, and their ids in registers. */
+function namesRoute(app: ApiApp, { colleagues }: RouteContext): void {
+  app.get(
+    '/users/names',
+    {
+      config: { right: ['alerts.handle', 'orders.work', 'duty.keep', 'people.keep', 'audit.read', 'register.read'] },
+      schema: {
+        tags,
+        summary: 'What people are called who see something of your area, by user name; 5,000 at most',
+        response: { 200: listOf(named) },
+      },
+    },
+    async (request) => ({ items: await colleagues.names(callerOf(request)) }),
   );
 }
 

@@ -114,7 +114,7 @@ async function staysWhenOvertaken(t: Test, api: FakeConsoleApi, { page }: View):
     await form.getByRole('button', { name: 'Close', exact: true }).click();
     const told = form.getByRole('alert');
     await told.getByText('Severity: Extreme → Severe').waitFor();
-    await told.getByText('Assigned to: none → wang.wei').waitFor();
+    await told.getByText('Assigned to: none → 王伟').waitFor();
     t.equal(await form.getByLabel('Note').inputValue(), 'a barbecue,\nput out');
     t.equal(api.requests.filter((line) => line.endsWith('/close')).length, 1);
     await form.getByRole('button', { name: 'Close', exact: true }).click();

@@ -124,6 +124,20 @@ t.test('what somebody began to write is not shown to another one of the same nam
   t.notMatch(await page.evaluate(KEPT), /东门|secret-7/);
 });
 
+t.test('people are called by their names, and for whom those are not theirs to know by their user names', async (t) => {
+  const { api, page, signInAs } = await open(t, 'li.na');
+  api.raise({ id: 'given', handling: 'assigned', ackedBy: '王伟', assignedTo: 'chen.jing' });
+  const who = page.locator('[data-id=given] .handling bdi');
+  await who.getByText('acknowledged by 王伟 · assigned to 陈静').waitFor();
+  t.equal(await who.getAttribute('title'), 'wang.wei, chen.jing');
+  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
+  await page.locator('.login').waitFor();
+  await signInAs('viewer');
+  await who.getByText('acknowledged by 王伟 · assigned to chen.jing').waitFor();
+  t.equal(await who.getAttribute('title'), null);
+  t.equal(api.requests.filter((one) => one.endsWith('/users/names')).length, 1, 'asked once, by who may');
+});
+
 t.test('what can still be taken back is done by who signs out, and not after they have', async (t) => {
   const { api, page } = await open(t, 'li.na');
   api.raise({ id: 'mine' });

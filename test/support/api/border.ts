@@ -104,6 +104,7 @@ export function questionsFor(wanted: Wanted): Record<string, string> {
     'GET /grants': '/grants',
     'GET /session/open': '/session/open',
     'GET /users': '/users',
+    'GET /users/names': '/users/names',
     'GET /audit': '/audit?limit=500',
     'GET /access-register': '/access-register',
     ...ofAlerts(wanted),

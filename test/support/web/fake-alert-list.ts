@@ -49,7 +49,7 @@ function isNarrowed(alert: FakeAlert, query: Partial<FakeQuery>): boolean {
   if (device !== undefined && alert.device !== device) return false;
   if (!covers(codeAlone(jurisdiction), String(alert.jurisdiction))) return false;
   if (firstAt < from || firstAt >= to) return false;
-  if (mine === 'true' && alert.assignedTo !== me && alert.ackedBy !== me) return false;
+  if (mine === 'true' && alert.assignedTo !== me && alert.ackedById !== me) return false;
   if (storm !== undefined) return alert.storm === storm;
   return parts !== 'false' || alert.storm === null;
 }

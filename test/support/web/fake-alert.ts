@@ -25,7 +25,8 @@ const UNTOUCHED = { unit: null, incident: null, hidden: null, previousId: null, 
 /** A fire that has just begun. */
 export function alertLike(): FakeAlert {
   const now = new Date().toISOString();
-  const nobody = { verdict: null, ackedBy: null, ackedAt: null, assignedTo: null, closedBy: null, closedAt: null };
+  const ack = { ackedBy: null, ackedById: null, ackedAt: null };
+  const nobody = { verdict: null, ...ack, assignedTo: null, closedBy: null, closedAt: null };
   return {
     id: randomUUID(),
     rule: 'kiosk-fire@1',

@@ -218,7 +218,8 @@ function actionRoutes(app: FastifyInstance, state: State): void {
   const at = () => new Date().toISOString();
   app.post('/api/v1/alerts/:id/ack', async (request, reply) => {
     const acked = change(request, 'alert.acked', (alert) => {
-      return alert.handling === 'new' ? { handling: 'acked', ackedBy: state.signedIn, ackedAt: at() } : null;
+      const by = { ackedBy: state.signedIn, ackedById: state.signedIn };
+      return alert.handling === 'new' ? { handling: 'acked', ...by, ackedAt: at() } : null;
     });
     return acked ?? reply.code(409).send({ code: 'conflict.state', detail: 'Already acknowledged.' });
   });

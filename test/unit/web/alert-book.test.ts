@@ -5,7 +5,7 @@ import type { Alert } from '../../../web/src/types.ts';
 
 function alert(id: string, version = 1, fields: Partial<Alert> = {}): Alert {
   const firstAt = new Date(1_700_000_000_000 + Number(id) * 1_000).toISOString();
-  const nobody = { ackedBy: null, ackedAt: null, assignedTo: null, unit: null };
+  const nobody = { ackedBy: null, ackedById: null, ackedAt: null, assignedTo: null, unit: null };
   const open = { closedBy: null, closedAt: null, verdict: null };
   return {
     id,

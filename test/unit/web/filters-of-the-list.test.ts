@@ -69,11 +69,12 @@ const ALERT = {
   jurisdiction: '330203001',
   firstAt: '2026-11-01T12:00:00.000Z',
   ackedBy: '李娜',
+  ackedById: 'p-1',
   assignedTo: null,
   storm: null,
 } as Alert;
 const JUDGE = {
-  me: { name: '李娜', username: 'li.na' },
+  me: { id: 'p-1', username: 'li.na' },
   kindsOf: (rule: string) => (rule === 'kiosk-fire' ? ['recycling-kiosk'] : []),
 };
 
@@ -105,8 +106,8 @@ t.test('an alert that comes by the stream belongs where every filter has it', as
   ];
   for (const filter of yes) t.ok(matches(ALERT, { ...NO_FILTERS, ...filter }, JUDGE), JSON.stringify(filter));
   for (const filter of no) t.notOk(matches(ALERT, { ...NO_FILTERS, ...filter }, JUDGE), JSON.stringify(filter));
-  const wang = { ...JUDGE, me: { name: '王伟', username: 'wang' } };
-  t.notOk(matches(ALERT, { ...NO_FILTERS, mine: true }, wang));
+  const wang = { ...JUDGE, me: { id: 'p-2', username: 'wang' } };
+  t.notOk(matches(ALERT, { ...NO_FILTERS, mine: true }, wang), 'whatever they are called');
   t.ok(matches({ ...ALERT, assignedTo: 'wang' }, { ...NO_FILTERS, mine: true }, wang));
   t.notOk(matches({ ...ALERT, storm: 'one' }, NO_FILTERS, JUDGE), 'the one that stands for it is in the list');
   t.ok(matches({ ...ALERT, storm: 'one' }, { ...NO_FILTERS, storm: 'one' }, JUDGE));

@@ -1,4 +1,5 @@
 import { districtName } from '../alerts/choices.ts';
+import { nameOfId, usernamesOf } from '../people.ts';
 import { locale } from '../texts.ts';
 import { t } from './say.ts';
 
@@ -33,7 +34,8 @@ export function bytesText(bytes: number): string {
   return `${format.format(bytes / 1_024 ** at)} ${BYTES[at]}`;
 }
 
-/** What somebody wrote who has made something. */
-export function byText(name: string): string {
-  return t('admin.by', { name });
+/** Who has made something, who is told by name or by id. */
+export function byText(who: { name: string } | { id: string }): { text: string; title: string | undefined } {
+  const name = 'id' in who ? nameOfId(who.id) : who.name;
+  return { text: t('admin.by', { name }), title: usernamesOf([who]) };
 }

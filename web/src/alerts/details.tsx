@@ -2,6 +2,7 @@ import type { TargetedEvent } from 'preact';
 import { useState } from 'preact/hooks';
 import { pieceAddress } from '../admin/pieces.ts';
 import { follows } from '../ground/router.ts';
+import { nameOf, usernamesOf } from '../people.ts';
 import { canHandle, may } from '../session.ts';
 import { clockTime, t } from '../texts.ts';
 import { nowMs } from '../ticker.ts';
@@ -33,7 +34,11 @@ export function Details({ alert }: { alert: Alert }) {
         <dd>
           <bdi>{alert.subject.id}</bdi>
         </dd>
-        {alert.assignedTo && <dt>{t('alert.assignedTo', { name: alert.assignedTo })}</dt>}
+        {alert.assignedTo && (
+          <dt title={usernamesOf([{ username: alert.assignedTo }])}>
+            {t('alert.assignedTo', { name: nameOf(alert.assignedTo) })}
+          </dt>
+        )}
         {reported(alert.data).map(([name, text]) => [
           <dt key={`${name} name`}>
             <bdi>{name}</bdi>
@@ -46,7 +51,10 @@ export function Details({ alert }: { alert: Alert }) {
       <ul class="comments">
         {alert.comments.map(({ by, at, text }) => (
           <li key={`${by} ${at} ${text}`}>
-            <bdi class="author">{by}</bdi> <time dateTime={at}>{clockTime(at, now)}</time>
+            <bdi class="author" title={usernamesOf([{ name: by }])}>
+              {by}
+            </bdi>{' '}
+            <time dateTime={at}>{clockTime(at, now)}</time>
             <p>
               <bdi>{text}</bdi>
             </p>

@@ -135,7 +135,7 @@ export function takeIn(alerts: readonly Alert[]): void {
 }
 
 function belongs(): (alert: Alert) => boolean {
-  const judge = { me: { name: session.value?.name ?? '', username: session.value?.username ?? '' }, kindsOf };
+  const judge = { me: { id: session.value?.id ?? '', username: session.value?.username ?? '' }, kindsOf };
   const now = shown.value;
   return (alert) => matches(alert, now, judge);
 }

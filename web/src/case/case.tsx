@@ -8,6 +8,7 @@ import { titleOf } from '../alerts/titles.ts';
 import { lazily } from '../ground/lazy.tsx';
 import { follows } from '../ground/router.ts';
 import { caseAddress, deviceAddress } from '../ground/views.ts';
+import { nameOf, usernamesOf } from '../people.ts';
 import { canHandle, may } from '../session.ts';
 import { age, clockTime } from '../texts.ts';
 import { nowMs } from '../ticker.ts';
@@ -128,7 +129,11 @@ function Head({ alert }: { alert: CaseAlert }) {
           </time>
           <span class={`condition condition-${alert.condition}`}>{tOf('condition', alert.condition)}</span>
           <span class={alert.handling === 'new' ? 'handling-new' : undefined}>
-            <bdi>{handlingText(alert)}</bdi>
+            <bdi
+              title={usernamesOf([{ name: alert.ackedBy }, { username: alert.assignedTo }, { name: alert.closedBy }])}
+            >
+              {handlingText(alert)}
+            </bdi>
           </span>
           {alert.visibility !== 'normal' && (
             <span>
@@ -160,7 +165,7 @@ function handlingText({ handling, verdict, ackedBy, assignedTo, unit, closedBy }
     verdict === null ? '' : tOf('verdict', verdict),
     closedBy ? t('alert.closedBy', { name: closedBy }) : '',
     !closedBy && ackedBy ? t('alert.ackedBy', { name: ackedBy }) : '',
-    !closedBy && assignedTo ? t('alert.assignedTo', { name: assignedTo }) : '',
+    !closedBy && assignedTo ? t('alert.assignedTo', { name: nameOf(assignedTo) }) : '',
     !closedBy && unit && handling !== 'new' ? `${t('what.unit')} ${unit}` : '',
   ];
   return said.filter((text) => text !== '').join(' · ');

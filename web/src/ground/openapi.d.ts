@@ -1,6 +1,6 @@
 // Made by `npm run types --prefix scripts/api-types`; not to be edited.
-// Document c1cefcbed1164d9546471aff19bee7ef340bda298558d1aa3bcccadba378384d
-// Types 4fa1bf2eb65df04a552b3431c83777682e9d1be1894597498dec22a1b84ccea4
+// Document b81a4801ca76bdb2b2dbba743da9c28bc16320df60faa306cb6d5e631e8b3f0d
+// Types b1b196a68d014013fc52bac0154909a70d7f106f0d60d72cd43a01a3ceae275d
 
 export interface paths {
     "/api/v1/session": {
@@ -25,6 +25,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
+                            id: string;
                             name: string;
                             username: string | null;
                             /** @enum {string} */
@@ -63,6 +64,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
+                            id: string;
                             name: string;
                             username: string | null;
                             /** @enum {string} */
@@ -6471,6 +6473,7 @@ export interface components {
                 text: string;
             }[];
             ackedBy: string | null;
+            ackedById: string | null;
             ackedAt: string | null;
             ackUntil: string | null;
             assignedTo: string | null;

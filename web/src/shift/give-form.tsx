@@ -6,6 +6,7 @@ import { usePolled } from '../devices/page/polled.ts';
 import { KeptForm } from '../forms/kept-form.tsx';
 import { dayTime } from '../forms/moments.ts';
 import { follows } from '../ground/router.ts';
+import { nameOf } from '../people.ts';
 import type { AlertCounts, DutyShift, HandOver } from '../types.ts';
 import { nextOf } from './duty.ts';
 import { t } from './say.ts';
@@ -47,7 +48,7 @@ export function GiveForm({ shift, shifts, onGiven }: GiveProps) {
                 label={t('give.to')}
                 choices={next.map(({ id, people, startsAt }) => [
                   id,
-                  t('give.option', { name: people[0] ?? '', from: dayTime(startsAt) }),
+                  t('give.option', { name: nameOf(people[0] ?? ''), from: dayTime(startsAt) }),
                 ])}
               />
               <TextField {...props} name="note" label={t('give.note')} needed />

@@ -9,6 +9,7 @@ import { Pairs } from '../forms/pairs.tsx';
 import { Trouble } from '../forms/trouble.tsx';
 import { follows } from '../ground/router.ts';
 import { caseAddress, VIEWS } from '../ground/views.ts';
+import { nameOf, usernamesOf } from '../people.ts';
 import { canHandle, noticeEnd, session } from '../session.ts';
 import { language } from '../texts.ts';
 import { nowMs } from '../ticker.ts';
@@ -204,8 +205,8 @@ function ItemFacts({ item, isLeft, isTaken }: { item: Item; isLeft: boolean; isT
           {t('hand.then')}: {how.join(' · ')}
         </span>
         <span>
-          <bdi>
-            {t('hand.now')}: {[tOf('handling', now.handling), now.assignedTo].filter(Boolean).join(' · ')}
+          <bdi title={usernamesOf([{ username: now.assignedTo }])}>
+            {t('hand.now')}: {[tOf('handling', now.handling), nameOf(now.assignedTo ?? '')].filter(Boolean).join(' · ')}
           </bdi>
         </span>
         {held && isLeft && <span class="tag tag-wait">{t('hand.left')}</span>}

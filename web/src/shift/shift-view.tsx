@@ -4,6 +4,7 @@ import { usePolled } from '../devices/page/polled.ts';
 import { dayTime } from '../forms/moments.ts';
 import { follows, place, refine } from '../ground/router.ts';
 import { VIEWS } from '../ground/views.ts';
+import { nameOf, namesOf, usernamesOf } from '../people.ts';
 import { canHandle, may, session } from '../session.ts';
 import { t as common } from '../texts.ts';
 import { nowMs } from '../ticker.ts';
@@ -81,7 +82,7 @@ function Desks() {
             {police !== null && <span>{t('shift.police', { code: police })}</span>}
             <span class={`tag ${state === 'manned' ? 'tag-on' : 'tag-grave'}`}>{t(`shift.state.${state}`)}</span>
             <span>
-              <bdi>{people.join(', ')}</bdi>
+              <People of={people} />
             </span>
             {until !== null && <span>{t('shift.until', { time: dayTime(until) })}</span>}
           </li>
@@ -89,6 +90,10 @@ function Desks() {
       </ul>
     </section>
   );
+}
+
+function People({ of: usernames }: { of: readonly string[] }) {
+  return <bdi title={usernamesOf(usernames.map((username) => ({ username })))}>{namesOf(usernames)}</bdi>;
 }
 
 const COMING_MAX = 12;
@@ -109,11 +114,13 @@ function Coming({ shifts }: { shifts: readonly DutyShift[] }) {
             </span>
             {police !== null && <span>{t('shift.police', { code: police })}</span>}
             <span>
-              <bdi>{t('shift.lead', { name: people[0] ?? '' })}</bdi>
+              <bdi title={usernamesOf([{ username: people[0] ?? null }])}>
+                {t('shift.lead', { name: nameOf(people[0] ?? '') })}
+              </bdi>
             </span>
             {people.length > 1 && (
               <span>
-                <bdi>{people.slice(1).join(', ')}</bdi>
+                <People of={people.slice(1)} />
               </span>
             )}
           </li>
@@ -143,13 +150,13 @@ function Lines({ title, lines }: { title: string; lines: readonly HandOverLine[]
               </span>
               <span class="paper-facts">
                 <span>
-                  <bdi>
+                  <bdi title={usernamesOf([{ name: givenBy }])}>
                     {t('hand.given')} {t('hand.by', { name: givenBy, time: dayTime(givenAt) })}
                   </bdi>
                 </span>
                 {takenBy !== null && takenAt !== null && (
                   <span>
-                    <bdi>
+                    <bdi title={usernamesOf([{ name: takenBy }])}>
                       {t('hand.takenBy')} {t('hand.by', { name: takenBy, time: dayTime(takenAt) })}
                     </bdi>
                   </span>

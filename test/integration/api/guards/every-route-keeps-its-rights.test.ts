@@ -193,6 +193,7 @@ const REQUESTS: Record<string, Row> = {
   'POST /api/v1/grants/:id/approve': { id: NOBODY },
   'POST /api/v1/grants/:id/end': { id: NOBODY },
   'GET /api/v1/users': { ownAreaOnly: true },
+  'GET /api/v1/users/names': { ownAreaOnly: true },
   'POST /api/v1/users': {
     payload: { username: 'li', name: 'Li', role: 'viewer', jurisdiction: '330212', password: 'correct horse battery' },
     ownAreaOnly: true,

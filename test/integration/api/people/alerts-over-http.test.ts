@@ -24,7 +24,11 @@ t.test('an alert is read, taken, commented and closed; the second person is told
   const one = await ask('GET', `/alerts/${id}`);
   t.match(one.headers.etag, /^"\d+"$/);
   t.match(one.body, { stamps: { receivedAt: /Z$/, decidedAt: /Z$/, committedAt: /Z$/ } });
-  t.match((await ask('POST', `/alerts/${id}/ack`)).body, { handling: 'acked', ackedBy: 'operator' });
+  t.match((await ask('POST', `/alerts/${id}/ack`)).body, {
+    handling: 'acked',
+    ackedBy: 'operator',
+    ackedById: 'operator',
+  });
   const second = await ask('POST', `/alerts/${id}/ack`, { token: TOKENS.admin });
   t.equal(second.status, 409);
   t.match(second.body, { code: 'conflict.state', detail: /Already acknowledged by operator at / });

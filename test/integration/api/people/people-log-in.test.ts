@@ -66,7 +66,11 @@ t.test('a person logs in, is known, and logs out', async (t) => {
   const set = String(answer.headers['set-cookie']);
   t.match(set, /^cw_session=[A-Za-z0-9_-]{43}; Path=\/; Max-Age=86400; HttpOnly; SameSite=Strict$/);
   const cookie = cookieOf(answer);
-  t.match((await whoami(cookie)).body, { username, name: answer.body && (answer.body as { name: string }).name });
+  t.match((await whoami(cookie)).body, {
+    id: /./,
+    username,
+    name: answer.body && (answer.body as { name: string }).name,
+  });
   const { rights } = (await whoami(cookie)).body as { rights: string[] };
   t.same(rights.toSorted(), [...RIGHTS_OF.operator].sort(), 'and what they may do');
   const out = await api.call({ method: 'DELETE', url: SESSION, headers: { cookie, ...CONSOLE } });

@@ -20,7 +20,10 @@ t.test('one lead signs with a note that is kept, the other takes what they take,
   const { view, page, duty } = await open(t);
   const note = page.getByLabel('Note for who comes next');
   await page.getByText('6 open, of these 2 shelved').waitFor();
-  t.match(await page.locator('select[name=to]').textContent(), /chen.jing/, 'the next shift of this desk');
+  await page.locator('select[name=to]', { hasText: '陈静' }).waitFor();
+  const desk = page.getByRole('region', { name: 'Desks now' });
+  t.match(await desk.textContent(), /li\.na, zhao\.min/, 'who is not known by name is shown by the user name');
+  t.equal(await page.locator('bdi[title="chen.jing"]').textContent(), '陈静 leads');
   await note.fill('two are being looked at');
   await page.reload();
   await until('it is kept', async () => (await note.inputValue()) === 'two are being looked at');

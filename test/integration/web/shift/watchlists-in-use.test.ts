@@ -126,7 +126,9 @@ t.test('the case of a hit has its steps, and whoever it is given to is chosen fr
   t.same(await barriersOf(page), []);
   await page.getByRole('button', { name: '王伟 wang.wei on duty' }).click();
   await page.locator('.deed-form').getByRole('button', { name: 'Assign', exact: true }).click();
-  await page.getByText('assigned to wang.wei').first().waitFor();
+  const given = page.getByText('assigned to 王伟').first();
+  await given.waitFor();
+  t.match(await given.getAttribute('title'), /wang\.wei/, 'with the user name beside it');
   await page.goto(api.url);
   api.raise({ id: 'other' });
   const row = page.locator('[data-id=other]');

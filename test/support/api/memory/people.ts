@@ -50,7 +50,7 @@ export function memoryPeople(): Pick<
       confirm: async () => ({ recoveryCodes: [] }),
       remove: async () => {},
     },
-    colleagues: { list: async () => [] },
+    colleagues: { list: async () => [], names: async () => [] },
     people: {
       create: async () => person,
       list: async () => [],

@@ -25,6 +25,7 @@ export function sessionRoutes(app: FastifyInstance, state: Signed): void {
       return reply.code(403).send({ code: 'auth.forbidden' });
   });
   app.get('/api/v1/session', async () => ({
+    id: state.signedIn,
     name: state.signedIn,
     username: state.signedIn,
     role: roleOf(state),

@@ -7,15 +7,17 @@ import { type FakeWatchlists, someLists, watchlistRoutes } from './fake-watchlis
 export interface FakeShift {
   passages: FakePassages;
   watchlists: FakeWatchlists;
-  people: object[];
+  people: { id: string; username: string; name: string; role: string }[];
   duty: FakeDuty;
 }
 
-const PEOPLE = [
-  ['p-chen', 'chen.jing', '陈静', 'approver', false],
-  ['p-wang', 'wang.wei', '王伟', 'operator', true],
-  ['p-li', 'li.na', 'li.na', 'operator', true],
-].map(([id, username, name, role, onDuty]) => ({ id, username, name, role, onDuty, jurisdiction: '330203' }));
+const PEOPLE = (
+  [
+    ['p-chen', 'chen.jing', '陈静', 'approver', false],
+    ['p-wang', 'wang.wei', '王伟', 'operator', true],
+    ['p-li', 'li.na', 'li.na', 'operator', true],
+  ] as const
+).map(([id, username, name, role, onDuty]) => ({ id, username, name, role, onDuty, jurisdiction: '330203' }));
 
 export function someShift(): FakeShift {
   return { passages: somePassages(Date.now()), watchlists: someLists(), people: PEOPLE, duty: someDuty() };
@@ -25,9 +27,12 @@ export function shiftRoutes(app: FastifyInstance, fake: { shift: FakeShift }): v
   passageRoutes(app, fake.shift);
   watchlistRoutes(app, fake.shift);
   dutyRoutes(app, fake.shift);
+  app.get('/api/v1/users/names', async () => {
+    return { items: fake.shift.people.map(({ id, username, name }) => ({ id, username, name })) };
+  });
   app.get('/api/v1/duty/people', async (request) => {
     const { can = 'alerts.handle' } = request.query as { can?: string };
-    const isApprover = ({ role }: { role?: unknown }) => role === 'approver';
+    const isApprover = ({ role }: { role: string }) => role === 'approver';
     return { items: fake.shift.people.filter((one) => isApprover(one) === (can === 'watchlists.approve')) };
   });
 }

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { send } from '../../api.ts';
+import { namesOf, usernamesOf } from '../../people.ts';
 import { may } from '../../session.ts';
 import { Deed, Unfold } from '../common/deed.tsx';
 import { isBegun } from '../common/drafts.ts';
@@ -8,7 +9,7 @@ import { ApiForm } from '../common/form.tsx';
 import { List, Row } from '../common/list.tsx';
 import { t } from '../say.ts';
 import type { DeskNow, DutyShift } from '../types.ts';
-import { scopeText, timeText } from '../words.ts';
+import { byText, scopeText, timeText } from '../words.ts';
 
 const FIELDS: readonly FieldSpec[] = [
   { name: 'jurisdiction', label: 'admin.area', as: 'area' },
@@ -80,8 +81,8 @@ function Shift({ shift, again }: { shift: DutyShift; again: () => void }) {
   const { id, people, startsAt, endsAt, createdBy, version } = shift;
   return (
     <Row
-      title={people.join(', ')}
-      facts={[scopeText(shift), `${timeText(startsAt)} – ${timeText(endsAt)}`, t('admin.by', { name: createdBy })]}
+      title={<span title={usernamesOf(people.map((username) => ({ username })))}>{namesOf(people)}</span>}
+      facts={[scopeText(shift), `${timeText(startsAt)} – ${timeText(endsAt)}`, byText({ name: createdBy })]}
       deeds={
         may('duty.keep') && (
           <Deed

@@ -14,7 +14,7 @@ import { List, Row } from '../common/list.tsx';
 import { bodyOf } from '../common/schema.ts';
 import { t, tOf } from '../say.ts';
 import type { Silence, SilencePreview } from '../types.ts';
-import { countText, scopeText, timeText } from '../words.ts';
+import { byText, countText, scopeText, timeText } from '../words.ts';
 
 const FORM = 'silences.new';
 /** What a link may fill in, such as one from the list of alerts. */
@@ -133,7 +133,7 @@ function One({ one, again }: { one: Silence; again: () => void }) {
         t('admin.until', { time: timeText(endsAt) }),
         repeats !== null && t('silences.repeats', { windows: repeats.map(windowText).join('; ') }),
         repeats !== null && turnsAt !== null && t('silences.turns', { time: timeText(turnsAt) }),
-        t('admin.by', { name: createdBy }),
+        byText({ name: createdBy }),
         state === 'active' && t('silences.holds', { n: countText(holds) }),
       ]}
       deeds={

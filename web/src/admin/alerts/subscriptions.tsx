@@ -8,7 +8,7 @@ import { ApiForm } from '../common/form.tsx';
 import { List, Row } from '../common/list.tsx';
 import { t, tOf } from '../say.ts';
 import type { MadeSubscription, NewSecret, Subscription, TestResult } from '../types.ts';
-import { countText, scopeText } from '../words.ts';
+import { byText, countText, scopeText } from '../words.ts';
 import { Deliveries } from './deliveries.tsx';
 import { EXAMPLE, SINKS, targetOf, whereTo } from './targets.ts';
 
@@ -82,7 +82,7 @@ function One({ one, again }: { one: Subscription; again: () => void }) {
         severities.map((severity) => tOf('severity', severity)).join(', '),
         rules?.join(', ') ?? null,
         departments?.join(', ') ?? null,
-        t('admin.by', { name: owner }),
+        byText({ name: owner }),
         ownerless && t('sub.ownerless'),
         stateReason,
         ...COUNTS.map((which) => t(`sub.${which}`, { n: countText(counts[which] ?? 0) })),

@@ -57,12 +57,15 @@ export function List<Item>({ everyMs = AGAIN_MS, after = '', path, ...props }: L
   );
 }
 
+/** What is known of something; `title` is said of it besides, to who asks. */
+type Fact = string | { text: string; title: string | undefined };
+
 interface RowProps {
   title: ComponentChildren;
   /** A word for how it is; `bad` where somebody has to look. */
   mark?: string | false;
   bad?: boolean;
-  facts: readonly (string | false | null)[];
+  facts: readonly (Fact | false | null)[];
   deeds?: ComponentChildren;
   children?: ComponentChildren;
 }
@@ -79,9 +82,12 @@ export function Row({ title, mark = false, bad = false, facts, deeds, children }
       </p>
       <p class="facts">
         {facts
-          .filter((fact) => fact !== false && fact !== null && fact !== '')
-          .map((fact) => (
-            <bdi key={String(fact)}>{fact}</bdi>
+          .flatMap((fact) => (typeof fact === 'string' ? { text: fact, title: undefined } : fact || []))
+          .filter(({ text }) => text !== '')
+          .map(({ text, title }) => (
+            <bdi key={text} title={title}>
+              {text}
+            </bdi>
           ))}
       </p>
       {deeds && <div class="deeds">{deeds}</div>}

@@ -13,7 +13,7 @@ import { ApiForm } from '../common/form.tsx';
 import { List, Row } from '../common/list.tsx';
 import { t } from '../say.ts';
 import type { MadeScreen, Screen } from '../types.ts';
-import { scopeText, timeText } from '../words.ts';
+import { byText, scopeText, timeText } from '../words.ts';
 
 function fields(walls: readonly CameraWall[]): FieldSpec[] {
   return [
@@ -96,7 +96,7 @@ function One({ screen, again }: { screen: Screen; again: () => void }) {
         t(`screen.${view}`),
         address,
         scopeText(screen),
-        t('admin.by', { name: createdBy }),
+        byText({ id: createdBy }),
         t('admin.since', { time: timeText(createdAt) }),
         begunAt !== null && t('screens.begun', { time: timeText(begunAt) }),
         revokedAt === null && tokenUntil !== null && waitsText(tokenUntil),

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { follows } from '../../ground/router.ts';
 import { deviceAddress } from '../../ground/views.ts';
+import { usernamesOf } from '../../people.ts';
 import { Unfold } from '../common/deed.tsx';
 import { Diff } from '../common/diff.tsx';
 import { List, Row } from '../common/list.tsx';
@@ -44,7 +45,7 @@ function Change({ line: { seq, at, caller, action, subject, jurisdiction, before
       facts={[
         `№ ${seq}`,
         timeText(at),
-        caller.type === 'system' ? t('audit.system') : caller.name,
+        caller.type === 'system' ? t('audit.system') : { text: caller.name, title: usernamesOf([caller]) },
         areaText(jurisdiction),
       ]}
       deeds={was + is !== '' && <Unfold label={t('diff.title')}>{() => <Diff before={was} after={is} />}</Unfold>}
@@ -86,7 +87,7 @@ export function LookRegister() {
             facts={[
               `№ ${seq}`,
               timeText(at),
-              viewer.name,
+              { text: viewer.name, title: usernamesOf([viewer]) },
               purpose,
               number !== null && t('register.case', { number }),
               areaText(jurisdiction),

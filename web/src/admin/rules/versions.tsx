@@ -1,6 +1,7 @@
 import { send } from '../../api.ts';
 import { useAnswer } from '../../case/use-answer.ts';
 import { adjust, place } from '../../ground/router.ts';
+import { usernamesOf } from '../../people.ts';
 import { may } from '../../session.ts';
 import type { Page } from '../../types.ts';
 import { Deed, Unfold } from '../common/deed.tsx';
@@ -63,8 +64,11 @@ function One({ version: one, onDecided }: { version: RuleVersion; onDecided(): v
       facts={[
         yaml === null && t('versions.ends'),
         reason,
-        t('versions.askedBy', { name: asked.name, time: timeText(asked.at) }),
-        decided && t('versions.decidedBy', { name: decided.name, time: timeText(decided.at) }),
+        { text: t('versions.askedBy', { name: asked.name, time: timeText(asked.at) }), title: usernamesOf([asked]) },
+        decided && {
+          text: t('versions.decidedBy', { name: decided.name, time: timeText(decided.at) }),
+          title: usernamesOf([decided]),
+        },
         decided?.why ?? null,
       ]}
       deeds={

@@ -81,7 +81,7 @@ export function queryOf({ fromMs, toMs, mine, order, ...named }: Filters): URLSe
 /** What a filter is judged by beside the alert itself. */
 export interface Judge {
   /** Who looks. */
-  me: { name: string; username: string };
+  me: { id: string; username: string };
   /** Kinds of devices that a rule watches, by its name. */
   kindsOf(rule: string): readonly string[];
 }
@@ -101,7 +101,7 @@ export function matches(alert: Alert, filters: Filters, { me, kindsOf }: Judge):
     (fromMs === null || atMs >= fromMs) &&
     (toMs === null || atMs < toMs) &&
     alert.storm === storm &&
-    (!mine || alert.assignedTo === me.username || alert.ackedBy === me.name)
+    (!mine || alert.assignedTo === me.username || alert.ackedById === me.id)
   );
 }
 

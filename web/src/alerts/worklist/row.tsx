@@ -2,6 +2,7 @@ import type { TargetedEvent } from 'preact';
 import { useState } from 'preact/hooks';
 import { follows } from '../../ground/router.ts';
 import { caseAddress, VIEWS } from '../../ground/views.ts';
+import { nameOf, usernamesOf } from '../../people.ts';
 import { canHandle } from '../../session.ts';
 import { age, clockTime, t, tOf } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
@@ -146,19 +147,21 @@ function Handling({ alert }: { alert: Alert }) {
     const verdict = alert.verdict ? ` · ${tOf('verdict', alert.verdict)}` : '';
     return (
       <span class="handling">
-        <bdi>{t('alert.closedBy', { name: alert.closedBy }) + verdict}</bdi>
+        <bdi title={usernamesOf([{ name: alert.closedBy }])}>
+          {t('alert.closedBy', { name: alert.closedBy }) + verdict}
+        </bdi>
       </span>
     );
   }
   const said = [
     dispatchText(alert),
     alert.handling !== 'new' && alert.ackedBy ? t('alert.ackedBy', { name: alert.ackedBy }) : '',
-    alert.assignedTo ? t('alert.assignedTo', { name: alert.assignedTo }) : '',
+    alert.assignedTo ? t('alert.assignedTo', { name: nameOf(alert.assignedTo) }) : '',
   ].filter((text) => text !== '');
   if (said.length > 0) {
     return (
       <span class="handling">
-        <bdi>{said.join(' · ')}</bdi>
+        <bdi title={usernamesOf([{ name: alert.ackedBy }, { username: alert.assignedTo }])}>{said.join(' · ')}</bdi>
       </span>
     );
   }

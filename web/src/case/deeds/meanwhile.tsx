@@ -1,3 +1,4 @@
+import { nameOf } from '../../people.ts';
 import type { Change } from '../changes.ts';
 import { t, tOf } from '../say.ts';
 
@@ -26,5 +27,6 @@ function changeText({ what, from, to, by }: Change): string {
 
 function wordOf(what: Exclude<Change['what'], 'comment'>, word: string | null): string {
   if (word === null) return t('meanwhile.nothing');
+  if (what === 'assignedTo') return nameOf(word);
   return what === 'incident' ? t('incident.some') : tOf(what, word);
 }

@@ -1,6 +1,7 @@
 import { districtName } from '../../alerts/choices.ts';
 import { SeverityBadge } from '../../alerts/severity.tsx';
 import { titleOf } from '../../alerts/titles.ts';
+import { nameOf } from '../../people.ts';
 import { session } from '../../session.ts';
 import { locale } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
@@ -90,7 +91,7 @@ function Sheet({ alert, pictures }: { alert: CaseAlert; pictures: Pictures }) {
 
 function* people({ ackedBy, assignedTo, unit, closedBy }: CaseAlert): Iterable<string> {
   if (ackedBy) yield t('alert.ackedBy', { name: ackedBy });
-  if (assignedTo) yield t('alert.assignedTo', { name: assignedTo });
+  if (assignedTo) yield t('alert.assignedTo', { name: nameOf(assignedTo) });
   if (unit) yield `${t('what.unit')} ${unit}`;
   if (closedBy) yield t('alert.closedBy', { name: closedBy });
 }

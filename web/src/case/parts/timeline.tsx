@@ -1,3 +1,4 @@
+import { nameOf, usernamesOf } from '../../people.ts';
 import { clockTime } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
 import type { HistoryLine } from '../../types.ts';
@@ -37,7 +38,7 @@ export function Line({ line }: { line: HistoryLine }) {
     <li>
       <time dateTime={line.at}>{clockTime(line.at, nowMs.value)}</time>
       <p>
-        <bdi>{didText(line)}</bdi>
+        <bdi title={usernamesOf([{ name: line.actor }, { username: line.assignedTo }])}>{didText(line)}</bdi>
         {line.type === 'alert.updated' && line.occurrences > 1 && ` · ${t('history.times', { n: line.occurrences })}`}
         {line.text !== null && (
           <q>
@@ -57,7 +58,7 @@ export function didText({ type, actor, ...line }: HistoryLine): string {
     severity: tOf('severity', line.severity),
     level: line.level === null ? '' : tOf('level', line.level),
     verdict: line.verdict === null ? '' : tOf('verdict', line.verdict),
-    assignedTo: line.assignedTo ?? '',
+    assignedTo: nameOf(line.assignedTo ?? ''),
     unit: line.unit ?? '',
   });
 }

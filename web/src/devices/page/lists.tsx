@@ -3,6 +3,7 @@ import { titleOf } from '../../alerts/titles.ts';
 import { eventTitle, fieldOf, fieldTitle, saidText } from '../../case/values.ts';
 import { follows } from '../../ground/router.ts';
 import { caseAddress, orderAddress } from '../../ground/views.ts';
+import { nameOf, usernamesOf } from '../../people.ts';
 import { nowMs } from '../../ticker.ts';
 import type { Alert, AuditLine, DeadLetter, DeviceCommand, DeviceEvent, Order, UnitStay, Upkeep } from '../../types.ts';
 import { t, tOf } from '../say.ts';
@@ -165,7 +166,7 @@ export function Orders({ id }: { id: string }) {
           {assignee !== null && (
             <>
               {' · '}
-              <bdi>{assignee}</bdi>
+              <bdi title={usernamesOf([{ username: assignee }])}>{nameOf(assignee)}</bdi>
             </>
           )}
         </Line>
@@ -203,7 +204,7 @@ export function Audit({ id }: { id: string }) {
       keyOf={({ seq }) => String(seq)}
       row={({ at, action, caller }) => (
         <Line at={at}>
-          <b>{action}</b> · <bdi>{caller.name}</bdi>
+          <b>{action}</b> · <bdi title={usernamesOf([caller])}>{caller.name}</bdi>
         </Line>
       )}
     />

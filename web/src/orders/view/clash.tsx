@@ -1,3 +1,4 @@
+import { nameOf } from '../../people.ts';
 import { clockTime } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
 import type { Order } from '../../types.ts';
@@ -112,7 +113,10 @@ function stateText({ state, assignee, due }: Order) {
   const until = due ? ` · ${t('jobs.due', { time: clockTime(due, nowMs.value) })}` : '';
   return (
     <bdi>
-      {t('clash.state', { state: t(`order.state.${state}`), who: assignee ?? t('clash.nobody') })}
+      {t('clash.state', {
+        state: t(`order.state.${state}`),
+        who: assignee === null ? t('clash.nobody') : nameOf(assignee),
+      })}
       {until}
     </bdi>
   );

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { follows } from '../../ground/router.ts';
 import { deviceAddress, VIEWS } from '../../ground/views.ts';
+import { nameOf, usernamesOf } from '../../people.ts';
 import { clockTime } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
 import { type Entry, type KeptOrder, unitWords } from '../kept/kept.ts';
@@ -83,7 +84,11 @@ function Known({ open, kept, waits }: KnownProps) {
           <Pair title={t('job.place')} text={placeText(device.location)} />
           <Pair title={t('job.text')} text={order.text} />
           <Pair title={t('job.cause')} text={order.cause} />
-          <Pair title={t('job.assignee')} text={order.assignee} />
+          <Pair
+            title={t('job.assignee')}
+            text={order.assignee && nameOf(order.assignee)}
+            besides={usernamesOf([{ username: order.assignee }])}
+          />
         </dl>
       </section>
       <Happened kept={kept} />
@@ -101,13 +106,13 @@ function unitText({ device }: KeptOrder, waits: readonly Entry[]): string {
   return swap ? t('job.unit.will', { unit: unitWords(swap.unit) }) : unitWords(device.unit);
 }
 
-function Pair({ title, text }: { title: string; text: string | null }) {
+function Pair({ title, text, besides }: { title: string; text: string | null; besides?: string | undefined }) {
   if (text === null || text === '') return null;
   return (
     <>
       <dt>{title}</dt>
       <dd>
-        <bdi>{text}</bdi>
+        <bdi title={besides}>{text}</bdi>
       </dd>
     </>
   );
