@@ -205,8 +205,8 @@ export class Sessions {
   }
 }
 
-type Named = Pick<PersonRow, 'id' | 'name' | 'role' | 'jurisdiction' | 'police'>;
+type Named = Pick<PersonRow, 'id' | 'username' | 'name' | 'role' | 'jurisdiction' | 'police'>;
 
-function callerFor({ id, name, role, jurisdiction, police }: Named): Caller {
-  return { type: 'person', id, name, role, jurisdiction, police, purpose: PURPOSE };
+function callerFor({ id, username, name, role, jurisdiction, police }: Named): Caller {
+  return { type: 'person', id, username, name, role, jurisdiction, police, purpose: PURPOSE };
 }

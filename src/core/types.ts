@@ -281,9 +281,9 @@ export type Role =
 /** Who asks, and for what area: every read and write carries one. */
 export interface Caller {
   type: 'token' | 'device' | 'person' | 'system';
-  /** Stable id for audit rows: token id, device id, user id. */
-  id: string;
-  name: string;
+  id: string; // stable, for audit rows: token id, device id, user id
+  name: string; // two people may have one
+  username?: string; // what a person signs in with; absent of everybody else
   role: Role | 'device';
   jurisdiction: Jurisdiction;
   /** What belongs to it as well, where it is a zone. */

@@ -5,7 +5,7 @@ import type { Caller, DeviceId } from '../../core/types.ts';
 import { type Database, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import type { Hanging } from '../registry/tables.ts';
-import { orderOf, type WorkOrder } from './order.ts';
+import { namesOf, orderOf, type WorkOrder } from './order.ts';
 import { type OrderState, UNCLOSED } from './states.ts';
 import type { OrderTables, StepKind } from './tables.ts';
 
@@ -23,6 +23,8 @@ export interface OrderFilter {
   /** Those that are neither verified nor cancelled. */
   unclosed?: boolean;
   assignee?: string;
+  /** Those of whoever asks: that they took, or that were given to them, by user name or by name. */
+  mine?: boolean;
   /** Unclosed, and their due date has passed. */
   overdue?: boolean;
   limit: number;
@@ -71,13 +73,14 @@ export class OrderList {
 
   /** Newest first. */
   async list(caller: Caller, filter: OrderFilter): Promise<{ items: WorkOrder[]; next: string | null }> {
-    const { device, state, assignee, overdue, unclosed, limit, after } = filter;
+    const { device, state, assignee, mine, overdue, unclosed, limit, after } = filter;
     let query = orders(this.#deps.database, caller);
     if (device !== undefined) query = query.where('device', '=', device);
     if (state !== undefined) query = query.where('work_order.state', '=', state);
     if (unclosed || overdue) query = query.where('work_order.state', 'in', UNCLOSED);
     if (overdue) query = query.where('due_ms', '<', this.#deps.clock.nowMs());
     if (assignee !== undefined) query = query.where('assignee', '=', assignee);
+    if (mine) query = query.where('assignee', 'in', namesOf(caller));
     const [openedMs, number = ''] = after?.split(' ') ?? [];
     if (openedMs !== undefined)
       query = query.where(sql<boolean>`(opened_ms, number) < (${openedMs}::bigint, ${number})`);

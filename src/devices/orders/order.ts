@@ -1,4 +1,4 @@
-import type { DeviceId } from '../../core/types.ts';
+import type { Caller, DeviceId } from '../../core/types.ts';
 import type { OrderState } from './states.ts';
 
 /** A piece of work on a device. It is as it stands in answers that are kept, so fields are only ever added. */
@@ -42,6 +42,11 @@ export interface WorkOrderRow {
   closed_ms: number | null;
   unit_before: string;
   unit_after: string | null;
+}
+
+/** What an order that is somebody's names them by; once it was the name, which several people may have. */
+export function namesOf({ username, name }: Caller): [own: string, ...others: string[]] {
+  return username === undefined ? [name] : [username, name];
 }
 
 export function orderOf(row: WorkOrderRow): WorkOrder {

@@ -9,7 +9,7 @@ import { SYSTEM } from '../cameras/setup.ts';
 import { hangingAt } from '../units/places.ts';
 import { notAStep, staleOrder } from './conflict.ts';
 import type { OrderInput, OrderStepInput } from './input.ts';
-import { orderOf, type WorkOrder } from './order.ts';
+import { namesOf, orderOf, type WorkOrder } from './order.ts';
 import { openOf, toldSince } from './order-of-cause.ts';
 import { answeredBefore, type ClientRequest, ownRequest, requestOf } from './request.ts';
 import { AT_WORK, isUnclosed, ORDER_STEPS, type OrderRight } from './states.ts';
@@ -73,7 +73,7 @@ export class Orders {
    * `idempotency.mismatch`.
    */
   async open(caller: Caller, { id, ...input }: OrderInput): Promise<Opened> {
-    const isForOther = input.assignee !== null && input.assignee !== caller.name;
+    const isForOther = input.assignee !== null && !namesOf(caller).includes(input.assignee);
     if (isForOther && !this.#deps.authority.may(caller, 'orders.keep')) throw new CitywatchError('auth.forbidden');
     return this.#open({ ...input, request: requestOf(caller, id, input) });
   }
@@ -161,7 +161,8 @@ export class Orders {
     for (const needed of [right ?? 'orders.work', isKeepers ? 'orders.keep' : 'orders.work'] as const) {
       if (!authority.may(caller, needed)) throw new CitywatchError('auth.forbidden');
     }
-    const taken = to === 'taken' ? caller.name : null;
+    const [own] = namesOf(caller);
+    const taken = to === 'taken' ? own : null;
     const whose = assignee !== undefined ? { assignee } : to === 'taken' || to === 'open' ? { assignee: taken } : {};
     return {
       ...(to === undefined ? {} : { state: to }),

@@ -117,12 +117,12 @@ export function orderRoutes(app: FastifyInstance, fake: Fake, signedIn: SignedIn
     async (_: unknown, body: unknown) => body,
   );
   app.get('/api/v1/orders', (request) => {
-    const { device, state, assignee, unclosed } = request.query as Record<string, string>;
+    const { device, state, mine, unclosed } = request.query as Record<string, string>;
     const items = fake.orders.all.filter((one) => {
       return (
         (device === undefined || one.device === device) &&
         (state === undefined || one.state === state) &&
-        (assignee === undefined || one.assignee === assignee) &&
+        (mine === undefined || one.assignee === signedIn()) &&
         (unclosed === undefined || NEXT[one.state] !== undefined || one.state === 'done')
       );
     });

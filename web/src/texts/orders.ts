@@ -9,7 +9,8 @@ export const ORDER_TEXTS = {
   'jobs.kept.none': ['None yet. Open a work order while there is network.', '暂无。请在有网络时打开工单。'],
   'jobs.mine': ['Mine', '我的工单'],
   'jobs.mine.none': ['You have taken none.', '您没有已接的工单。'],
-  'jobs.open': ['Open, nobody has them', '待接工单'],
+  'jobs.open': ['Open, nobody has taken them', '待接工单'],
+  'jobs.given': ['given to {name}', '已派给 {name}'],
   'jobs.open.none': ['None is open in your area.', '您的辖区内没有待接工单。'],
   'jobs.failed': [
     'The lists need the network. What stands on this device is shown.',

@@ -128,6 +128,26 @@ t.test('one order is open for a cause and device, however often it comes', async
   t.equal((await list.get(LI, flapping!.number)).steps.length, 100, 'what flaps is counted, not told for ever');
 });
 
+t.test('what is whose is known by their user name: two people may have one name', async (t) => {
+  const [one, other] = ['wang.wei', 'wang.wei2'].map((username) => {
+    return { ...callerIn('330212', 'technician'), type: 'person' as const, id: username, username, name: '王伟' };
+  });
+  const mine = async (who: typeof one) =>
+    (await list.list(who!, { mine: true, unclosed: true, limit: 9 })).items.map(({ assignee }) => assignee);
+  const { order } = await orders.open(KEEPER, orderFor('k-3'));
+  t.match(await orders.step(one!, order.number, step(1, 'taken')), { state: 'taken', assignee: 'wang.wei' });
+  t.same([await mine(one), await mine(other)], [['wang.wei'], []]);
+  const { order: given } = await orders.open(KEEPER, orderFor('k-3', { assignee: 'wang.wei2' }));
+  t.same([await mine(one), await mine(other)], [['wang.wei'], ['wang.wei2']]);
+  t.match(await orders.open(other!, orderFor('k-3', { assignee: 'wang.wei2' })), { order: { assignee: 'wang.wei2' } });
+  await t.rejects(orders.open(other!, orderFor('k-3', { assignee: 'wang.wei' })), { code: 'auth.forbidden' });
+  const before = await orders.open(KEEPER, orderFor('k-3', { assignee: '王伟' }));
+  t.same((await mine(one)).sort(), ['wang.wei', '王伟'], 'what was given by name, as it once was, is not lost');
+  for (const { number } of [given, before.order]) {
+    await orders.step(KEEPER, number, { ...step(1, 'cancelled') });
+  }
+});
+
 t.test('nobody beyond the border sees or changes an order, also after the device moved there', async (t) => {
   const { order } = await orders.open(LI, orderFor('k-5', { assignee: 'Li' }));
   const { number } = order;

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import t from 'tap';
+import { barriersOf, smallTargets } from '../../../support/web/barriers.ts';
 import { openBrowser, signIn } from '../../../support/web/browser.ts';
 import { startFakeApi } from '../../../support/web/fake-console-api.ts';
-import { PHOTO } from '../../../support/web/fake-orders.ts';
+import { orderLike, PHOTO } from '../../../support/web/fake-orders.ts';
 
 const aborted = async (signal: AbortSignal) => {
   if (!signal.aborted) await once(signal, 'abort');
@@ -71,3 +72,28 @@ t.test('a network that answers everything with its own page takes no photo', asy
   await page.getByText('Everything was sent.').waitFor();
   t.same(api.orders.done, ['photo after']);
 });
+
+t.test(
+  'mine are those of one’s user name; of an open one that is given to somebody the row says to whom',
+  async (t) => {
+    const api = await startFakeApi(t);
+    api.orders.all.push(orderLike('W-2026-3', { state: 'open', assignee: 'technician' }));
+    api.orders.all.push(orderLike('W-2026-4', { state: 'open', assignee: 'wang.wei' }));
+    const view = await openBrowser(t, { width: 360, height: 740 });
+    const { page } = view;
+    await signIn(view, api.url, 'technician');
+    await page.goto(`${api.url}/orders`);
+    const mine = page.getByRole('region', { name: 'Mine' });
+    await mine.getByRole('link', { name: 'W-2026-3' }).waitFor();
+    t.equal(await mine.getByRole('link').count(), 1);
+    const open = page.getByRole('region', { name: 'Open, nobody has taken them' });
+    const given = open.getByRole('link', { name: 'W-2026-4' });
+    await given.getByText('given to 王伟').waitFor();
+    t.equal(await given.locator('[title]').getAttribute('title'), 'wang.wei');
+    t.notMatch(await open.textContent(), /W-2026-3/, 'what is theirs stands once');
+    await open.getByRole('link', { name: 'W-2026-2' }).waitFor();
+    t.same(await barriersOf(page), []);
+    t.same(await smallTargets(page), []);
+    t.same(view.offences, []);
+  },
+);

@@ -4,7 +4,8 @@ import { usePolled } from '../../devices/page/polled.ts';
 import { ScanPanel } from '../../devices/scan/scan-panel.tsx';
 import { follows, go } from '../../ground/router.ts';
 import { orderAddress } from '../../ground/views.ts';
-import { isRemembered, session, whoIs } from '../../session.ts';
+import { nameOf, usernamesOf } from '../../people.ts';
+import { isRemembered, whoIs } from '../../session.ts';
 import type { Order, Page } from '../../types.ts';
 import { findOrders, type Searched } from '../find.ts';
 import { db } from '../kept/db.ts';
@@ -80,15 +81,13 @@ function Kept() {
 }
 
 function Listed() {
-  const me = session.value?.name ?? '';
   const asks = !isRemembered.value;
-  const mine = usePolled<Page<Order>>(
-    asks ? `/orders?unclosed=true&assignee=${encodeURIComponent(me)}&limit=50` : null,
-    AGAIN_MS,
-  );
-  const open = usePolled<Page<Order>>(asks ? '/orders?state=open&limit=50' : null, AGAIN_MS);
-  if (!mine.answer && !open.answer)
+  const mine = usePolled<Page<Order>>(asks ? '/orders?unclosed=true&mine=true&limit=50' : null, AGAIN_MS);
+  const all = usePolled<Page<Order>>(asks ? '/orders?state=open&limit=50' : null, AGAIN_MS);
+  if (!mine.answer && !all.answer)
     return <p class="hint">{t(asks && link.value !== 'silent' ? 'loading' : 'jobs.failed')}</p>;
+  const own = new Set(mine.answer?.items.map(({ number }) => number));
+  const open = all.answer?.items.filter(({ number }) => !own.has(number));
   return (
     <>
       <section class="panel" aria-labelledby="orders-mine">
@@ -98,8 +97,8 @@ function Listed() {
       </section>
       <section class="panel" aria-labelledby="orders-open">
         <h3 id="orders-open">{t('jobs.open')}</h3>
-        <Rows orders={(open.answer?.items ?? []).filter(({ assignee }) => assignee === null)} />
-        {open.answer?.items.length === 0 && <p class="hint">{t('jobs.open.none')}</p>}
+        <Rows orders={open ?? []} />
+        {open?.length === 0 && <p class="hint">{t('jobs.open.none')}</p>}
       </section>
     </>
   );
@@ -119,6 +118,11 @@ function Rows({ orders, names }: { orders: readonly Order[]; names?: ReadonlyMap
               <span class="facts">
                 <span>{t(`order.state.${order.state}`)}</span>
                 <bdi>{names?.get(order.number) ?? order.device}</bdi>
+                {order.assignee !== null && (
+                  <bdi title={usernamesOf([{ username: order.assignee }])}>
+                    {t('jobs.given', { name: nameOf(order.assignee) })}
+                  </bdi>
+                )}
                 {order.due && <Due due={order.due} />}
                 {waits > 0 && <strong class="unconfirmed">{t('wait.title', { n: waits })}</strong>}
               </span>
