@@ -52,6 +52,21 @@ t.test('filters stand in the address: a link shows the same, and back takes the 
   t.same(view.offences, []);
 });
 
+t.test('a picture that is refused, or gone, is said to be so, and no broken one stands there', async (t) => {
+  const { api, view } = await started(t);
+  const { page } = view;
+  const url = '/api/v1/alerts/seen/evidence/p';
+  const evidence = [
+    { id: 'p', type: 'picture', camera: 'cam-0', takenAt: new Date().toISOString(), url, reason: null },
+  ];
+  await page.route(`**${url}`, (route) => route.fulfill({ status: 403, json: { code: 'auth.forbidden' } }));
+  api.raise({ id: 'seen', severity: 'extreme', evidence });
+  const row = page.locator('[data-id=seen]');
+  await row.locator('.thumb', { hasText: 'Not shown to you' }).waitFor();
+  t.equal(await row.locator('img').count(), 0);
+  t.same(view.offences, []);
+});
+
 t.test('several are chosen, what would be done is counted, and it can be taken back', async (t) => {
   const { api, view } = await started(t);
   const { page } = view;

@@ -1,4 +1,4 @@
-import { may } from '../session.ts';
+import { display, may } from '../session.ts';
 import { language, t } from '../texts.ts';
 import type { Alert } from '../types.ts';
 
@@ -23,9 +23,12 @@ function textOf(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** Only our own pictures are shown, whatever an alert says, and to who may look at them. */
+/**
+ * Only our own pictures are shown, whatever an alert says, and to who may look at them: a second screen,
+ * which everybody passes, opens none of them.
+ */
 export function pictureOf({ evidence }: Alert): { url: string; camera: string; takenAt: string } | null {
-  if (!may('alerts.look')) return null;
+  if (!may('alerts.look') || display.value !== null) return null;
   const picture = evidence.find(({ type, url }) => type === 'picture' && url?.startsWith('/api/v1/'));
   return picture?.url ? { url: picture.url, camera: picture.camera ?? '', takenAt: picture.takenAt } : null;
 }

@@ -24,6 +24,7 @@ export const ALERTS_TEXTS = {
   'alert.commentSend': ['Add comment', '添加备注'],
   'alert.picture': ['Picture from {camera}', '{camera} 的画面'],
   'alert.noPicture': ['No picture', '无画面'],
+  'alert.unseenPicture': ['Not shown to you, or cannot be read', '无权查看或无法读取'],
   'alert.waiting': ['Picture is on its way', '正在获取画面'],
   'alert.data': ['Reported', '上报内容'],
   'alert.firstAt': ['First seen', '首次发生'],

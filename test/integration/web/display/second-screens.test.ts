@@ -86,12 +86,18 @@ t.test('the map fills its screen, and alerts stand on theirs with nothing to be 
   t.same(await barriersOf(map.page), []);
   t.same(map.browser.offences, []);
   const desk = await open(t, 'desk');
-  desk.api.raise({ id: 'one' });
+  const url = '/api/v1/alerts/one/evidence/p';
+  const evidence = [
+    { id: 'p', type: 'picture', camera: 'cam-0', takenAt: new Date().toISOString(), url, reason: null },
+  ];
+  desk.api.raise({ id: 'one', evidence });
   await desk.page.goto(`${desk.api.url}/desk#screen=cwd_token`);
   await desk.page.locator('[data-id=one]').waitFor();
   desk.api.raise({ id: 'two' });
   await desk.page.locator('[data-id=two]').waitFor();
   t.equal(await desk.page.getByRole('button', { name: 'Acknowledge' }).count(), 0);
+  t.equal(await desk.page.locator('.alert-list img').count(), 0, 'pictures of alerts are not for who passes by');
+  t.notMatch(desk.api.requests.join(' '), /alerts\/one\/evidence/, 'and are not asked for');
   t.equal(await desk.page.getByRole('button', { name: 'Sign out' }).count(), 0);
   await until('cameras stand below the map', async () => (await desk.page.locator('.video-tile').count()) === 3);
   t.same(await barriersOf(desk.page), []);

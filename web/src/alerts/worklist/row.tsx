@@ -200,12 +200,14 @@ function Actions({ alert, open, onToggle }: { alert: Alert; open: boolean; onTog
 
 /** Its place is kept before the picture is there, so that the row does not grow when it comes. */
 function Thumbnail({ alert, onOpen }: { alert: Alert; onOpen(): void }) {
+  const [refused, setRefused] = useState('');
   const picture = pictureOf(alert);
+  if (picture?.url === refused) return <span class="thumb thumb-empty">{t('alert.unseenPicture')}</span>;
   if (picture) {
     const label = t('alert.picture', { camera: picture.camera });
     return (
       <button type="button" class="thumb" onClick={onOpen} aria-label={label} title={label}>
-        <img src={picture.url} alt="" loading="lazy" decoding="async" />
+        <img src={picture.url} alt="" loading="lazy" decoding="async" onError={() => setRefused(picture.url)} />
       </button>
     );
   }
