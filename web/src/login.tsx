@@ -2,6 +2,7 @@ import type { TargetedEvent } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from './api.ts';
 import { explain } from './explain.ts';
+import { undone } from './ground/ending.ts';
 import { follows } from './ground/router.ts';
 import { VIEWS } from './ground/views.ts';
 import { LanguageButton } from './header.tsx';
@@ -37,6 +38,11 @@ export function Login() {
         {isEndUnheard.value && (
           <p class="hint" role="status">
             {t('login.ending')}
+          </p>
+        )}
+        {undone.value > 0 && (
+          <p class="hint" role="alert">
+            {t('login.undone', { n: undone.value })}
           </p>
         )}
         {sessionExpired.value && <p class="hint">{t('login.ended')}</p>}

@@ -2,13 +2,14 @@ import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { pieceAt } from './admin/pieces.ts';
-import { finishAll } from './alerts/deeds/undo.ts';
+import { finishAll, unfinished } from './alerts/deeds/undo.ts';
 import { followAlerts } from './alerts/store.ts';
 import { link } from './alerts/stream.ts';
 import { AlertList } from './alerts/worklist/list.tsx';
 import { resumeStreams } from './cameras/sleepers.ts';
 import { readAnswer } from './case/use-answer.ts';
 import { DutySide } from './duty/side.tsx';
+import { undone } from './ground/ending.ts';
 import { lazily } from './ground/lazy.tsx';
 import { go, place } from './ground/router.ts';
 import { screenToken, wasDisplay } from './ground/screen-token.ts';
@@ -68,7 +69,7 @@ function Console({ role }: { role: string }) {
     if (NAMING.some(may)) void keepNames((ended) => readAnswer('/users/names', ended), stop.signal);
     if (may('orders.work')) void sendOrders(whoIs.value ?? '', stop.signal);
     return () => {
-      void finishAll();
+      if (unfinished() > 0) void finishAll().then(tellUndone);
       stop.abort();
     };
   }, []);
@@ -78,6 +79,11 @@ function Console({ role }: { role: string }) {
       <Shown view={view} />
     </Shell>
   );
+}
+
+/** Of a session that ended, by itself too: whoever signs in next knows that there is something to look at. */
+function tellUndone(alerts: number): void {
+  if (!session.value) undone.value = alerts;
 }
 
 function Shown({ view }: { view: ViewName | null }) {

@@ -1,6 +1,6 @@
 import { computed, effect, signal } from '@preact/signals';
 import { ApiError, get, send } from './api.ts';
-import { isEnding, noteEnded } from './ground/ending.ts';
+import { isEnding, noteEnded, undone } from './ground/ending.ts';
 import { backoffMs, pause } from './ticker.ts';
 import type { Session } from './types.ts';
 
@@ -75,6 +75,7 @@ export async function loadSession(): Promise<void> {
 export async function login(username: string, password: string): Promise<void> {
   if (isEnding.value) await end();
   await send('POST', '/session', { username, password });
+  undone.value = 0;
   await loadSession();
   others?.postMessage('changed');
 }

@@ -8,6 +8,7 @@ import { clockTime, t } from '../texts.ts';
 import { nowMs } from '../ticker.ts';
 import type { Alert } from '../types.ts';
 import { comment } from './actions.ts';
+import { doNow } from './deeds/undo.ts';
 import { draftOf, keepDraft } from './drafts.ts';
 import { pictureOf, reported } from './titles.ts';
 
@@ -85,7 +86,7 @@ export function CommentForm({ id }: { id: string }) {
     event.preventDefault();
     if (text.trim() === '') return;
     setBusy(true);
-    comment(id, text.trim())
+    doNow(() => comment(id, text.trim()))
       // What was typed while it was on its way is not sent yet.
       .then(() => draftOf(id) === text && keepDraft(id, ''))
       .catch(() => undefined)

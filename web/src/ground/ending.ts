@@ -8,6 +8,12 @@ const NAME = 'citywatch.ending';
  */
 export const isEnding = signal(kept() !== null);
 
+/**
+ * To how many alerts whoever left last had just done something of which the gateway is not known to have heard. Nothing
+ * else of it: the next one at this desk reads it as well.
+ */
+export const undone = signal(0);
+
 /** Whose session is to be ended; null where none is. */
 export function endingOf(): string | null {
   return kept();

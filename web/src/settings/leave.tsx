@@ -1,9 +1,9 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { finishAll } from '../alerts/deeds/undo.ts';
+import { finishAll, unfinished } from '../alerts/deeds/undo.ts';
 import { forgetDrafts } from '../alerts/drafts.ts';
-import { endingOf, followEnding, noteEnding } from '../ground/ending.ts';
+import { endingOf, followEnding, noteEnding, undone } from '../ground/ending.ts';
 import { forgetAsked } from '../ground/once.ts';
 import { forgetWords } from '../ground/router.ts';
 import { db } from '../orders/kept/db.ts';
@@ -35,7 +35,9 @@ export async function leave(): Promise<void> {
         );
   if (unsent > 0 && !(await asks(unsent))) return;
   noteEnding(who ?? '');
-  await Promise.race([finishAll(), pause(navigator.onLine ? DEEDS_MS : 0, new AbortController().signal)]);
+  const due = unfinished();
+  const waited = pause(navigator.onLine ? DEEDS_MS : 0, new AbortController().signal);
+  undone.value = await Promise.race([finishAll(), waited.then(() => due)]);
   await forgetAll(who ?? '');
   logout();
 }

@@ -8,6 +8,11 @@ export const COMMON_TEXTS = {
   'login.busy': ['Signing in…', '正在登录…'],
   'login.wrong': ['User name or password is wrong.', '用户名或密码错误。'],
   'login.ended': ['Your session has ended. Please sign in again.', '会话已结束，请重新登录。'],
+  'login.undone': [
+    'What you did last is not known to have reached the gateway (alerts: {n}). Look at them again when you have ' +
+      'signed in.',
+    '您最后的操作未确认送达网关（告警 {n} 条），请登录后核对。',
+  ],
   'login.unsent': [
     'Entries for work orders wait on this device. They are sent when whoever made them has signed in here.',
     '本设备上有尚未发送的工单记录，待录入者本人在此登录后发送。',

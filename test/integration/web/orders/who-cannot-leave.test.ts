@@ -1,3 +1,4 @@
+import type { Route } from 'playwright-core';
 import t from 'tap';
 import { until } from '../../../support/time/until.ts';
 import { barriersOf } from '../../../support/web/barriers.ts';
@@ -51,6 +52,33 @@ t.test('who signs out without network is locked out at once, and signed out when
   t.notMatch(await page.evaluate(KEPT), /ending/);
   await signIn(view, api.url, 'viewer');
   await other.locator('.screen').waitFor();
+  t.same(view.offences, []);
+});
+
+t.test('what could still be taken back and did not reach the gateway is told, until somebody signs in', async (t) => {
+  const api = await startFakeApi(t);
+  const view = await openBrowser(t);
+  const { page } = view;
+  api.raise({ id: 'mine' });
+  await signIn(view, api.url);
+  const said = page.locator('.login').getByText('is not known to have reached the gateway (alerts: 1)');
+  // Neither answered nor refused for now, so that it is under way however fast this goes.
+  let held: Route | null = null;
+  await page.route('**/alerts/mine/ack', (route) => {
+    held = route;
+  });
+  await page.locator('[data-id=mine]').getByRole('button', { name: 'Acknowledge' }).click();
+  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
+  await said.waitFor();
+  t.same(await barriersOf(page), []);
+  await (held as Route | null)?.abort();
+  await page.locator('input[name=username]').fill('li.na');
+  await page.locator('input[name=password]').fill('correct horse');
+  await page.locator('button[type=submit]').click();
+  await page.locator('[data-id=mine]').waitFor();
+  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
+  await page.locator('.login').waitFor();
+  t.equal(await said.count(), 0, 'who had nothing under way reads nothing of it');
   t.same(view.offences, []);
 });
 

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { nameOf } from '../../people.ts';
 import { t, tOf } from '../../texts.ts';
 import type { Verdict } from '../../types.ts';
 import { ack, assign, close, troubles } from '../actions.ts';
@@ -40,13 +41,16 @@ export function assignSoon(ids: readonly string[], to: string): void {
   const n = ids.length;
   doSoon(
     ids,
-    (s) => t('undo.assigning', { n, to, s }),
+    (s) => t('undo.assigning', { n, to: nameOf(to), s }),
     () => all(ids, (id) => assign(id, to)),
   );
 }
 
-/** Does it to each; what could not be done stands in its row, and of several is told together. */
-async function all(ids: readonly string[], deed: (id: string) => Promise<void>): Promise<void> {
+/**
+ * Does it to each; what could not be done stands in its row, and of several is told together. Resolves with the number
+ * of those.
+ */
+async function all(ids: readonly string[], deed: (id: string) => Promise<void>): Promise<number> {
   const rest = [...ids];
   const failed: string[] = [];
   outcome.value = '';
@@ -54,10 +58,11 @@ async function all(ids: readonly string[], deed: (id: string) => Promise<void>):
     for (let id = rest.shift(); id !== undefined; id = rest.shift()) await deed(id).catch(() => failed.push(id ?? ''));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  if (ids.length === 1) return;
+  if (ids.length === 1) return failed.length;
   const reason = troubles.value.get(failed[0] ?? '') ?? '';
   outcome.value =
     failed.length === 0
       ? t('undo.done', { n: ids.length })
       : t('undo.failed', { n: failed.length, of: ids.length, reason });
+  return failed.length;
 }

@@ -16,10 +16,13 @@ export const pending = signal<readonly Pending[]>([]);
 
 interface Kept extends Pending {
   timer: ReturnType<typeof setTimeout>;
-  run(): Promise<unknown>;
+  /** Resolves with the number of alerts that it could not be done to. */
+  run(): Promise<number>;
 }
 
 const all = new Map<number, Kept>();
+/** What is being done now, with how many alerts each is about. */
+const going = new Map<Promise<number>, number>();
 let last = 0;
 
 /** Does something in 5 s, unless it is taken back; at once when the page goes away. */
@@ -41,9 +44,20 @@ export function undo(id = [...all.keys()].at(-1)): boolean {
   return true;
 }
 
-/** Does everything that waits now, since nobody will be there to take it back; resolves when it was done. */
-export async function finishAll(): Promise<void> {
-  await Promise.allSettled([...all.keys()].map(finish));
+/**
+ * Does everything that waits now, since nobody will be there to take it back; resolves when that and what is under way
+ * was done, with the number of alerts that it could not be done to.
+ */
+export async function finishAll(): Promise<number> {
+  for (const id of [...all.keys()]) void finish(id);
+  const failed = await Promise.all(going.keys());
+  return failed.reduce((sum, one) => sum + one, 0);
+}
+
+/** To how many alerts something waits to be done, or is being done. */
+export function unfinished(): number {
+  const waiting = [...all.values()].map(({ alerts }) => alerts.length);
+  return [...waiting, ...going.values()].reduce((sum, one) => sum + one, 0);
 }
 
 addEventListener('pagehide', () => void finishAll());
@@ -58,7 +72,24 @@ async function finish(id: number): Promise<void> {
   clearTimeout(kept.timer);
   all.delete(id);
   show();
-  await kept.run();
+  await follow(kept.run(), kept.alerts.length);
+}
+
+/** Does something to one alert at once; until it is answered it counts as what is under way. */
+export function doNow(run: () => Promise<void>): Promise<void> {
+  const doing = run();
+  void follow(
+    doing.then(() => 0),
+    1,
+  );
+  return doing;
+}
+
+async function follow(run: Promise<number>, alerts: number): Promise<void> {
+  const doing = run.catch(() => alerts);
+  going.set(doing, alerts);
+  await doing;
+  going.delete(doing);
 }
 
 function show(): void {

@@ -4,7 +4,7 @@ import { caseAddress } from '../../ground/views.ts';
 import { canHandle } from '../../session.ts';
 import { ack } from '../actions.ts';
 import { toggleMenu } from '../deeds/open-menu.ts';
-import { undo } from '../deeds/undo.ts';
+import { doNow, undo } from '../deeds/undo.ts';
 import { book, showWaiting } from '../store.ts';
 import { choose } from './selection.ts';
 
@@ -49,7 +49,7 @@ function pressOn(id: string, key: string, { isRow, hands }: { isRow: boolean; ha
   const handling = book.value.alerts.get(id)?.handling;
   const isOpen = canHandle.value && handling !== 'closed';
   if (key === 'a') {
-    if (canHandle.value && handling === 'new') ack(id).catch(() => undefined);
+    if (canHandle.value && handling === 'new') doNow(() => ack(id)).catch(() => undefined);
   } else if (key === 's' || key === 'c') {
     if (isOpen) toggleMenu(id, key === 's' ? 'assign' : 'close');
   } else if (key === 'x') {

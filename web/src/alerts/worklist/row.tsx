@@ -11,7 +11,7 @@ import { ack, troubles } from '../actions.ts';
 import { AssignMenu } from '../deeds/assign-menu.tsx';
 import { CloseMenu } from '../deeds/close-menu.tsx';
 import { isMenuOpen } from '../deeds/open-menu.ts';
-import { isPending } from '../deeds/undo.ts';
+import { doNow, isPending } from '../deeds/undo.ts';
 import { Details } from '../details.tsx';
 import { SeverityBadge } from '../severity.tsx';
 import { pictureOf, titleOf } from '../titles.ts';
@@ -178,7 +178,7 @@ function Actions({ alert, open, onToggle }: { alert: Alert; open: boolean; onTog
     // The button is about to go; whoever works by keyboard stays on the row.
     event.currentTarget.closest('li')?.focus();
     setBusy(true);
-    ack(alert.id)
+    doNow(() => ack(alert.id))
       .catch(() => undefined)
       .finally(() => setBusy(false));
   };
