@@ -51,7 +51,7 @@ t.test(
     await page.locator('.video-tile').first().waitFor();
     t.equal(asked.length, 1, 'it goes on by its cookie');
     t.same(
-      api.requests.filter((one) => /\/api\/v1\/(?!session|streams|live)/.test(one)),
+      api.requests.filter((one) => /\/api\/v1\/(?!session|streams|live)|recordings/.test(one)),
       [],
       'nothing is asked for that is not for a screen',
     );

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { Picture, useLivePicture } from '../../cameras/live-picture.tsx';
 import { CaseForm } from '../../case/parts/evidence.tsx';
+import { display } from '../../session.ts';
 import { t } from '../../texts.ts';
 import { caseNumbers, knownCamera, nameCase } from '../cameras.ts';
 import { v } from '../words.ts';
@@ -47,7 +48,8 @@ function Shown({ id, quality, moves, onSeen, onPress, name, named, children }: S
   const picture = useLivePicture(id, quality, {
     named,
     moves,
-    recorded: true,
+    // Recordings are closed to a second screen.
+    recorded: display.value === null,
     onSeen: (seen) => onSeen(id, seen),
   });
   return (
