@@ -1,11 +1,5 @@
 import { computed, signal } from '@preact/signals';
-
-/** What somebody is called whom others name by their user name, or in registers by their id. */
-export interface PersonName {
-  id: string;
-  username: string;
-  name: string;
-}
+import type { PersonName } from './types.ts';
 
 const people = signal<readonly PersonName[]>([]);
 const byUsername = computed(() => new Map(people.value.map((one) => [one.username, one])));

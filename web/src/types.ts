@@ -142,6 +142,8 @@ export type Hit = Schemas['Hit'];
 export type ListedHit = Schemas['ListedHit'];
 /** Somebody who can be given something to do. */
 export type Colleague = Answer<'/api/v1/duty/people'>['items'][number];
+/** What somebody is called whom others name by their user name, or in registers by their id. */
+export type PersonName = Answer<'/api/v1/users/names'>['items'][number];
 /** A shift of the roster, and how a desk stands now. */
 export type DutyShift = Schemas['DutyShift'];
 export type DeskNow = Answer<'/api/v1/duty'>['items'][number];

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { CONDITIONS } from '../../../src/alerts/rules/conditions/conditions.ts';
 import { ADMIN_ALERT_TEXTS } from '../../../web/src/texts/admin/alerts.ts';
 import { ADMIN_TEXTS } from '../../../web/src/texts/admin/common.ts';
 import { ADMIN_MACHINE_TEXTS } from '../../../web/src/texts/admin/machine.ts';
@@ -78,4 +79,9 @@ t.test('English tells one from several, and Chinese need not', async (t) => {
     for (const [, name] of en.matchAll(words)) t.ok(en.includes(`{${name}}`), `${key} says how many`);
     t.notOk(/\{\w+:/.test(en.replaceAll(words, '')), `${key} has two words`);
   }
+});
+
+t.test('what a rule looks at has words, whichever condition it has', async (t) => {
+  const known = Object.keys(ADMIN_RULE_TEXTS).filter((key) => key.startsWith('asks.'));
+  t.same(known.sort(), CONDITIONS.map(({ type }) => `asks.${type}`).sort());
 });

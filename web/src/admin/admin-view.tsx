@@ -13,6 +13,7 @@ const SHOWN: Record<PieceName, ComponentType> = {
   tokens: lazily(async () => (await import('./people/tokens.tsx')).Tokens),
   screens: lazily(async () => (await import('./people/screens.tsx')).Screens),
   subscriptions: lazily(async () => (await import('./alerts/subscriptions.tsx')).Subscriptions),
+  sources: lazily(async () => (await import('./alerts/sources.tsx')).Sources),
   rules: lazily(async () => (await import('./rules/rules.tsx')).Rules),
   silences: lazily(async () => (await import('./alerts/silences.tsx')).Silences),
   rosters: lazily(async () => (await import('./alerts/rosters.tsx')).Rosters),

@@ -4,6 +4,7 @@ export const PIECES = {
   tokens: ['tokens.keep'],
   screens: ['tokens.keep'],
   subscriptions: ['subscriptions.keep'],
+  sources: ['subscriptions.keep'],
   rules: ['rules.read', 'rules.keep', 'rules.approve'],
   silences: ['alerts.silence'],
   rosters: ['duty.keep', 'alerts.read'],

@@ -1,6 +1,6 @@
 // Made by `npm run types --prefix scripts/api-types`; not to be edited.
-// Document b81a4801ca76bdb2b2dbba743da9c28bc16320df60faa306cb6d5e631e8b3f0d
-// Types b1b196a68d014013fc52bac0154909a70d7f106f0d60d72cd43a01a3ceae275d
+// Document ded682c4c25ba5d3244792981f6d3108559300b917cfaac93c385c230f124148
+// Types 3e8e5e12cdf0331f97e4fa7a58fbe957eb48acddad34e6348e594a7e206a08f0
 
 export interface paths {
     "/api/v1/session": {
@@ -2154,6 +2154,7 @@ export interface paths {
                     unclosed?: "true";
                     overdue?: "true";
                     assignee?: string;
+                    mine?: "true";
                     limit?: number;
                     cursor?: string;
                 };
@@ -5041,6 +5042,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: components["schemas"]["PersonName"][];
+                            next?: string;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -5589,6 +5627,98 @@ export interface paths {
                     content: {
                         "application/json": {
                             count: number;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                id: string;
+                                name: string;
+                                jurisdiction: string;
+                                /** @enum {string} */
+                                severityMax: "extreme" | "severe" | "moderate" | "minor";
+                                createdBy: string;
+                                /** Format: date-time */
+                                createdAt: string;
+                                version: number;
+                            }[];
+                            next?: string;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    "idempotency-key"?: string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        id: string;
+                        name: string;
+                        jurisdiction: string;
+                        /**
+                         * @default severe
+                         * @enum {string}
+                         */
+                        severityMax?: "extreme" | "severe" | "moderate" | "minor";
+                    };
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            name: string;
+                            jurisdiction: string;
+                            /** @enum {string} */
+                            severityMax: "extreme" | "severe" | "moderate" | "minor";
+                            createdBy: string;
+                            /** Format: date-time */
+                            createdAt: string;
+                            version: number;
+                            routingKey?: string;
+                            secretWithheld?: boolean;
                         };
                     };
                 };
@@ -6935,6 +7065,11 @@ export interface components {
             /** Format: date-time */
             began: string;
             ended: string | null;
+        };
+        PersonName: {
+            id: string;
+            username: string;
+            name: string;
         };
         PtzStatus: {
             home: string | null;

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { until } from '../../../support/time/until.ts';
 import { barriersOf } from '../../../support/web/barriers.ts';
 import { openBrowser, signIn } from '../../../support/web/browser.ts';
 import { startFakeApi } from '../../../support/web/fake-console-api.ts';
@@ -18,23 +19,31 @@ t.test('a silence that comes again says when it would hold, and is sent with its
   await form.getByLabel('Comes again on').selectOption('sat sun');
   await form.getByLabel('Each time from').fill('22:00');
   await form.getByLabel('Each time until').fill('06:00');
+  await form.getByLabel('And on (window 2').selectOption('workdays');
+  await form.getByLabel('From, window 2').fill('12:00');
+  await form.getByLabel('Until, window 2').fill('13:30');
   await form.getByLabel('Comes again until').fill('2036-01-01T00:00');
   const asked = page.waitForRequest('**/silences/preview');
   await page.getByRole('button', { name: 'What it would hide' }).click();
-  const repeats = [{ days: ['sat', 'sun'], from: '22:00', to: '06:00' }];
+  const noon = { days: 'workdays', from: '12:00', to: '13:30' };
+  const repeats = [{ days: ['sat', 'sun'], from: '22:00', to: '06:00' }, noon];
   t.match((await asked).postDataJSON(), { jurisdiction: '330203', repeats });
   await page.getByText('In the last 7 days it would have hidden 12.').waitFor();
   await page.getByText('It would hold next:').waitFor();
   t.same(await barriersOf(page), []);
   await form.getByLabel('Reason').fill('cleaning');
-  const issue = { path: 'repeats.0.to', message: 'is wrong' };
+  const issue = { path: 'repeats.1.to', message: 'is wrong' };
   admin.refuseWith = { status: 400, body: { code: 'request.invalid', issues: [issue] } };
   await form.locator('button[type=submit]').click();
-  t.ok(await form.locator('input[type=time][aria-invalid=true]').isVisible(), 'what is wrong stands at its field');
-  await form.getByLabel('Comes again on').selectOption('workdays');
+  const wrong = form.locator('input[type=time][aria-invalid=true]');
+  t.equal(await wrong.getAttribute('name'), 'repeats.1.to', 'what is wrong stands at its field');
+  await form.getByLabel('Comes again on').selectOption('');
+  await form.getByLabel('From, window 2').waitFor({ state: 'detached' });
+  t.equal(await form.getByLabel('Each time from').inputValue(), '12:00', 'the one after it is the first now');
   await form.locator('button[type=submit]').click();
   await form.waitFor({ state: 'detached' });
-  t.match(admin.done.at(-1), { what: 'POST /silences', body: { repeats: [{ ...repeats[0], days: 'workdays' }] } });
+  const [sent] = admin.done.slice(-1);
+  t.same((sent!.body as { repeats: unknown }).repeats, [noon]);
   await page.getByText('comes again: Saturday, Sunday 22:00–06:00').waitFor();
   t.same(view.offences, []);
 });
@@ -97,6 +106,30 @@ t.test('alerts are sent by mail, by CAP or to a chat, each with its own fields',
     jurisdiction: '330203',
     target: { url: 'https://robot.example/send', json: { text: '{{title}}' }, ok },
   });
+  t.same(view.offences, []);
+});
+
+t.test('another system that reports is told where to send, and its key is shown once', async (t) => {
+  const { admin, view, page } = await open(t, '/admin/sources');
+  await page.getByText('<b>Zabbix').waitFor();
+  t.match(await page.locator('.admin-rows').textContent(), /zabbix.*Haishu.*at most Severe/);
+  await page.getByRole('button', { name: 'Let another system report' }).click();
+  const form = page.getByRole('form', { name: 'Let another system report' });
+  await form.getByLabel('Id (lower-case').fill('ups');
+  await form.getByLabel('Name', { exact: true }).fill('Power');
+  await form.getByLabel('Area').selectOption('330203');
+  await form.getByLabel('At most').selectOption('moderate');
+  t.same(await barriersOf(page), []);
+  await form.locator('button[type=submit]').click();
+  await form.waitFor({ state: 'detached' });
+  await page.getByText('/api/v1/events/v2/enqueue, with this routing key:').waitFor();
+  t.equal(await page.locator('.secret-text').textContent(), 'R0UT1NGKEY');
+  const body = { id: 'ups', name: 'Power', jurisdiction: '330203', severityMax: 'moderate' };
+  t.same(admin.done, [{ what: 'POST /event-sources', body }]);
+  t.notMatch(await page.evaluate('JSON.stringify({ ...sessionStorage, ...localStorage })'), /R0UT1NGKEY/);
+  await page.getByRole('button', { name: 'Take no more' }).click();
+  await page.getByRole('button', { name: 'Yes, do it' }).click();
+  await until('it is ended', () => admin.done.at(-1)?.what === 'DELETE /event-sources/zabbix');
   t.same(view.offences, []);
 });
 

@@ -83,6 +83,15 @@ export const SCREEN = {
   revokedAt: null,
   version: 1,
 };
+export const SOURCE = {
+  id: 'zabbix',
+  name: '<b>Zabbix',
+  jurisdiction: '330203',
+  severityMax: 'severe',
+  createdBy: 'administrator',
+  createdAt: AT,
+  version: 1,
+};
 export const SUBSCRIPTION = {
   id: 's-1',
   name: 'Command centre',

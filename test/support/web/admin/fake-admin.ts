@@ -16,6 +16,7 @@ import {
   RECORDED_DAYS,
   SCREEN,
   SILENCE,
+  SOURCE,
   STORY,
   SUBSCRIPTION,
   TRIED,
@@ -108,6 +109,8 @@ function fileRoutes(app: FastifyInstance, admin: FakeAdmin): void {
 
 const CHANGES = [
   'POST /subscriptions',
+  'POST /event-sources',
+  'DELETE /event-sources/:id',
   'POST /silences',
   'POST /users',
   'PATCH /users/:id',
@@ -144,6 +147,7 @@ function change(admin: FakeAdmin, request: FastifyRequest, reply: FastifyReply):
     return reply.code(204).send();
   }
   if (part === 'displays') return reply.code(201).send({ id: 'd-2', token: 'cwd_once', until: LATER });
+  if (part === 'event-sources') return reply.code(201).send({ ...SOURCE, ...body, routingKey: 'R0UT1NGKEY' });
   if (part === 'tokens') return reply.code(201).send({ id: 't-2', token: 'cwt_shown-once' });
   if (request.url.endsWith('/codes'))
     return reply.code(201).send({ ...admin.users[0], code: 'ABCD-1234', until: LATER });
@@ -167,6 +171,7 @@ function readRoutes(app: FastifyInstance, admin: FakeAdmin): void {
     tokens: () => admin.tokens,
     displays: () => [SCREEN],
     subscriptions: () => [SUBSCRIPTION],
+    'event-sources': () => [SOURCE],
     'subscriptions/:id/dead-letters': () => [DEAD, { ...DEAD, id: 'w-2' }],
     'rules/versions': () => admin.versions,
     silences: () => [SILENCE],

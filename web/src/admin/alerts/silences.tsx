@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { rules } from '../../alerts/choices.ts';
 import { SeverityBadge } from '../../alerts/severity.tsx';
 import { titleOf } from '../../alerts/titles.ts';
@@ -7,7 +7,7 @@ import { adjust, follows, place } from '../../ground/router.ts';
 import { caseAddress } from '../../ground/views.ts';
 import { kinds } from '../../overview.ts';
 import { Deed, Unfold } from '../common/deed.tsx';
-import { isBegun, type Values, valuesOf } from '../common/drafts.ts';
+import { isBegun, keepValues, type Values, valuesOf } from '../common/drafts.ts';
 import type { FieldSpec } from '../common/field.tsx';
 import { ApiForm } from '../common/form.tsx';
 import { List, Row } from '../common/list.tsx';
@@ -15,40 +15,23 @@ import { bodyOf } from '../common/schema.ts';
 import { t, tOf } from '../say.ts';
 import type { Silence, SilencePreview } from '../types.ts';
 import { byText, countText, scopeText, timeText } from '../words.ts';
+import { closedUp, windowFields, windowsIn } from './windows.ts';
 
 const FORM = 'silences.new';
 /** What a link may fill in, such as one from the list of alerts. */
 const FROM_LINK = ['jurisdiction', 'rule', 'kind', 'device'] as const;
 
-/** On which days one that comes again holds, as `repeats` of the API has them; some days are named one by one. */
-const DAYS = ['all', 'workdays', 'days-off', 'sat sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-const WORDS_OF_DAYS = new Set<string>(['all', 'workdays', 'days-off']);
-const WHICH_DAYS = 'repeats.0.days';
-
-const REPEATING: readonly FieldSpec[] = [
-  { name: 'repeats.0.from', label: 'silences.from', as: 'time', limits: { required: true } },
-  { name: 'repeats.0.to', label: 'silences.to', as: 'time', limits: { required: true }, hint: 'silences.to.hint' },
-];
-
-/** `days`: when it comes again; empty for one that does not. */
-function fields(days: string): FieldSpec[] {
-  const type = WORDS_OF_DAYS.has(days) ? 'string' : 'array';
+/** What is filled in, by what was by now. */
+function fields(values: Values): FieldSpec[] {
   return [
     { name: 'jurisdiction', label: 'admin.area', as: 'area' },
     { name: 'police', label: 'admin.police' },
     { name: 'rule', label: 'silences.rule', choices: rules.value.map(({ rule }) => rule.split('@')[0] ?? rule) },
     { name: 'kind', label: 'silences.kind', choices: [...kinds.value.keys()] },
     { name: 'device', label: 'silences.device' },
-    {
-      name: WHICH_DAYS,
-      label: 'silences.days',
-      choices: DAYS,
-      nameOf: daysText,
-      limits: { required: false, type },
-    },
-    ...(days === '' ? [] : REPEATING),
+    ...windowFields(values, daysText),
     { name: 'startsAt', label: 'silences.starts', as: 'moment' },
-    { name: 'endsAt', label: days === '' ? 'silences.ends' : 'silences.ends.repeating', as: 'moment' },
+    { name: 'endsAt', label: windowsIn(values) === 0 ? 'silences.ends' : 'silences.ends.repeating', as: 'moment' },
     { name: 'reason', label: 'silences.reason', as: 'text' },
   ];
 }
@@ -76,6 +59,11 @@ export function Silences() {
   );
   const [changes, setChanges] = useState(0);
   const withEnded = query.get('ended') === 'true';
+  const filled = valuesOf(FORM);
+  useEffect(() => {
+    const values = closedUp(filled);
+    if (values) keepValues(FORM, values);
+  }, [filled]);
   return (
     <section class="panel" aria-label={t('piece.silences')}>
       <Unfold label={t('silences.new')} primary open={isBegun(FORM) || Object.keys(linked).length > 0}>
@@ -84,7 +72,7 @@ export function Silences() {
             operation="POST /silences"
             name={FORM}
             title={t('silences.new')}
-            fields={fields(valuesOf(FORM)[WHICH_DAYS] ?? '')}
+            fields={fields(filled)}
             start={linked}
             submit={t('silences.new')}
             send={(body) => send('POST', '/silences', body)}
@@ -159,13 +147,7 @@ function Preview({ linked }: { linked: Values }) {
       confirm: _confirm,
       ...values
     } = { ...linked, ...valuesOf(FORM) } as Record<string, string>;
-    setFound(
-      await send<SilencePreview>(
-        'POST',
-        '/silences/preview',
-        bodyOf('POST /silences', values, fields(values[WHICH_DAYS] ?? '')),
-      ),
-    );
+    setFound(await send<SilencePreview>('POST', '/silences/preview', bodyOf('POST /silences', values, fields(values))));
   };
   return (
     <div class="admin-part">

@@ -9,6 +9,8 @@ export interface FieldSpec {
   name: string;
   label: SayKey;
   hint?: SayKey;
+  /** What is filled into the label. */
+  fill?: Readonly<Record<string, string | number>>;
   /** What the document cannot say: how it is typed. */
   as?: 'area' | 'secret' | 'text' | 'moment' | 'time';
   /** What may stand in it, where the document does not say: within another field. */
@@ -56,7 +58,7 @@ export function Field(props: FieldProps) {
   return (
     <div class="admin-field">
       <label for={id}>
-        {t(field.label)}
+        {t(field.label, field.fill)}
         {!limits.required && <span class="hint"> {t('field.optional')}</span>}
       </label>
       <Control {...props} limits={limits} control={control} />

@@ -63,7 +63,7 @@ function One({ rule: { rule, version, title, severity, class: of, kinds, conditi
         t('rules.version', { n: version }),
         tOf('class', of),
         t('rules.kinds', { kinds: kinds.map(kindTitle).join(', ') }),
-        typeof condition.type === 'string' && t('rules.condition', { type: condition.type }),
+        typeof condition.type === 'string' && t('rules.condition', { type: tOf('asks', condition.type) }),
       ]}
       deeds={
         <>

@@ -77,6 +77,25 @@ export const ADMIN_ALERT_TEXTS = {
   'check.passed': ['passed', '通过'],
   'check.unclear': ['unclear', '不确定'],
 
+  'sources.hint': [
+    'Another system reports its events here in the form of PagerDuty Events v2, and they become alerts of its area.',
+    '其他系统按 PagerDuty Events v2 格式上报事件，并在其辖区生成告警。',
+  ],
+  'sources.none': ['No other system reports here.', '尚无外部系统上报。'],
+  'sources.new': ['Let another system report', '新增外部系统'],
+  'sources.id': ['Id (lower-case letters, digits and dashes)', '标识（小写字母、数字、短横线）'],
+  'sources.severityMax': ['At most (what it calls graver is taken for this)', '最高等级（超出时按此等级）'],
+  'sources.upTo': ['at most {severity}', '最高 {severity}'],
+  'sources.to': [
+    'It sends its events to {address}, with this routing key:',
+    '上报地址 {address}，路由密钥（routing key）：',
+  ],
+  'sources.end': ['Take no more', '停止接收'],
+  'sources.end.ask': [
+    '{name} is refused from now on, and its key counts no more. Its alerts stay. Go on?',
+    '此后拒收 {name} 的事件，密钥作废，已有告警保留。是否继续？',
+  ],
+
   'silences.none': ['Nothing is left unsaid.', '当前没有静默。'],
   'silences.new': ['Leave alerts unsaid for a time', '新建静默'],
   'silences.rule': ['Only of this rule', '仅限该规则'],
@@ -94,6 +113,12 @@ export const ADMIN_ALERT_TEXTS = {
   'silences.days': ['Comes again on (once, where nothing is chosen)', '重复日期（不选为一次性）'],
   'silences.from': ['Each time from (time of China)', '每次开始时间（北京时间）'],
   'silences.to': ['Each time until', '每次结束时间'],
+  'silences.days.next': [
+    'And on (window {n}; none of it where nothing is chosen)',
+    '以及重复日期（时段 {n}，不选则无）',
+  ],
+  'silences.from.next': ['From, window {n} (time of China)', '时段 {n} 开始时间（北京时间）'],
+  'silences.to.next': ['Until, window {n}', '时段 {n} 结束时间'],
   'silences.to.hint': ['At or before its beginning: on the next day.', '早于或等于开始时间时为次日。'],
   'silences.ends.repeating': ['Comes again until (within 180 days)', '重复截止时间（180 天内）'],
   'silences.lastWeek': ['In the last 7 days it would have hidden {n}.', '过去 7 天将隐藏 {n} 条。'],

@@ -33,6 +33,7 @@ export const ADMIN_TEXTS = {
   'piece.tokens': ['Tokens', '令牌'],
   'piece.screens': ['Second screens', '大屏'],
   'piece.subscriptions': ['Subscriptions', '订阅'],
+  'piece.sources': ['Systems that report', '外部系统'],
   'piece.rules': ['Rules', '规则'],
   'piece.silences': ['Silences', '静默'],
   'piece.rosters': ['Rosters', '值班表'],
