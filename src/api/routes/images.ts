@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { MINUTE_MS } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller, DeviceId, FieldSpec } from '../../core/types.ts';
 import { IMAGE_TYPES, type ImageType, readImage } from '../../images/image-file.ts';
@@ -7,6 +8,7 @@ import { DeviceBudget } from '../../ingest/uplinks/common/device-budget.ts';
 import { callerOf, senderOf } from '../guards/auth.ts';
 import { caseOf, lookQuery, purposeOf } from '../guards/look.ts';
 import { Shares } from '../guards/shares.ts';
+import { mayArriveSlowly, takeSlowFiles } from '../guards/slow-files.ts';
 import { bytesOf, deviceParams } from '../schemas.ts';
 import { requirePlainBody } from '../server/bodies.ts';
 import { IMAGE_BODY_BYTES_MAX } from '../server/limits.ts';
@@ -18,6 +20,8 @@ const TYPES = Object.keys(IMAGE_TYPES) as ImageType[];
 /** A checkpoint in the morning rush sends three pictures of each of two vehicles a second. */
 const IMAGES_PER_S = 10;
 const IMAGES_BURST = 300;
+/** A picture of a vehicle takes half of it over 300 kbit/s; who sends slower still would hold up its own events. */
+const IMAGE_ARRIVES_MS = MINUTE_MS;
 /** Bodies that may be held at the same time. */
 const BODIES = { total: 64, perCaller: 4, retryAfterS: 1 };
 
@@ -33,17 +37,18 @@ function sendRoute(app: ApiApp, context: RouteContext): void {
   const budget = new DeviceBudget(context.clock, { perS: IMAGES_PER_S, burst: IMAGES_BURST });
   const bodies = new Shares(BODIES);
   app.register(async (raw) => {
-    raw.removeAllContentTypeParsers();
-    raw.addContentTypeParser<Buffer>(TYPES, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
+    takeSlowFiles(raw as never, TYPES, context.clock);
     raw.post(
       '/devices/:id/images',
       {
         bodyLimit: IMAGE_BODY_BYTES_MAX,
+        handlerTimeout: IMAGE_ARRIVES_MS,
         config: { right: 'telemetry.send', ownBudget: true, errors: ['images.unavailable'] },
         onRequest: async (request, reply) => {
           const caller = callerOf(request);
           budget.take(caller.id);
           bodies.enterUntilAnswered(caller, reply);
+          mayArriveSlowly(request, reply);
           await requirePlainBody(request);
         },
         // The body stays bytes; its schema is for the OpenAPI document.

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import t from 'tap';
 import { TIMEOUTS } from '../../../../src/api/server/limits.ts';
 import { listen } from '../../../../src/api/server/server.ts';
-import { bearer, KIOSK, startApi, TOKENS } from '../../../support/api/api.ts';
+import { bearer, DEVICE_SECRET, KIOSK, startApi, TOKENS } from '../../../support/api/api.ts';
 import { hasty } from '../../../support/time/clock.ts';
 
 /** Times of the server, and of what it waits for, are so many times as short here. */
@@ -13,10 +13,12 @@ const PIECE = 'x'.repeat(1_000);
 const EACH_MS = 25;
 const UNTIL_SEEN_MS = 1.3 * TIMEOUTS.checkMs;
 
-/** Every route that takes a file from people, but for plates, which are read while they come. */
-const FILES = [
+/** Every route that takes a file, but for plates, which are read while they come. */
+const FILES: { path: string; type: string; status: number; token?: string }[] = [
   { path: `/devices/${KIOSK}/photos?id=${randomUUID()}`, type: 'image/png', status: 201 },
   { path: `/orders/W-2026-1/photos?id=${randomUUID()}`, type: 'image/png', status: 201 },
+  // It comes as a whole, and is no picture.
+  { path: `/devices/${KIOSK}/images`, type: 'image/png', status: 400, token: `${KIOSK}:${DEVICE_SECRET}` },
   { path: '/devices/import', type: 'text/csv', status: 202 },
   { path: '/rules/recordings', type: 'application/x-ndjson', status: 201 },
 ];
@@ -24,13 +26,17 @@ const FILES = [
 type Sent = (typeof FILES)[number];
 
 /** The head of a request whose body comes in pieces, or has `bytes`. */
-function begin(port: number, { path, type }: Sent, bytes?: number): { socket: Socket; answer: Promise<string> } {
+function begin(
+  port: number,
+  { path, type, token = TOKENS.admin }: Sent,
+  bytes?: number,
+): { socket: Socket; answer: Promise<string> } {
   const socket = connect(port, '127.0.0.1');
   const length = bytes === undefined ? 'Transfer-Encoding: chunked' : `Content-Length: ${bytes}`;
   const lines = [
     `POST /api/v1${path} HTTP/1.1`,
     'Host: x',
-    `Authorization: ${bearer(TOKENS.admin).authorization}`,
+    `Authorization: ${bearer(token).authorization}`,
     `Content-Type: ${type}`,
     length,
   ];
@@ -42,6 +48,8 @@ function begin(port: number, { path, type }: Sent, bytes?: number): { socket: So
 t.test('a file that goes on coming is taken, though it takes longer than a request may', async (t) => {
   const { app } = await startApi(t);
   const { port } = await listen(app, { host: '127.0.0.1', port: 0 });
+  // Node looks at the one only once the other has passed.
+  app.server.headersTimeout /= HASTE;
   app.server.requestTimeout /= HASTE;
   // Longer than the time of a request, and than the server takes to see that it is over.
   const pieces = Math.ceil((app.server.requestTimeout + UNTIL_SEEN_MS) / EACH_MS);
