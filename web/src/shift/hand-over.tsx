@@ -78,14 +78,18 @@ function Facts({ handOver: { note, open, givenBy, givenAt, takenBy, takenAt } }:
     <section class="panel">
       <Pairs
         of={[
-          [t('hand.given'), t('hand.by', { name: givenBy, time: dayTime(givenAt) })],
-          [t('hand.takenBy'), takenBy && t('hand.by', { name: takenBy, time: dayTime(takenAt ?? givenAt) })],
+          [t('hand.given'), <Signed key="given" name={givenBy} at={givenAt} />],
+          [t('hand.takenBy'), takenBy && <Signed key="taken" name={takenBy} at={takenAt ?? givenAt} />],
           [t('hand.items'), t('hand.open', { n: open })],
           [t('hand.note'), note],
         ]}
       />
     </section>
   );
+}
+
+function Signed({ name, at }: { name: string; at: string }) {
+  return <bdi title={usernamesOf([{ name }])}>{t('hand.by', { name, time: dayTime(at) })}</bdi>;
 }
 
 /** The list, and for who takes over which of it they take. What they have marked is kept until they sign. */

@@ -5,6 +5,7 @@ import { isBegun } from '../forms/kept-form.tsx';
 import { dayTime } from '../forms/moments.ts';
 import { follows, go, place, refine } from '../ground/router.ts';
 import { watchlistAddress } from '../ground/views.ts';
+import { usernamesOf } from '../people.ts';
 import { may } from '../session.ts';
 import { t as common } from '../texts.ts';
 import type { Page, Watchlist } from '../types.ts';
@@ -82,7 +83,9 @@ function Lists({ title, lists }: { title: string; lists: readonly Watchlist[] })
                 </span>
                 <span>{t('watch.until', { time: dayTime(list.until) })}</span>
                 <span>
-                  <bdi>{list.requestedBy ?? list.createdBy}</bdi>
+                  <bdi title={usernamesOf([{ name: list.requestedBy ?? list.createdBy }])}>
+                    {list.requestedBy ?? list.createdBy}
+                  </bdi>
                 </span>
               </span>
             </a>

@@ -39,6 +39,7 @@ t.test('one lead signs with a note that is kept, the other takes what they take,
   const waiting = page.getByRole('region', { name: 'Waits for you to take it' });
   await waiting.getByRole('link').click();
   await page.getByText('东门有两处在处置').waitFor();
+  t.match(await page.locator('.pairs [title="wang.wei"]').textContent(), /^王伟/, 'who signed, and by which user name');
   const items = page.locator('.hand-items > li');
   t.equal(await items.count(), 4);
   t.match(await items.nth(1).textContent(), /shelved · was with the shift before/);

@@ -88,7 +88,7 @@ export function Commands({ path }: PartProps) {
           <b>
             <bdi>{name}</bdi>
           </b>{' '}
-          {tOf('command', state)} · <bdi>{by.name}</bdi>
+          {tOf('command', state)} · <bdi title={usernamesOf([by])}>{by.name}</bdi>
         </Line>
       )}
     />
@@ -185,7 +185,8 @@ export function Maintenances({ path }: PartProps) {
       keyOf={({ from }) => from}
       row={({ from, until, ended, by, reason, withheld }) => (
         <Line at={from}>
-          <bdi>{reason}</bdi> · <bdi>{by}</bdi> · {t('device.upkeep.until', { time: timeText(ended ?? until) })}
+          <bdi>{reason}</bdi> · <bdi title={usernamesOf([{ name: by }])}>{by}</bdi> ·{' '}
+          {t('device.upkeep.until', { time: timeText(ended ?? until) })}
           {withheld > 0 && ` · ${t('device.upkeep.withheld', { n: withheld })}`}
         </Line>
       )}

@@ -1,3 +1,4 @@
+import { usernamesOf } from '../../people.ts';
 import type { LoginState } from '../../types.ts';
 import { Steps } from '../deeds/steps.tsx';
 import { t } from '../say.ts';
@@ -17,7 +18,8 @@ export function Logins({ path }: { path: string }) {
       {changes.map((change) => (
         <div key={change.id}>
           <p role="status">
-            {t(`login.${change.state}`)} · {timeText(change.ended ?? change.began)} · <bdi>{change.by}</bdi>
+            {t(`login.${change.state}`)} · {timeText(change.ended ?? change.began)} ·{' '}
+            <bdi title={usernamesOf([{ name: change.by }])}>{change.by}</bdi>
           </p>
           <Steps steps={change.steps} expected={[]} running={change.state === 'running'} />
         </div>

@@ -1,3 +1,4 @@
+import { usernamesOf } from '../../people.ts';
 import { clockTime } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
 import type { OrderDetail } from '../../types.ts';
@@ -40,7 +41,8 @@ export function StepLine({ step: { at, what, state, by, note } }: { step: Step }
     <>
       <time dateTime={at}>{clockTime(at, nowMs.value)}</time>
       <span>
-        <b>{t(`happened.${what}`, { state: t(`order.state.${state}`) })}</b> · <bdi>{by}</bdi>
+        <b>{t(`happened.${what}`, { state: t(`order.state.${state}`) })}</b> ·{' '}
+        <bdi title={usernamesOf([{ name: by }])}>{by}</bdi>
         {note !== null && (
           <>
             {' · '}
