@@ -65,15 +65,20 @@ export function noting(
   const due = unique.map(({ dueAtMs }) => dueAtMs ?? nowMs);
   // Only a new row is claimed: what was noted before may be in the hands of somebody else.
   const body = sql`
-    INSERT INTO work_item (queue, key, revision, priority, due_at_ms, claimed_until_ms, fence, attempts, node, epoch)
+    INSERT INTO work_item (queue, key, revision, priority, due_at_ms, claimed_until_ms, fence, attempts, node, epoch,
+      noted_at_ms)
     SELECT queue, key, 1, priority, due, until, least(until, 1), least(until, 1),
-      CASE WHEN until > 0 THEN ${node}::text ELSE '' END, CASE WHEN until > 0 THEN owner.epoch ELSE 0 END
+      CASE WHEN until > 0 THEN ${node}::text ELSE '' END, CASE WHEN until > 0 THEN owner.epoch ELSE 0 END,
+      noted
     FROM owner, unnest(${unique.map(({ queue }) => queue)}::text[], ${unique.map(({ key }) => key)}::text[],
-      ${unique.map(({ priority }) => priority ?? 5)}::smallint[], ${due}::bigint[], ${until}::bigint[])
-      AS given (queue, key, priority, due, until)
+      ${unique.map(({ priority }) => priority ?? 5)}::smallint[], ${due}::bigint[], ${until}::bigint[],
+      ${unique.map((ticket) => notedAtMs(ticket, nowMs))}::bigint[])
+      AS given (queue, key, priority, due, until, noted)
     ON CONFLICT (queue, key) DO UPDATE SET revision = work_item.revision + 1,
       priority = least(work_item.priority, excluded.priority),
-      due_at_ms = least(work_item.due_at_ms, excluded.due_at_ms)
+      due_at_ms = least(work_item.due_at_ms, excluded.due_at_ms),
+      noted_at_ms = CASE WHEN excluded.due_at_ms < work_item.due_at_ms THEN excluded.noted_at_ms
+        ELSE work_item.noted_at_ms END
     RETURNING queue, key, revision`;
   const noted = (rows: readonly NotedRow[]): WorkTicket[] => {
     const fresh = new Set(rows.filter(({ revision }) => revision === 1).map(({ queue, key }) => `${queue} ${key}`));
@@ -86,6 +91,11 @@ export function noting(
     });
   };
   return { body, noted };
+}
+
+/** What `noted_at_ms` is of work: a time that was given is one of its own, and is no wait from now on. */
+export function notedAtMs({ dueAtMs }: { dueAtMs?: number | undefined }, nowMs: number): number {
+  return dueAtMs === undefined ? nowMs : 0;
 }
 
 /**

@@ -20,6 +20,8 @@ export interface Settled {
   result: WorkResult;
   /** By which kind of error the handler ended; null where it returned. */
   failedBy: string | null;
+  /** When it ended, by the clock of then. */
+  notedAtMs: number;
 }
 
 /** What is known of one queue. */

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { chunksOf } from '../database/chunks.ts';
 import { type Database, type Generated, sql, type Tables } from '../database/database.ts';
 import type { Ownership } from '../database/ownership.ts';
-import { type Claim, ending, inOrder, type WorkTicket } from './noting.ts';
+import { type Claim, ending, inOrder, notedAtMs, type WorkTicket } from './noting.ts';
 
 interface WorkTables {
   work_item: {
@@ -21,6 +21,8 @@ interface WorkTables {
     /** Whose claim it is or was; empty for what no version with nodes has claimed. */
     node: Generated<string>;
     epoch: Generated<number>;
+    /** When it was said that it waits from then on, by the clock of who said it; 0 of what has a time of its own. */
+    noted_at_ms: Generated<number>;
   };
 }
 
@@ -60,6 +62,7 @@ async function note(tx: Tables, nowMs: number, tickets: WorkTicket[]): Promise<v
         claimed_until_ms: 0,
         fence: 0,
         attempts: 0,
+        noted_at_ms: notedAtMs({ dueAtMs }, nowMs),
       })),
     )
     .onConflict((conflict) =>
@@ -68,6 +71,8 @@ async function note(tx: Tables, nowMs: number, tickets: WorkTicket[]): Promise<v
         priority: sql<number>`least(work_item.priority, excluded.priority)`,
         due_at_ms: sql<number>`least(work_item.due_at_ms, excluded.due_at_ms)`,
         attempts: eb.ref('work_item.attempts'),
+        noted_at_ms: sql<number>`case when excluded.due_at_ms < work_item.due_at_ms then excluded.noted_at_ms
+          else work_item.noted_at_ms end`,
       })),
     )
     .execute();
@@ -78,6 +83,8 @@ export interface GivenBack {
   claim: Claim;
   dueAtMs: number | null;
   failedBy: string | null;
+  /** By which clock `dueAtMs` was said. */
+  notedAtMs: number;
 }
 
 /** Work whose handler throws each time it is tried. */
@@ -157,15 +164,17 @@ export class WorkTable {
     if (given.length === 0) return;
     const body = sql`
       WITH mine AS (
-        SELECT item.key, given.revision, given.again_at_ms, given.failed_by FROM owner, work_item AS item
+        SELECT item.key, given.revision, given.again_at_ms, given.failed_by, given.noted FROM owner, work_item AS item
         JOIN unnest(${given.map(({ claim }) => claim.key)}::text[], ${given.map(({ claim }) => claim.fence)}::bigint[],
           ${given.map(({ claim }) => claim.revision)}::bigint[], ${given.map(({ dueAtMs }) => dueAtMs)}::bigint[],
-          ${given.map(({ failedBy }) => failedBy)}::text[])
-          AS given (key, fence, revision, again_at_ms, failed_by) ON item.key = given.key AND item.fence = given.fence
+          ${given.map(({ failedBy }) => failedBy)}::text[], ${given.map(({ notedAtMs }) => notedAtMs)}::bigint[])
+          AS given (key, fence, revision, again_at_ms, failed_by, noted) ON item.key = given.key AND item.fence = given.fence
         WHERE item.queue = ${queue} ORDER BY item.key COLLATE "C" FOR UPDATE OF item
       )
       UPDATE work_item AS item
       SET claimed_until_ms = 0,
+        noted_at_ms = CASE WHEN item.revision = mine.revision AND mine.again_at_ms IS NOT NULL THEN mine.noted
+          ELSE item.noted_at_ms END,
         due_at_ms = CASE WHEN item.revision = mine.revision THEN coalesce(mine.again_at_ms, due_at_ms)
           ELSE due_at_ms END,
         attempts = CASE WHEN mine.again_at_ms IS NULL THEN 0 ELSE attempts END,
@@ -204,6 +213,23 @@ export class WorkTable {
         AND work_item.key = later.key
       RETURNING work_item.key`;
     return (await this.#ownership.write(this.#database, { what: 'that work is due', body })).length;
+  }
+
+  /**
+   * After the wall clock was set back: what was noted by the clock of before waits for as long as was said then, counted
+   * from now on, and not until that clock would have come. A timer, which has a time of its own, stays as it is.
+   */
+  async clockWasSetBack(toleratedMs: number): Promise<number> {
+    const nowMs = this.#database.clock.nowMs();
+    const body = sql`
+      WITH ahead AS (
+        SELECT queue, key FROM work_item WHERE noted_at_ms > ${nowMs + toleratedMs}::bigint
+        ORDER BY queue, key COLLATE "C" FOR UPDATE
+      )
+      UPDATE work_item AS item SET noted_at_ms = ${nowMs}::bigint,
+        due_at_ms = ${nowMs}::bigint + greatest(0, item.due_at_ms - item.noted_at_ms)
+      FROM ahead, owner WHERE item.queue = ahead.queue AND item.key = ahead.key RETURNING item.key`;
+    return (await this.#ownership.write(this.#database, { what: 'when work is due', body })).length;
   }
 
   async releaseClaims(): Promise<number> {

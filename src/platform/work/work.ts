@@ -10,6 +10,7 @@ import type { Claim, WorkDesk, WorkTicket } from './noting.ts';
 import { Offers } from './offers.ts';
 import { CLAIMS_MAX, ENDED, hasRoomAgain, type QueueState, type Settled, type WorkHandler } from './queue-state.ts';
 import { firstWord, letGo, NO_ROOM, type Room, roomFor } from './room.ts';
+import { SET_BACK_MS, SetBack } from './set-back.ts';
 import { Wakes } from './wakes.ts';
 import { onceThere } from './while-away.ts';
 import { type SetApart, WorkTable } from './work-table.ts';
@@ -49,6 +50,7 @@ export class WorkQueue implements WorkDesk {
   readonly #table: WorkTable;
   readonly #leaseMs: number;
   readonly #offers: Offers;
+  readonly #setBack: SetBack;
   readonly #states = new Map<string, QueueState>();
   readonly #failures: Counter;
   readonly #running = new Set<Promise<unknown>>();
@@ -58,6 +60,7 @@ export class WorkQueue implements WorkDesk {
     this.#leaseMs = options.leaseMs ?? LEASE_MS;
     this.#table = new WorkTable(options.database, options.ownership, this.#leaseMs);
     this.#offers = new Offers(options.clock);
+    this.#setBack = new SetBack(options.clock);
     this.#failures = new Counter({
       name: 'citywatch_work_failures_total',
       help: 'Runs of a work handler that ended in an error and will be repeated.',
@@ -93,6 +96,7 @@ export class WorkQueue implements WorkDesk {
 
   /** The queues in which something is due that nobody holds, by one statement for all of them, or a claim is owed. */
   async due(): Promise<string[]> {
+    await this.#setBack.look(() => this.#table.clockWasSetBack(SET_BACK_MS));
     const owing = this.queues.filter((queue) => this.#offers.overdue(queue).length > 0);
     return [...new Set([...owing, ...(await this.#table.due(this.queues))])];
   }
@@ -239,9 +243,10 @@ export class WorkQueue implements WorkDesk {
     const run = this.#attempt(state, claim, signal)
       .then(({ result, failedBy }) => {
         if (result === ENDED) return false;
+        const notedAtMs = this.#options.clock.nowMs();
         // Registered before it is written: too early a look finds nothing, none at all would leave it to the sweep.
         if (result.again) state.wakes.at(result.again.atMs, () => void this.pump(state.queue, signal).catch(() => {}));
-        const written = () => state.settling.add({ claim, result, failedBy });
+        const written = () => state.settling.add({ claim, result, failedBy, notedAtMs });
         return onceThere(written, { clock: this.#options.clock, leaseMs: this.#leaseMs, signal });
       })
       .catch((error: unknown) => {
@@ -260,7 +265,11 @@ export class WorkQueue implements WorkDesk {
     this.#running.add(run);
   }
 
-  async #attempt({ handler, queue }: QueueState, claim: Claim, signal: AbortSignal): Promise<Omit<Settled, 'claim'>> {
+  async #attempt(
+    { handler, queue }: QueueState,
+    claim: Claim,
+    signal: AbortSignal,
+  ): Promise<Omit<Settled, 'claim' | 'notedAtMs'>> {
     try {
       return { result: await handler(claim.key, signal, claim), failedBy: null };
     } catch (error) {
@@ -281,7 +290,7 @@ export class WorkQueue implements WorkDesk {
     const kept = settled.filter(({ claim }) => !gone.has(claim.key));
     await this.#table.giveBack(
       queue,
-      kept.map(({ claim, result, failedBy }) => ({ claim, dueAtMs: result.again?.atMs ?? null, failedBy })),
+      kept.map(({ result, ...rest }) => ({ ...rest, dueAtMs: result.again?.atMs ?? null })),
     );
     const nowMs = this.#options.clock.nowMs();
     return settled.map(({ claim, result }) => !gone.has(claim.key) && (result.again?.atMs ?? 0) <= nowMs);
