@@ -35,6 +35,7 @@ const shown = z.object({
   rule: z.string().catch(''),
   title: z.object({ en: z.string(), zh: z.string() }).catch({ en: 'Alert', zh: '警情' }),
   severity: z.enum(['extreme', 'severe', 'moderate', 'minor']).catch('minor'),
+  class: z.string().catch('incident'),
   condition: z.enum(['active', 'recovering', 'cleared', 'stale']).catch('active'),
   verdict: z.string().nullable().catch(null),
   subject: z.object({ type: z.string(), id: z.string(), name: z.string() }).nullable().catch(null),
@@ -129,7 +130,7 @@ function infoOf(alert: Shown, { msgType }: CapPlan, language: Language, voice: C
   const drill = alert.exercise ? language.drill : '';
   return [
     ['language', language.code],
-    ['category', categoryOf(alert.rule)],
+    ['category', categoryOf(alert)],
     ['event', event],
     ['responseType', isOver ? 'AllClear' : 'Assess'],
     ['urgency', isOver || condition === 'cleared' ? 'Past' : URGENCY[severity]],
@@ -172,20 +173,22 @@ const SEVERITY: Record<Shown['severity'], string> = {
   minor: 'Minor',
 };
 
-/** Categories of CAP by words in the name of a rule; the first that fits. */
-const CATEGORIES: readonly [RegExp, string][] = [
-  [/fire|smoke/, 'Fire'],
-  [/watchlist|intrusion|sos|plate/, 'Security'],
-  [/flood|rain|snow|wind|storm/, 'Met'],
-  [/water-level|landslide|quake/, 'Geo'],
-  [/air|noise|sewage|dust/, 'Env'],
-  [/gas|leak|chemical/, 'CBRNE'],
-  [/traffic|vehicle/, 'Transport'],
-  [/offline|dark|video|picture|camera|disk|record|ledger|retention|mains/, 'Infra'],
+/** Categories of CAP (§3.2.2; floods are meteorological there) by words in the name of a rule; the first that fits. */
+const CATEGORIES: readonly [category: string, words: readonly string[]][] = [
+  ['Fire', ['fire', 'smoke']],
+  ['CBRNE', ['gas', 'leak', 'chemical', 'hazmat']],
+  ['Security', ['watchlist', 'intrusion', 'sos', 'plate', 'forced', 'tampered', 'login', 'signature', 'hand']],
+  ['Transport', ['traffic', 'vehicle', 'car', 'checkpoint']],
+  ['Env', ['air', 'noise', 'sewage', 'dust', 'pollution', 'odour']],
+  ['Met', ['flood', 'flooded', 'water', 'drainage', 'rain', 'snow', 'wind', 'storm', 'fog', 'weather', 'hail']],
+  ['Geo', ['landslide', 'quake', 'earthquake']],
 ];
 
-function categoryOf(rule: string): string {
-  return CATEGORIES.find(([words]) => words.test(rule))?.[1] ?? 'Safety';
+/** A device or the gateway that does not do its work is infrastructure, whatever it looks at. */
+function categoryOf({ rule, class: of }: Shown): string {
+  if (of === 'fault' || of === 'system') return 'Infra';
+  const words = rule.split('@')[0]!.split('-');
+  return CATEGORIES.find(([, all]) => all.some((word) => words.includes(word)))?.[0] ?? 'Safety';
 }
 
 /** Round its device, or all of the district that it is about. */

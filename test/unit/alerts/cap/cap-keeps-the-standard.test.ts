@@ -206,6 +206,42 @@ t.test(
   },
 );
 
+t.test('its category is what happens, by the words of its rule; a fault is of infrastructure', async (t) => {
+  const first = entry('alert.opened', 0);
+  const plan = capPlan([first])!;
+  const of = (given: object) => {
+    const root = judged(t, capOf({ entry: first, plan, alert: { ...ALERT, ...given } }, VOICE), 'with a category');
+    const infos = root.children.filter(({ name }) => name === 'info');
+    return [...new Set(infos.map((info) => textIn(info, 'category')))].join();
+  };
+  const told = {
+    Fire: ['kiosk-fire@1', 'site-smoke@3'],
+    CBRNE: ['gas-dangerous@1', 'hazmat-stopped@1'],
+    Security: ['plate-on-watchlist@1', 'sos-pressed@1', 'vehicle-sos@1', 'kiosk-door-forced@1'],
+    Transport: ['vehicle-overspeed@1', 'checkpoint-wrong-way@1'],
+    Env: ['dust-over-limit@1', 'pollution-over-limit@1', 'site-noise-at-night@2'],
+    Met: ['water-critical@1', 'manhole-flooded@1', 'weather-warning-red@1', 'fog-dense@1', 'rain-heavy@1'],
+    Geo: ['landslide@1'],
+    Safety: ['repair-late@1', 'crane-overload@1', ''],
+  };
+  for (const [category, rules] of Object.entries(told)) for (const rule of rules) t.equal(of({ rule }), category, rule);
+  t.equal(of({ rule: 'water-sensor-fault@1', class: 'fault' }), 'Infra');
+  t.equal(of({ rule: 'ledger-difference@1', class: 'system' }), 'Infra');
+});
+
+t.test('who may read it is said by its scope, and by nothing else', async (t) => {
+  const first = entry('alert.opened', 0);
+  const plan = capPlan([first])!;
+  const of = (voice: Partial<CapVoice>) => {
+    const root = judged(t, capOf({ entry: first, plan, alert: ALERT }, { ...VOICE, ...voice }), 'for some');
+    return [textIn(root, 'scope'), textIn(root, 'restriction'), textIn(root, 'addresses')];
+  };
+  t.same(of({}), ['Restricted', CAP_DEFAULTS.restriction, undefined]);
+  t.same(of({ restriction: '公安 Police only' }), ['Restricted', '公安 Police only', undefined]);
+  t.same(of({ scope: 'Private', addresses: ['81890', 'desk'] }), ['Private', undefined, '81890 desk']);
+  t.same(of({ scope: 'Public', addresses: ['81890'] }), ['Public', undefined, undefined]);
+});
+
 t.test('a drill is an Exercise and a test is a Test', async (t) => {
   const first = entry('alert.opened', 0);
   const drill = { ...ALERT, exercise: true, data: { drill: 'rehearsal of the week' } };
