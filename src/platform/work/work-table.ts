@@ -167,8 +167,10 @@ export class WorkTable {
         SELECT item.key, given.revision, given.again_at_ms, given.failed_by, given.noted FROM owner, work_item AS item
         JOIN unnest(${given.map(({ claim }) => claim.key)}::text[], ${given.map(({ claim }) => claim.fence)}::bigint[],
           ${given.map(({ claim }) => claim.revision)}::bigint[], ${given.map(({ dueAtMs }) => dueAtMs)}::bigint[],
-          ${given.map(({ failedBy }) => failedBy)}::text[], ${given.map(({ notedAtMs }) => notedAtMs)}::bigint[])
-          AS given (key, fence, revision, again_at_ms, failed_by, noted) ON item.key = given.key AND item.fence = given.fence
+          ${given.map(({ failedBy }) => failedBy)}::text[],
+          ${given.map(({ notedAtMs }) => notedAtMs)}::bigint[])
+          AS given (key, fence, revision, again_at_ms, failed_by, noted)
+          ON item.key = given.key AND item.fence = given.fence
         WHERE item.queue = ${queue} ORDER BY item.key COLLATE "C" FOR UPDATE OF item
       )
       UPDATE work_item AS item
@@ -216,8 +218,8 @@ export class WorkTable {
   }
 
   /**
-   * After the wall clock was set back: what was noted by the clock of before waits for as long as was said then, counted
-   * from now on, and not until that clock would have come. A timer, which has a time of its own, stays as it is.
+   * After the wall clock was set back: what was noted by the clock of before waits for as long as was said then,
+   * counted from now on, and not until that clock would have come. A timer has a time of its own, and keeps it.
    */
   async clockWasSetBack(toleratedMs: number): Promise<number> {
     const nowMs = this.#database.clock.nowMs();

@@ -56,9 +56,8 @@ async function told(name: string, ...departments: string[]): Promise<Receiver> {
   return receiver;
 }
 
-/** Each message once: it is delivered at least once. */
-const heard = ({ received }: Receiver) =>
-  [...new Map(received.map(({ id, data }) => [id, data])).values()].map(({ type, data }) => {
+const heard = (receiver: Receiver) =>
+  receiver.once().map(({ data: { type, data } }) => {
     const { rule, device } = data as unknown as { rule: string; device: string };
     return `${type.slice('alert.'.length)} ${rule.split('@')[0]} ${device}`;
   });

@@ -104,8 +104,39 @@ t.test('mail goes by STARTTLS or not at all', async (t) => {
   const encoded = /\r\n\r\n([\s\S]*)/.exec(letters[0]!.text)?.[1] ?? '';
   const text = Buffer.from(encoded, /base64/i.test(letters[0]!.text) ? 'base64' : 'utf8').toString('utf8');
   t.notMatch(text, /中山路|浙B/, 'no exact place and no plate');
+  const headers = headersOf(letters[0]!.text);
+  t.equal(headers.get('subject'), '新警情 [特别重大] 起火 "二" 330203', 'one line, whatever the title says');
+  t.match(headers.get('references'), /^<alert-alert-1@city\.example>$/, 'all mail of one alert stands together');
+  t.same([headers.get('to'), headers.get('auto-submitted')], ['lead@city.example', 'auto-generated']);
   t.match(await by(null).send(ENTRY, to(able)), { outcome: 'failed', retryable: true }, 'nobody vouches for it');
   t.match(await known.send(ENTRY, to(unable)), { outcome: 'failed' }, 'it would go in the clear');
   t.equal(letters.length, 1);
+  const evil = { en: 'x', zh: '起火\r\nBcc: spy@evil.example\r\n\r\nbody' };
+  const drill = { ...ENTRY, id: 'msg_2', alert: { ...ENTRY.alert, title: evil, exercise: true } };
+  t.match(await known.send(drill, to(able)), { outcome: 'taken' });
+  const second = headersOf(letters[1]!.text);
+  t.match(second.get('subject'), /^【演习 EXERCISE】新警情 /, 'a drill is marked before all else');
+  t.notOk(second.has('bcc'), 'no word of a rule becomes a header');
   await t.rejects(known.check(to(able, '10.1.2.3').target), { code: 'outbound.refused' });
 });
+
+/** Headers of a letter by their names in lower case, unfolded, with words of UTF-8 as they read. */
+function headersOf(letter: string): Map<string, string> {
+  const head = letter.slice(0, letter.indexOf('\r\n\r\n')).replaceAll(/\r\n[ \t]+/g, ' ');
+  return new Map(
+    head.split('\r\n').map((line) => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon).toLowerCase(), wordsOf(line.slice(colon + 1).trim())];
+    }),
+  );
+}
+
+/** RFC 2047: the space between two encoded words is none. */
+function wordsOf(text: string): string {
+  const joined = text.replaceAll(/\?= +=\?/g, '?==?');
+  return joined.replaceAll(/=\?utf-8\?([bq])\?([^?]*)\?=/gi, (_, how: string, word: string) => {
+    if (how.toLowerCase() === 'b') return Buffer.from(word, 'base64').toString('utf8');
+    const bytes = word.replaceAll('_', ' ').replaceAll(/=([0-9A-F]{2})/gi, (_all, hex: string) => `%${hex}`);
+    return decodeURIComponent(bytes.replaceAll(/%(?![0-9A-F]{2})/gi, '%25'));
+  });
+}
