@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
-import type { VirtualCamera } from '../../../simulators/camera/camera.ts';
-import { commandInProcess } from '../../support/gateway/command-line.ts';
+import t from 'tap';
+import { isFoundSound } from '../../support/devices/found-sound.ts';
 import { ADMIN_TOKEN, Gateway } from '../../support/gateway/gateway.ts';
 import {
   holesHaveTheirCause,
@@ -190,46 +189,6 @@ t.test("GStreamer's RTSP server is a camera like any other", sideBySide(), async
   t.notMatch(gateway.output, PASSWORD, 'nor logged');
 });
 
-/** It is checked as it is registered, and as if it were not. */
-async function isFoundSound(t: Test, camera: VirtualCamera): Promise<void> {
-  const sound = await untilSound('it is found sound', async () => {
-    const { body } = await gateway.api('POST', `/devices/${ID}/check`, { body: { order: 'W-1' } });
-    return body.grade === 'ok' ? body : null;
-  });
-  t.match(sound, { grade: 'ok', cause: null, unit: { serial: camera.identity.serial }, picture: { jpeg: null } });
-  t.match(sound.picture.withheld, /No work order of this number is open/);
-  t.match(sound.steps[6], { name: 'rtsp', seen: /^H\.264, 768x576, brightness/ });
-  const shown = await untilSound('the command finds it sound', async () => {
-    const said = await commandInProcess(['check', ID, '--url', gateway.httpUrl], {
-      CITYWATCH_ADMIN_TOKEN: ADMIN_TOKEN,
-      CITYWATCH_DATA_DIR: gateway.directory,
-    });
-    return said.status === 0 ? said : null;
-  });
-  t.match(shown.stdout, /^reach +ok .*\n(.*\n)*rtsp +ok +\d+ ms {2}H\.264, 768x576.*\n.*\ncam-1: ok after/);
-  const items = await untilSound('its district is found sound', async () => {
-    const job = await gateway.api('POST', '/checks', { body: { jurisdiction: '330203' } });
-    t.equal(job.status, 202);
-    const ended = async () => (await gateway.get(`/jobs/${job.body.id}`)).state === 'done';
-    await until('its district is checked', ended, NOTICED_MS);
-    const report = await gateway.get(`/checks/${job.body.id}/report`);
-    return report.items[0]?.grade === 'ok' ? report.items : null;
-  });
-  t.match(items, [{ device: ID, grade: 'ok', unit: { serial: camera.identity.serial } }]);
-  await untilWell();
-  const beforehand = { onvif: { xaddr: camera.xaddr, ...camera.account } };
-  const byAddress = await untilSound('it is found sound before it is registered', async () => {
-    const { status, body } = await gateway.api('POST', '/devices/check', { body: beforehand });
-    return status === 200 && body.grade === 'ok' ? body : null;
-  });
-  t.match(byAddress, { unit: { serial: camera.identity.serial } });
-}
-
-/** A machine that has much else to do may be too slow for the deadline of a check: then it is checked once more. */
-function untilSound<T>(what: string, check: () => Promise<T | null>): Promise<NonNullable<T>> {
-  return until(what, check, NOTICED_MS);
-}
-
 /** The health of the camera is judged to be right. */
 async function untilWell(): Promise<void> {
   const isWell = async () => (await gateway.get(`/devices/${ID}`)).health.health === 'online';
@@ -249,7 +208,7 @@ t.test(
     const shows = async () => (await gateway.api('GET', SNAPSHOT)).status === 200;
     await until('the registered unit is shown', shows, NOTICED_MS);
 
-    await isFoundSound(t, first);
+    await isFoundSound(t, { gateway, id: ID, district: '330203' }, first);
 
     const portOf = (url: string): number => Number(new URL(url).port);
     const ports = { onvifPort: portOf(first.xaddr), rtspPort: portOf(first.streamUrl('main')) };

@@ -37,7 +37,7 @@ t.test('parts are away when it starts, and then there is no room on the disk of 
   await t.test('Redis, InfluxDB and ffmpeg away refuse no start, are named, and heal without another', async (t) => {
     t.equal(await fillLevel(gateway, 'k-1', secret), 202, 'messages are acknowledged');
     const isNamed = async () => (await gateway.notGreen()).filter((light) => / check /.test(light)).length === 2;
-    await until('both servers are named with what to check', isNamed, 30_000);
+    await until('both servers are named with what to check', isNamed);
     const lights = (await gateway.notGreen()).join('\n');
     t.match(lights, /^redis: does not answer .*; check REDIS_URL/m);
     t.match(lights, /^influx: refuses user or password; check INFLUX_USERNAME and INFLUX_PASSWORD$/m);

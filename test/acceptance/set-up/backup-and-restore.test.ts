@@ -70,7 +70,7 @@ t.test('a backup taken while devices report is a whole city elsewhere, whatever 
 
   const place = await temporaryDirectory(t);
   const cut = citywatch(gateway.env, 'backup', join(place, 'cut'));
-  await until('the database is being copied', () => existsSync(join(place, 'cut/postgres/base')), 30_000);
+  await until('the database is being copied', () => existsSync(join(place, 'cut/postgres/base')));
   cut.child.kill('SIGKILL');
   await cut.ended;
   t.notOk(existsSync(join(place, 'cut/manifest.json')), 'nobody takes it for whole');
@@ -93,7 +93,7 @@ t.test('a backup taken while devices report is a whole city elsewhere, whatever 
   const elsewhere = await Gateway.bare(t);
   const { env } = elsewhere;
   const half = citywatch(env, 'restore', whole);
-  await until('it is being filled', () => existsSync(join(elsewhere.directory, 'journal')), 30_000);
+  await until('it is being filled', () => existsSync(join(elsewhere.directory, 'journal')));
   half.child.kill('SIGKILL');
   await half.ended;
   t.match(await refusedStart(env), { status: 1, stderr: /A restore into .* was cut short; run it again/ });

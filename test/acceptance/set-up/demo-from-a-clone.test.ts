@@ -8,8 +8,8 @@ import { alertIsComplete, alertsOf, interruptEndsAll, secretsStaySecret } from '
 import { judge } from '../../support/judges.ts';
 import { until } from '../../support/time/until.ts';
 
-const LIMIT_MS = 60_000;
-const GONE_MS = 30_000;
+const LIMIT_MS = 120_000;
+const GONE_MS = 60_000;
 
 /** `curl` of the README shows what came; here an error ends the block, and an endless answer ends when it has begun. */
 const SHELL = `set -euo pipefail

@@ -29,7 +29,7 @@ async function up(t: Test, { words, cwd, env }: Run): Promise<{ top: ChildProces
   top.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
   });
-  await until('it is up', () => /^up$/m.test(text), 30_000);
+  await until('it is up', () => /^up$/m.test(text));
   const family = descendantsOf(top.pid ?? 0, { itself: true });
   t.teardown(() => {
     for (const { pid } of stillThere(family)) process.kill(pid, 'SIGKILL');

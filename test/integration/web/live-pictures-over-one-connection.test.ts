@@ -10,7 +10,7 @@ import { type WatchedConsole, watchedConsole } from '../../support/web/watched-c
 const QUICK = { stallMs: 1_500 };
 
 async function playing({ page }: View, tiles = 4): Promise<void> {
-  await until(`${tiles} playing`, async () => (await page.locator('.tile-playing').count()) === tiles, 30_000);
+  await until(`${tiles} playing`, async () => (await page.locator('.tile-playing').count()) === tiles);
 }
 
 const read = ({ page }: View): Promise<ReadNumber[]> => page.evaluate(READ_NUMBERS);
@@ -113,7 +113,7 @@ t.test('what happens to a camera is told, and the last picture stays', async (t)
     watched.cameras[1]!.film = testFilm({ size: '320x192', seconds: 2, x264: 'keyint=1' });
     t.not(film.sps.toString('hex'), watched.cameras[1]!.film.sps.toString('hex'));
     const width = () => page.evaluate("document.querySelectorAll('.tile video')[1].videoWidth");
-    await until('the other size', async () => (await width()) === 320, 30_000);
+    await until('the other size', async () => (await width()) === 320);
     await playing(view);
     t.equal(watched.asked.playlists, 0);
   });
@@ -122,7 +122,7 @@ t.test('what happens to a camera is told, and the last picture stays', async (t)
     watched.cameras[2]!.film = hevcFilm();
     watched.cameras[2]!.hangUp();
     const coded = () => watched.bed.service.list().find(({ deviceId }) => deviceId === 'h264:cam-2');
-    await until('it is coded anew', () => coded()?.state === 'live', 30_000);
+    await until('it is coded anew', () => coded()?.state === 'live');
     await playing(view);
     t.equal(watched.asked.stills, 0);
   });

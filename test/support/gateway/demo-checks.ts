@@ -5,7 +5,7 @@ import { decodeStill } from '../streams/players.ts';
 import { until } from '../time/until.ts';
 import type { Demo } from './demo.ts';
 
-const PICTURE_MS = 30_000;
+const PICTURE_MS = 60_000;
 
 export interface Alert {
   id: string;

@@ -62,7 +62,7 @@ export class Fleet {
       const id = `fleet-http-${number}`;
       fleet.http.push(new HttpSender(gateway, { id, secret: await gateway.register({ id }), baseMs: fleet.#baseMs }));
     }
-    await until('all devices are connected', () => fleet.devices.every(({ connected }) => connected), 30_000);
+    await until('all devices are connected', () => fleet.devices.every(({ connected }) => connected));
     return fleet;
   }
 

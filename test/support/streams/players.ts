@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 60_000;
 
 export interface Picture {
   codec: string;

@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../../../support/services/services.ts';
 import { until } from '../../../support/time/until.ts';
 
 /** The kernel ends it at once; by itself it would give up half a minute after it asked. */
-const GONE_MS = 10_000;
+const GONE_MS = 60_000;
 
 /** Stands for the gateway of a demo; its arguments are the city's. */
 const SCRIPT = `

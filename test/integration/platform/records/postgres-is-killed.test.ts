@@ -23,19 +23,19 @@ t.test('edits answered with success survive kill -9 of PostgreSQL, and the pool 
       } catch (error) {
         t.match(error, { code: 'store.unavailable' }, 'nothing but "try again" is told');
         refused += 1;
-        await until('PostgreSQL is there', () => child.ready, 20_000);
+        await until('PostgreSQL is there', () => child.ready);
       }
     }
   };
   const writers = [0, 1, 2, 3].map(writer);
   for (let kill = 1; kill <= KILLS; kill += 1) {
     const before = answered.size;
-    await until('edits are answered', () => answered.size > before + 20, 20_000);
+    await until('edits are answered', () => answered.size > before + 20);
     process.kill(child.pid ?? 0, 'SIGKILL');
-    await until('it is back', () => child.ready && child.restarts() === kill, 20_000);
+    await until('it is back', () => child.ready && child.restarts() === kill);
   }
   const before = answered.size;
-  await until('edits are answered again', () => answered.size > before + 5, 20_000);
+  await until('edits are answered again', () => answered.size > before + 5);
   writing = false;
   await Promise.all(writers);
 

@@ -60,5 +60,5 @@ t.test('by HLS, the next request of a mosaic with a camera that was withdrawn is
   for (const name of ['live.m3u8', 'media.m3u8', part!]) {
     t.match(await get(name), { status: 404, body: { code: 'not-found', detail: /Camera 1 / } }, name);
   }
-  await until('nothing of it is pulled', () => bed.service.list().length === 0, 30_000);
+  await until('nothing of it is pulled', () => bed.service.list().length === 0);
 });

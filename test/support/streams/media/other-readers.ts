@@ -19,7 +19,7 @@ interface FoundTrack {
 }
 
 const run = promisify(execFile);
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 60_000;
 /** Readers differ in how long they let the last sample last. */
 const APART_MAX_S = 0.3;
 /** No picture and no piece of sound lasts so long. */
