@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { isFoundSound } from '../../support/devices/found-sound.ts';
+import { isFoundSound } from '../../support/gateway/found-sound.ts';
 import { ADMIN_TOKEN, Gateway } from '../../support/gateway/gateway.ts';
 import {
   holesHaveTheirCause,

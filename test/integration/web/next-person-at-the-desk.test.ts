@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { until } from '../../support/time/until.ts';
-import { openBrowser, signIn } from '../../support/web/browser.ts';
+import { openBrowser, pressWhereItStands, signIn } from '../../support/web/browser.ts';
 import { startFakeApi } from '../../support/web/fake-console-api.ts';
 
 const DEVICES = '**/api/v1/map/devices';
@@ -117,7 +117,7 @@ t.test('what somebody began to write is not shown to another one of the same nam
   await until('it is kept', () => page.evaluate(`${KEPT}.includes('东门')`));
   t.notMatch(await page.evaluate(KEPT), /secret-7/, 'no storage has a login that stands in an address');
   await view.context.clearCookies();
-  await page.getByRole('button', { name: 'Check it first' }).click();
+  await pressWhereItStands(page.getByRole('button', { name: 'Check it first' }));
   await page.locator('.login').waitFor();
   await signInAs('viewer');
   await until('it is gone', () => page.evaluate(`!${KEPT}.includes('东门')`));

@@ -1,4 +1,4 @@
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 import root from 'tap';
 import { serveChromium } from './chromium.ts';
 
@@ -92,4 +92,9 @@ export async function signIn({ page }: View, url: string, user = 'li.na'): Promi
   }
   // Where the button was there may be the list now, and below a pointer its rows wait.
   await page.mouse.move(0, 0);
+}
+
+/** Presses a button unless it is gone: a page whose session has ended may have noticed that by itself. */
+export async function pressWhereItStands(button: Locator): Promise<void> {
+  await button.evaluateAll(([one]) => (one as { click(): void } | undefined)?.click());
 }

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { PIECE_NAMES } from '../../../../web/src/admin/pieces.ts';
 import { barriersOf, smallTargets } from '../../../support/web/barriers.ts';
-import { openBrowser, signIn, type ViewOptions } from '../../../support/web/browser.ts';
+import { openBrowser, pressWhereItStands, signIn, type ViewOptions } from '../../../support/web/browser.ts';
 import { startFakeApi } from '../../../support/web/fake-console-api.ts';
 
 type Options = ViewOptions & { path?: string; user?: string };
@@ -73,7 +73,7 @@ t.test('what is wrong with a field stands at it, and what was typed outlives the
   t.notMatch(await page.evaluate('JSON.stringify({ ...sessionStorage, ...localStorage })'), /a-phrase-of-today/);
   await form.getByLabel('User name').fill('wang.wei');
   await view.context.clearCookies();
-  await form.locator('button[type=submit]').click();
+  await pressWhereItStands(form.locator('button[type=submit]'));
   await page.locator('.login input[name=username]').fill('administrator');
   await page.locator('.login input[name=password]').fill('correct horse');
   await page.locator('button[type=submit]').click();

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { barriersOf, smallTargets } from '../../../support/web/barriers.ts';
-import { openBrowser, signIn, type ViewOptions } from '../../../support/web/browser.ts';
+import { openBrowser, pressWhereItStands, signIn, type ViewOptions } from '../../../support/web/browser.ts';
 import { startFakeApi } from '../../../support/web/fake-console-api.ts';
 
 async function open(t: Test, by: string, options: ViewOptions = {}) {
@@ -31,7 +31,7 @@ t.test(
     const stream = { url: 'rtsp://admin:p%40ss%3A1@10.1.2.3/live' };
     t.match(api.devices.done, [{ what: 'POST /devices/check', body: { stream } }]);
     await view.context.clearCookies();
-    await page.getByRole('button', { name: 'Register' }).click();
+    await pressWhereItStands(page.getByRole('button', { name: 'Register' }));
     await signInAgain(page);
     t.equal(await page.locator('input[name=camera-password]').inputValue(), 'p@ss:1');
     t.notMatch(await page.evaluate('JSON.stringify({ ...sessionStorage, ...localStorage })'), /p@ss/);

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import qrcode from 'qrcode-generator';
 import t, { type Test } from 'tap';
 import { barriersOf, smallTargets } from '../../../support/web/barriers.ts';
-import { openBrowser, signIn, type View, type ViewOptions } from '../../../support/web/browser.ts';
+import { openBrowser, pressWhereItStands, signIn, type View, type ViewOptions } from '../../../support/web/browser.ts';
 import { type FakeConsoleApi, startFakeApi } from '../../../support/web/fake-console-api.ts';
 import { checkStep, deviceLike, someDevices } from '../../../support/web/fake-devices.ts';
 
@@ -99,7 +99,7 @@ t.test('what was typed stays when somebody was faster, and when the session ends
   t.equal(await name.inputValue(), '回收箱一号');
   t.same(api.devices.done, [], 'nothing was saved');
   await view.context.clearCookies();
-  await page.getByRole('button', { name: 'Save' }).click();
+  await pressWhereItStands(page.getByRole('button', { name: 'Save' }));
   await page.locator('input[name=password]').waitFor();
   await page.locator('input[name=username]').fill('technician');
   await page.locator('input[name=password]').fill('correct horse');

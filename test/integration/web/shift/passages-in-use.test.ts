@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { until } from '../../../support/time/until.ts';
 import { barriersOf, smallTargets } from '../../../support/web/barriers.ts';
-import { openBrowser, signIn, type View, type ViewOptions } from '../../../support/web/browser.ts';
+import { openBrowser, pressWhereItStands, signIn, type View, type ViewOptions } from '../../../support/web/browser.ts';
 import { type FakeConsoleApi, startFakeApi } from '../../../support/web/fake-console-api.ts';
 import { someCheckpoints } from '../../../support/web/shift/fake-passages.ts';
 
@@ -112,7 +112,7 @@ t.test('a session that ends keeps what was typed for who typed it, and for nobod
     await page.locator('.screen').waitFor();
   };
   await view.context.clearCookies();
-  await page.getByRole('button', { name: 'Search', exact: true }).click();
+  await pressWhereItStands(page.getByRole('button', { name: 'Search', exact: true }));
   await page.getByText('Your session has ended').waitFor();
   await signInAs('li.na');
   await until('it is back', async () => (await page.locator('input[name=plate]').inputValue()) === PLATE);

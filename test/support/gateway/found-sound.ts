@@ -1,8 +1,8 @@
 import type { Test } from 'tap';
 import type { VirtualCamera } from '../../../simulators/camera/camera.ts';
-import { commandInProcess } from '../gateway/command-line.ts';
-import { ADMIN_TOKEN, type Gateway } from '../gateway/gateway.ts';
 import { until } from '../time/until.ts';
+import { commandInProcess } from './command-line.ts';
+import { ADMIN_TOKEN, type Gateway } from './gateway.ts';
 
 /**
  * Checks a camera that is well in each of the ways there are: as it is registered, by the command, with its `district`,
