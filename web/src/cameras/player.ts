@@ -2,7 +2,7 @@ import { effect, untracked } from '@preact/signals';
 import { ApiError, clockOffsetMs, request } from '../api.ts';
 import { msBetween } from '../clock.ts';
 import { onBack } from '../line.ts';
-import { lookPurpose, noticeEnd, whoIs } from '../session.ts';
+import { loadSession, lookPurpose, noticeEnd, whoIs } from '../session.ts';
 import { every, pause } from '../ticker.ts';
 import type { KeptPicture } from './kept-picture.ts';
 import { LateHls } from './late-hls.ts';
@@ -60,7 +60,15 @@ const STILL_MS = 3_000;
 /** After so many stills in place of a moving picture, the gateway is asked for one again. */
 const BUSY_STILLS = 20;
 
-const liveSocket = new LiveSocket(() => resumeStreams('cut-off'));
+const liveSocket = new LiveSocket({
+  address: `${location.origin.replace(/^http/, 'ws')}/api/v1/live`,
+  onOpen: () => resumeStreams('cut-off'),
+  answers: () =>
+    loadSession().then(
+      () => true,
+      () => false,
+    ),
+});
 onBack(() => {
   liveSocket.again();
   resumeStreams('cut-off');

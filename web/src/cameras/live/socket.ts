@@ -1,5 +1,4 @@
 import { backAgain } from '../../line.ts';
-import { loadSession } from '../../session.ts';
 import { type News, type VideoPart, videoPart } from './message.ts';
 
 /** A look at a camera. */
@@ -32,10 +31,18 @@ const CHANNELS = 0x10000;
 /** RFC 6455 §7.4.1 and IANA: too many connections of one viewer. */
 const TRY_LATER = 1013;
 
+export interface LiveSocketDeps {
+  address: string;
+  /** The gateway was reached. */
+  onOpen(): void;
+  /** Whether the gateway answers otherwise; takes as long as it may be on its way. */
+  answers(): Promise<boolean>;
+}
+
 /** The one connection of this page for live video, made when the first picture wants it, shared by all. */
 export class LiveSocket {
   readonly #watchers = new Map<number, Watcher>();
-  readonly #onOpen: () => void;
+  readonly #deps: LiveSocketDeps;
   #socket: WebSocket | null = null;
   #waiting: string[] = [];
   #next = 0;
@@ -43,9 +50,8 @@ export class LiveSocket {
   #missingUntilMs = 0;
   #unused: ReturnType<typeof setTimeout> | undefined;
 
-  /** `onOpen`: the gateway was reached. */
-  constructor(onOpen: () => void) {
-    this.#onOpen = onOpen;
+  constructor(deps: LiveSocketDeps) {
+    this.#deps = deps;
   }
 
   /** Whether pictures have to come another way for now. */
@@ -56,6 +62,8 @@ export class LiveSocket {
   /** Shows a camera until the returned function is called. */
   open(look: Look, watcher: Watcher): () => void {
     clearTimeout(this.#unused);
+    // One that has ended takes no orders, and whoever waits for what becomes of it may wait as long as the network.
+    if (this.#socket && hasEnded(this.#socket)) this.#lost();
     const channel = this.#free();
     this.#watchers.set(channel, watcher);
     this.#socket ??= this.#connect();
@@ -75,9 +83,12 @@ export class LiveSocket {
     this.#lost();
   }
 
-  /** The gateway is reached again after a cut: a connection that is still being made may hang in the network. */
+  /**
+   * The gateway is reached again after a cut: a connection that is still being made may hang in the network, and one
+   * that has ended may wait for an answer that does.
+   */
   again(): void {
-    if (this.#socket?.readyState === WebSocket.CONNECTING) this.#lost();
+    if (this.#socket && this.#socket.readyState !== WebSocket.OPEN) this.#lost();
   }
 
   /** Somebody else looks: the connection is of the one before, whose looks would be registered for these. */
@@ -86,7 +97,7 @@ export class LiveSocket {
   }
 
   #connect(): WebSocket {
-    const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/api/v1/live`);
+    const socket = new WebSocket(this.#deps.address);
     socket.binaryType = 'arraybuffer';
     let wasOpen = false;
     socket.onopen = () => {
@@ -94,7 +105,7 @@ export class LiveSocket {
       wasOpen = true;
       this.#heardAtMs = performance.now();
       for (const order of this.#waiting.splice(0)) socket.send(order);
-      this.#onOpen();
+      this.#deps.onOpen();
     };
     socket.onmessage = ({ data }) => {
       if (this.#socket === socket) this.#take(data);
@@ -110,10 +121,7 @@ export class LiveSocket {
     const closed = this.#socket;
     if (!wasOpen || code === TRY_LATER) {
       const back = backAgain();
-      const answers = await loadSession().then(
-        () => true,
-        () => false,
-      );
+      const answers = await this.#deps.answers();
       if (answers && !back.aborted) this.#missingUntilMs = performance.now() + MISSING_MS;
     }
     if (this.#socket === closed) this.#lost();
@@ -154,4 +162,8 @@ export class LiveSocket {
     while (this.#watchers.has(this.#next));
     return this.#next;
   }
+}
+
+function hasEnded({ readyState }: WebSocket): boolean {
+  return readyState === WebSocket.CLOSING || readyState === WebSocket.CLOSED;
 }
