@@ -91,6 +91,8 @@ export class Player {
   #moves = true;
   /** When the picture moved last. */
   #movedAtMs = 0;
+  /** Whether it has since it was asked for. */
+  #hasMoved = false;
   /** The connection of the page was tried, and the browser would not have what came. */
   #byHls = false;
   /** The gateway codes the picture anew, because this browser cannot show the codec of the camera. */
@@ -109,6 +111,7 @@ export class Player {
     this.#moves = moves;
     this.#quality = this.#options.quality;
     this.#tell('starting');
+    onBack(() => this.#lineIsBack(), this.#running.signal);
     this.#open();
   }
 
@@ -116,6 +119,14 @@ export class Player {
     this.#running.abort();
     this.#close();
     this.#tell('paused');
+  }
+
+  /** What was asked for by HLS while the network swallowed everything hangs until its own limits. */
+  #lineIsBack(): void {
+    const moves = this.#hasMoved && msBetween(this.#movedAtMs, Date.now()) < STILL_MS;
+    if (this.#source === null || this.#source instanceof SocketSource || moves) return;
+    this.#close();
+    this.#open();
   }
 
   #tell(state: PlayerState): void {
@@ -193,12 +204,12 @@ export class Player {
     const { video, kept } = this.#options;
     let seen = video.currentTime;
     this.#movedAtMs = Date.now();
-    let moved = false;
+    this.#hasMoved = false;
     this.#stopWatch = every(1_000, () => {
       if (video.currentTime !== seen) {
         seen = video.currentTime;
         this.#movedAtMs = Date.now();
-        moved = true;
+        this.#hasMoved = true;
         this.#attempt = 0;
         kept.drop();
         // What is left of before a trouble goes on for a moment.
@@ -206,8 +217,8 @@ export class Player {
         return;
       }
       const stillMs = msBetween(this.#movedAtMs, Date.now());
-      if (stillMs > (moved ? GIVEN_UP_MS : PLAYLIST_MS + PART_MS)) return this.#again('nopicture', false);
-      if (!moved || stillMs <= STALL_MS) return;
+      if (stillMs > (this.#hasMoved ? GIVEN_UP_MS : PLAYLIST_MS + PART_MS)) return this.#again('nopicture', false);
+      if (!this.#hasMoved || stillMs <= STALL_MS) return;
       if (this.#about.reason === '') this.#tell('stalled');
       this.#source?.stalled();
     });
