@@ -97,7 +97,7 @@ async function takenAway(page: Page, url: string, files: PageFiles): Promise<voi
   // Chromium now and then lets the new worker wait until no page is open, though it asked not to.
   const isGone = async () => {
     await page.goto('about:blank');
-    await page.goto(`${url}/en.webmanifest`);
+    await page.goto(`${url}/en.webmanifest`, { timeout: 15_000 });
     return (await keptBy(page)).length === 0 && (await page.evaluate(WORKERS)) === 0;
   };
   await until('nothing is kept, and nothing serves it', isGone);

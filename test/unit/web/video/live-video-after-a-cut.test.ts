@@ -1,5 +1,5 @@
 import t from 'tap';
-import { LiveSocket, type Watcher } from '../../../web/src/cameras/live/socket.ts';
+import { LiveSocket, type Watcher } from '../../../../web/src/cameras/live/socket.ts';
 
 /** Stands for the browser's: a test says what becomes of it. */
 class FakeSocket {
