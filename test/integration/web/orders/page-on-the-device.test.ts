@@ -202,3 +202,31 @@ const BREACH = `(() => {
     return error.name;
   }
 })()`;
+
+/** A worker that Chromium lets wait hears nothing, for the page. */
+const DEAF = 'ServiceWorker.prototype.postMessage = () => {};';
+
+t.test('a new version comes also where its worker is left to wait', async (t) => {
+  const files = new Map(await builtConsole());
+  const next = nextVersion(files);
+  const api = await startFakeApi(t, { pages: files });
+  const view = await openBrowser(t, { width: 360, height: 740 });
+  const { page } = view;
+  await signIn(view, api.url, 'technician');
+  await page.goto(`${api.url}/orders/W-2026-2`);
+  await page.getByText('ready for work without network').waitFor();
+  await page.goto(`${api.url}/orders`);
+  await page.getByRole('link', { name: 'W-2026-2' }).first().waitFor();
+  replace(files, '/index.html', () => next.index);
+  writeShell(files, next.shell);
+  await page.evaluate(UPDATE);
+  await page.getByText('A new version of this page is ready.').waitFor();
+  await page.evaluate(DEAF);
+  await page.getByRole('button', { name: 'Use it now' }).click();
+  await until('the new one is there', async () => (await scriptOf(page).catch(() => '')).includes('-next'));
+  await until('it alone is kept', async () => {
+    const kept = await keptBy(page);
+    return kept.length > 0 && kept.every((one) => one.includes('second'));
+  });
+  t.same(view.offences, []);
+});

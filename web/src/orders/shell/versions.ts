@@ -7,6 +7,9 @@ declare const KEPT_ON_DEVICES: boolean;
 /** Whether a newer page waits until the one before is not open any more. */
 export const newVersion = signal(false);
 
+/** A newer page that was asked for is there long before. */
+const TAKES_OVER_MS = 10_000;
+
 let registered: Promise<ServiceWorkerRegistration | null> | null = null;
 
 /** Has the page kept on this device, and watches for its next version. Never rejects. */
@@ -24,9 +27,15 @@ export async function isPageKept(): Promise<boolean> {
 
 /** Goes over to the newer page, which is read anew with all its files. */
 export function takeNewVersion(): void {
-  void followVersions().then((registration) => {
+  void followVersions().then(async (registration) => {
     navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
     registration?.waiting?.postMessage({ what: 'now' });
+    await new Promise((done) => setTimeout(done, TAKES_OVER_MS));
+    // Chromium lets it wait now and then although it asked not to: then the page comes from the gateway, kept anew.
+    const answer = await fetch('/healthz', { cache: 'no-store' }).catch(() => null);
+    if (answer === null || answer.status >= 500) return;
+    await registration?.unregister();
+    location.reload();
   });
 }
 
