@@ -16,7 +16,7 @@ import { DeviceExport } from '../../../src/devices/import-export/writing/device-
 import { agencyInput } from '../../../src/devices/police/input.ts';
 import { PoliceOfDevice } from '../../../src/devices/police/police-of-device.ts';
 import { storeAlert } from '../../support/alerts/alert-rows.ts';
-import { NO_DEPARTMENTS } from '../../support/alerts/no-departments.ts';
+import { NO_DEPARTMENTS } from '../../support/alerts/usual-stages.ts';
 import { bearer, startApi } from '../../support/api/api.ts';
 import { callerIn, kiosk, openRegistry } from '../../support/devices/registry.ts';
 import { quietObserver } from '../../support/services/services.ts';

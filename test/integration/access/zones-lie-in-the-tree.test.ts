@@ -9,7 +9,7 @@ import { covers, ownArea } from '../../../src/core/jurisdiction.ts';
 import { Agencies } from '../../../src/devices/police/police-tree.ts';
 import { sql, withinJurisdiction } from '../../../src/platform/database/database.ts';
 import { listAudit } from '../../../src/platform/records/audit.ts';
-import { NO_DEPARTMENTS } from '../../support/alerts/no-departments.ts';
+import { NO_DEPARTMENTS } from '../../support/alerts/usual-stages.ts';
 import { bearer, startApi } from '../../support/api/api.ts';
 import { callerIn, kiosk, openRegistry } from '../../support/devices/registry.ts';
 import { ManualClock, passTime } from '../../support/time/clock.ts';

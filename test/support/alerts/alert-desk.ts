@@ -16,7 +16,6 @@ import { Opened } from '../../../src/alerts/evidence/opened.ts';
 import { AlertOrders, type AlertOrdersDeps, type WorkOrdersPort } from '../../../src/alerts/orders/alert-orders.ts';
 import { DELIVERIES_AT_ONCE, Delivery } from '../../../src/alerts/route/delivery.ts';
 import type { Stage } from '../../../src/alerts/route/stages/stage.ts';
-import { stagesOf } from '../../../src/alerts/route/stages/stages.ts';
 import { Subscriptions } from '../../../src/alerts/route/subscriptions.ts';
 import { AlertPlates } from '../../../src/alerts/rules/plates.ts';
 import type { SilencedDevices } from '../../../src/alerts/silences/silence.ts';
@@ -40,10 +39,9 @@ import { type Claim, LEFT_TO_CLAIMS, WorkQueue } from '../../../src/platform/wor
 import { NO_ZONES } from '../access/tree.ts';
 import { firstOwner } from '../services/ownership.ts';
 import { type Owner, quietObserver } from '../services/services.ts';
-import { NOBODY_ELSE } from './duty/nobody-climbs.ts';
 import { NO_DEVICES } from './no-devices.ts';
-import { NO_OUTAGES } from './no-outages.ts';
 import { partsOfOthers } from './others/others.ts';
+import { usualStages } from './usual-stages.ts';
 
 export const ADMIN: Caller = {
   type: 'token',
@@ -101,7 +99,7 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const places = { placesOf: (ids: string[]) => placesOfFindings(database, ids), ...NAMELESS };
   const titleOf = (rule: string) => ({ en: rule, zh: rule });
   const book = { opensOrder: () => urls.orders !== undefined, wantsClip: () => false };
-  const { standing = STANDS, workDays = WorkDays.WEEKENDS, stages = usualStages(workDays) } = urls;
+  const { standing = STANDS, workDays = WorkDays.WEEKENDS, stages = usualStages({ workDays }) } = urls;
   const log = new AlertLog({ clock, observer, stages, ownership, work, book });
   const alertOrders = handleOrders(work, { database, clock, orders: urls.orders ?? NO_ORDERS, ...LONELY });
   const desk = new AlertDesk({ database, clock, log, places, gone: NO_RULE_GONE, titleOf, committed });
@@ -207,18 +205,6 @@ function handleQueues(
   work.handle(DELIVERY_QUEUE, (_key, signal, claim) => delivery.handle(claim, signal), deliveries);
   work.handle(STAGE_QUEUE, (key) => timers.handle(key));
   work.handle('evidence', async () => ({ again: null }), { atOnce: 64 });
-}
-
-/** The stages of a gateway in which no device is in maintenance. They remember what one database says. */
-export function usualStages(workDays = WorkDays.WEEKENDS): readonly Stage[] {
-  return stagesOf({
-    tree: NO_ZONES,
-    devices: NO_DEVICES,
-    workDays,
-    outages: NO_OUTAGES,
-    maintained: { above: () => null },
-    ...NOBODY_ELSE,
-  });
 }
 
 /** Every device stands where its findings say. */

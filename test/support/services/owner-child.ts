@@ -1,3 +1,4 @@
+import { usualStages } from '../alerts/usual-stages.ts';
 /**
  * A gateway reduced to those who write as an owner, for a test that freezes it: takes the lease of the given database
  * and goes on writing, without ever asking whether it still holds the lease, until each writer was refused. Prints a
@@ -11,11 +12,9 @@ import { AlertQueries } from '../../../src/alerts/desk/queries.ts';
 import { StageTimers } from '../../../src/alerts/desk/stage-timers.ts';
 import { AlertKeeping } from '../../../src/alerts/keeping/keeping.ts';
 import type { Stage } from '../../../src/alerts/route/stages/stage.ts';
-import { stagesOf } from '../../../src/alerts/route/stages/stages.ts';
 import { RulesEngine } from '../../../src/alerts/rules/engine.ts';
 import { parseRule } from '../../../src/alerts/rules/rules.ts';
 import { RULES_SAVE_MS, RulesReader } from '../../../src/alerts/rules/rules-reader.ts';
-import { WorkDays } from '../../../src/core/calendar/work-days.ts';
 import { systemClock as clock } from '../../../src/core/clock.ts';
 import { CitywatchError } from '../../../src/core/errors.ts';
 import { slotOf } from '../../../src/core/slots.ts';
@@ -33,13 +32,8 @@ import { DATABASE_LIMITS, Database } from '../../../src/platform/database/databa
 import { Lease } from '../../../src/platform/database/lease.ts';
 import { Vault } from '../../../src/platform/secrets/vault.ts';
 import { LEFT_TO_CLAIMS, noteOwnWork, WorkQueue } from '../../../src/platform/work/work.ts';
-import { NO_ZONES } from '../access/tree.ts';
 import { NAMELESS, NO_RULE_GONE, PLATES } from '../alerts/alert-desk.ts';
 import { ALL_THERE, kindCatalogue } from '../alerts/alerts.ts';
-import { NOBODY_CLIMBS } from '../alerts/duty/nobody-climbs.ts';
-import { NO_DEPARTMENTS } from '../alerts/no-departments.ts';
-import { NO_DEVICES } from '../alerts/no-devices.ts';
-import { NO_OUTAGES } from '../alerts/no-outages.ts';
 import { batch, decoded, reading } from '../ingest/batches.ts';
 import { PAYLOADS } from '../ingest/ingest.ts';
 import { incarnationOf } from '../ingest/journal.ts';
@@ -112,15 +106,7 @@ const desk = new AlertDesk({
   log: new AlertLog({
     clock,
     observer,
-    stages: stagesOf({
-      departments: NO_DEPARTMENTS,
-      tree: NO_ZONES,
-      devices: NO_DEVICES,
-      workDays: WorkDays.WEEKENDS,
-      outages: NO_OUTAGES,
-      maintained: { above: () => null },
-      ...NOBODY_CLIMBS,
-    }),
+    stages: usualStages(),
     ownership,
     work: LEFT_TO_CLAIMS,
   }),

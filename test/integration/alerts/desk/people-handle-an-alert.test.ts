@@ -1,19 +1,13 @@
 import t from 'tap';
 import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
 import type { AlertOccasion, WorkOrdersPort } from '../../../../src/alerts/orders/alert-orders.ts';
-import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
 import type { AlertClass } from '../../../../src/alerts/rules/classes.ts';
-import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { enqueueWork } from '../../../../src/platform/work/work.ts';
-import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startAlertDesk } from '../../../support/alerts/alert-desk.ts';
-import { NOBODY_CLIMBS } from '../../../support/alerts/duty/nobody-climbs.ts';
 import { storeFires } from '../../../support/alerts/findings.ts';
-import { NO_DEPARTMENTS } from '../../../support/alerts/no-departments.ts';
-import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
-import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
+import { usualStages } from '../../../support/alerts/usual-stages.ts';
 import { freshDatabase, sharedRedis } from '../../../support/services/shared-database.ts';
 import { until } from '../../../support/time/until.ts';
 
@@ -27,15 +21,7 @@ const orders: WorkOrdersPort = {
   },
 };
 /** Two devices are being worked on. */
-const stages = stagesOf({
-  departments: NO_DEPARTMENTS,
-  tree: NO_ZONES,
-  devices: NO_DEVICES,
-  workDays: WorkDays.WEEKENDS,
-  outages: NO_OUTAGES,
-  maintained: { above: (id) => (/^worked/.test(id) ? id : null) },
-  ...NOBODY_CLIMBS,
-});
+const stages = usualStages({ maintained: { above: (id) => (/^worked/.test(id) ? id : null) } });
 const desk = await startAlertDesk(t, { database: postgres.url, redis: redis.url, stages, orders });
 
 const li: Caller = { ...ADMIN, id: 'li', name: 'Li', role: 'operator', jurisdiction: '330200' };

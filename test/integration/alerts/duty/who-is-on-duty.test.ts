@@ -2,20 +2,15 @@ import t, { type Test } from 'tap';
 import { SILENT_MS } from '../../../../src/alerts/duty/roster.ts';
 import type { ShiftInput } from '../../../../src/alerts/duty/shifts.ts';
 import { Ladder } from '../../../../src/alerts/ladder/ladder.ts';
-import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
-import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { HOUR_MS, MINUTE_MS, systemClock } from '../../../../src/core/clock.ts';
 import type { Caller } from '../../../../src/core/types.ts';
 import { DATABASE_LIMITS, Database, sql } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { listAudit } from '../../../../src/platform/records/audit.ts';
-import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN } from '../../../support/alerts/alert-desk.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
 import { rosterOn } from '../../../support/alerts/duty/duty.ts';
-import { NO_DEPARTMENTS } from '../../../support/alerts/no-departments.ts';
-import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
-import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
+import { usualStages } from '../../../support/alerts/usual-stages.ts';
 import { HERE } from '../../../support/api/api.ts';
 import { quietObserver } from '../../../support/services/services.ts';
 import { freshDatabase } from '../../../support/services/shared-database.ts';
@@ -41,16 +36,7 @@ t.teardown(() => database.close());
 await migrate(database);
 const roster = rosterOn(database, clock);
 const ladder = Ladder.parse('extreme: {}\nsevere: {}\nmoderate: { city: 60 }\nminor: {}', 'ladder.yaml');
-const stages = stagesOf({
-  departments: NO_DEPARTMENTS,
-  tree: NO_ZONES,
-  devices: NO_DEVICES,
-  workDays: WorkDays.WEEKENDS,
-  outages: NO_OUTAGES,
-  maintained: { above: () => null },
-  ladder,
-  manned: roster,
-});
+const stages = usualStages({ ladder, manned: roster });
 const { desk, alerts, raise } = await startAlertsApi(t, { database: url, clock, stages, roster });
 const { shifts, handOvers } = alerts;
 // Whom alerts are assigned to must be a person who may log in.

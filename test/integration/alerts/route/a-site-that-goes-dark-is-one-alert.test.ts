@@ -1,15 +1,10 @@
 import t from 'tap';
-import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
 import { ONE_BY_ONE } from '../../../../src/alerts/route/stages/storm.ts';
-import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { enqueueWork } from '../../../../src/platform/work/work.ts';
-import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
-import { NOBODY_CLIMBS } from '../../../support/alerts/duty/nobody-climbs.ts';
 import type { FireOptions } from '../../../support/alerts/findings.ts';
-import { NO_DEPARTMENTS } from '../../../support/alerts/no-departments.ts';
-import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
+import { usualStages } from '../../../support/alerts/usual-stages.ts';
 import { HERE } from '../../../support/api/api.ts';
 import { until } from '../../../support/time/until.ts';
 
@@ -25,15 +20,7 @@ const outages = {
   tellsSilence: (rule: string) => rule === 'kiosk-fire',
   nowMs: () => Date.now() + laterMs,
 };
-const stages = stagesOf({
-  departments: NO_DEPARTMENTS,
-  tree: NO_ZONES,
-  devices: NO_DEVICES,
-  workDays: WorkDays.WEEKENDS,
-  outages,
-  maintained: { above: () => null },
-  ...NOBODY_CLIMBS,
-});
+const stages = usualStages({ outages });
 const { desk, raise } = await startAlertsApi(t, { stages });
 const receiver = await startReceiver(t);
 await desk.subscriptions.create(ADMIN, { name: 'centre', ...webhookAt(receiver.url), jurisdiction: HERE });

@@ -1,29 +1,15 @@
 import t from 'tap';
 import { countWithheld, lookAtWithheld } from '../../../../src/alerts/route/stages/maintenance.ts';
-import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
-import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
-import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
-import { NOBODY_CLIMBS } from '../../../support/alerts/duty/nobody-climbs.ts';
 import type { FireOptions } from '../../../support/alerts/findings.ts';
-import { NO_DEPARTMENTS } from '../../../support/alerts/no-departments.ts';
-import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
-import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
+import { usualStages } from '../../../support/alerts/usual-stages.ts';
 import { HERE } from '../../../support/api/api.ts';
 import { until } from '../../../support/time/until.ts';
 
 /** Devices whose own maintenance, or that of what they hang on, lasts. */
 const maintained = new Map<string, string>();
-const stages = stagesOf({
-  departments: NO_DEPARTMENTS,
-  tree: NO_ZONES,
-  devices: NO_DEVICES,
-  workDays: WorkDays.WEEKENDS,
-  outages: NO_OUTAGES,
-  maintained: { above: (device) => maintained.get(device) ?? null },
-  ...NOBODY_CLIMBS,
-});
+const stages = usualStages({ maintained: { above: (device) => maintained.get(device) ?? null } });
 const { desk, raise } = await startAlertsApi(t, { stages });
 const receiver = await startReceiver(t);
 const { subscription } = await desk.subscriptions.create(ADMIN, {

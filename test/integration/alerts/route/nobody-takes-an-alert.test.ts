@@ -2,17 +2,11 @@ import t, { type Test } from 'tap';
 import type { AlertView } from '../../../../src/alerts/desk/alert.ts';
 import { Ladder } from '../../../../src/alerts/ladder/ladder.ts';
 import type { Level } from '../../../../src/alerts/ladder/levels.ts';
-import { ALWAYS_MANNED } from '../../../../src/alerts/route/stages/climb.ts';
-import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
-import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { MINUTE_MS } from '../../../../src/core/clock.ts';
-import { NO_ZONES } from '../../../support/access/tree.ts';
 import { ADMIN, startReceiver, webhookAt } from '../../../support/alerts/alert-desk.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
 import type { FireOptions } from '../../../support/alerts/findings.ts';
-import { NO_DEPARTMENTS } from '../../../support/alerts/no-departments.ts';
-import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
-import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
+import { usualStages } from '../../../support/alerts/usual-stages.ts';
 import { HERE } from '../../../support/api/api.ts';
 import { ShiftedClock } from '../../../support/time/shifted-clock.ts';
 import { until } from '../../../support/time/until.ts';
@@ -22,16 +16,7 @@ const ladder = Ladder.parse(
   'extreme: { county: 0, city: 0 }\nsevere: {}\nmoderate: { county: 10, city: 30 }\nminor: {}',
   'ladder.yaml',
 );
-const stages = stagesOf({
-  departments: NO_DEPARTMENTS,
-  tree: NO_ZONES,
-  devices: NO_DEVICES,
-  workDays: WorkDays.WEEKENDS,
-  outages: NO_OUTAGES,
-  maintained: { above: () => null },
-  ladder,
-  manned: ALWAYS_MANNED,
-});
+const stages = usualStages({ ladder });
 const { desk, raise, ask } = await startAlertsApi(t, { clock, stages });
 
 async function receiverAt(level: Level) {

@@ -2,16 +2,11 @@ import type { Test } from 'tap';
 import { priorityOf } from '../../../../src/alerts/desk/alert.ts';
 import { DESK_QUEUE } from '../../../../src/alerts/desk/queues.ts';
 import type { AlertTables } from '../../../../src/alerts/desk/tables.ts';
-import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
-import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { enqueueWork } from '../../../../src/platform/work/work.ts';
-import { NO_ZONES } from '../../access/tree.ts';
 import { freshDatabase, sharedRedis } from '../../services/shared-database.ts';
 import { ADMIN, startAlertDesk, startReceiver, webhookAt } from '../alert-desk.ts';
-import { NOBODY_CLIMBS } from '../duty/nobody-climbs.ts';
 import { storeFires } from '../findings.ts';
-import { NO_DEPARTMENTS } from '../no-departments.ts';
-import { NO_DEVICES } from '../no-devices.ts';
+import { usualStages } from '../usual-stages.ts';
 import { keyOf, SILENT_RULE, type Trace, type TracedEvent } from './trace.ts';
 
 /** One message of ours: an entry of the log of alerts. */
@@ -59,13 +54,7 @@ export class OurSide {
       tellsSilence: (rule: string) => rule === SILENT_RULE,
       nowMs: () => Date.now(),
     };
-    const known = { tree: NO_ZONES, devices: NO_DEVICES, workDays: WorkDays.WEEKENDS, outages };
-    const stages = stagesOf({
-      departments: NO_DEPARTMENTS,
-      ...known,
-      maintained: { above: () => null },
-      ...NOBODY_CLIMBS,
-    });
+    const stages = usualStages({ outages });
     const urls = { database: (await freshDatabase(t)).url, redis: (await sharedRedis(t)).url };
     const side = new OurSide(await startAlertDesk(t, { ...urls, stages }));
     const receiver = await startReceiver(t);

@@ -4,18 +4,15 @@ import { AlertLog } from '../../../../src/alerts/desk/log.ts';
 import { AlertQueries } from '../../../../src/alerts/desk/queries.ts';
 import { DESK_QUEUE, STAGE_QUEUE } from '../../../../src/alerts/desk/queues.ts';
 import { StageTimers } from '../../../../src/alerts/desk/stage-timers.ts';
-import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
 import { RulesEngine } from '../../../../src/alerts/rules/engine.ts';
 import type { RuleBook } from '../../../../src/alerts/rules/rule-book.ts';
 import { RULES_SAVE_MS, RulesReader } from '../../../../src/alerts/rules/rules-reader.ts';
-import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { type Clock, systemClock } from '../../../../src/core/clock.ts';
 import { slotOf } from '../../../../src/core/slots.ts';
 import type { DeviceKind } from '../../../../src/core/types.ts';
 import { DATABASE_LIMITS, Database } from '../../../../src/platform/database/database.ts';
 import { migrate } from '../../../../src/platform/database/migrate.ts';
 import { LEFT_TO_CLAIMS, WorkQueue } from '../../../../src/platform/work/work.ts';
-import { NO_ZONES } from '../../access/tree.ts';
 import { decodeMessage } from '../../ingest/decode.ts';
 import { incarnationOf } from '../../ingest/journal.ts';
 import { storedMessage } from '../../ingest/kiosk-kind.ts';
@@ -24,10 +21,7 @@ import { type Owner, quietObserver } from '../../services/services.ts';
 import { freshDatabase } from '../../services/shared-database.ts';
 import { ADMIN, NAMELESS, NO_RULE_GONE, PLATES } from '../alert-desk.ts';
 import { ALL_THERE } from '../alerts.ts';
-import { NOBODY_CLIMBS } from '../duty/nobody-climbs.ts';
-import { NO_DEPARTMENTS } from '../no-departments.ts';
-import { NO_DEVICES } from '../no-devices.ts';
-import { NO_OUTAGES } from '../no-outages.ts';
+import { usualStages } from '../usual-stages.ts';
 import type { EventSet, Sent } from './happenings.ts';
 import { Clerk, OPERATOR, type Worked } from './operator.ts';
 
@@ -133,15 +127,7 @@ async function openDesk(t: Owner, clock: Clock, set: EventSet, { book }: Given) 
   await migrate(database);
   const ownership = firstOwner();
   const work = new WorkQueue({ database, clock, observer, ownership });
-  const stages = stagesOf({
-    departments: NO_DEPARTMENTS,
-    tree: NO_ZONES,
-    devices: NO_DEVICES,
-    workDays: WorkDays.WEEKENDS,
-    outages: NO_OUTAGES,
-    maintained: { above: (device) => (set.maintained.has(device) ? device : null) },
-    ...NOBODY_CLIMBS,
-  });
+  const stages = usualStages({ maintained: { above: (device) => (set.maintained.has(device) ? device : null) } });
   const log = new AlertLog({ clock, observer, stages, ownership, work: LEFT_TO_CLAIMS });
   const committed = (): void => {};
   const placesOf = async (ids: string[]) => new Map(ids.map((id) => [id, whereIs(id)]));

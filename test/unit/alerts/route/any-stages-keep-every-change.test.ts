@@ -4,14 +4,9 @@ import { EVENT_TYPES } from '../../../../src/alerts/desk/alert.ts';
 import { fanOut, type Subscriber, type Subscribers } from '../../../../src/alerts/route/stages/fan-out.ts';
 import { runStages, type StagesResult } from '../../../../src/alerts/route/stages/run-stages.ts';
 import type { Change, Stage } from '../../../../src/alerts/route/stages/stage.ts';
-import { stagesOf } from '../../../../src/alerts/route/stages/stages.ts';
 import { CLASSES, DESKS, isWanted } from '../../../../src/alerts/rules/classes.ts';
-import { WorkDays } from '../../../../src/core/calendar/work-days.ts';
 import { NO_ZONES } from '../../../support/access/tree.ts';
-import { NOBODY_CLIMBS } from '../../../support/alerts/duty/nobody-climbs.ts';
-import { NO_DEPARTMENTS } from '../../../support/alerts/no-departments.ts';
-import { NO_DEVICES } from '../../../support/alerts/no-devices.ts';
-import { NO_OUTAGES } from '../../../support/alerts/no-outages.ts';
+import { NO_DEPARTMENTS, usualStages } from '../../../support/alerts/usual-stages.ts';
 
 /** Nothing is read here: each stage brings what it knows. */
 const NO_DATABASE = {} as Parameters<Stage['read']>[0];
@@ -252,15 +247,7 @@ t.test('every stage of a gateway is pure, and says the same twice', async (t) =>
     'storm-end': () => ({ parts: [], isMore: false }),
     climb: () => ({ waited: [], left: [], isMore: false }),
   };
-  const stages = stagesOf({
-    departments: NO_DEPARTMENTS,
-    tree: NO_ZONES,
-    devices: NO_DEVICES,
-    workDays: WorkDays.WEEKENDS,
-    outages: NO_OUTAGES,
-    maintained: { above: () => null },
-    ...NOBODY_CLIMBS,
-  });
+  const stages = usualStages();
   for (const stage of stages) {
     await fc.assert(
       fc.asyncProperty(changes, subscribers, async (given, all) => {

@@ -1,30 +1,17 @@
 import t from 'tap';
 import type { AlertView } from '../../../../../src/alerts/desk/alert.ts';
 import { Ladder } from '../../../../../src/alerts/ladder/ladder.ts';
-import { ALWAYS_MANNED } from '../../../../../src/alerts/route/stages/climb.ts';
-import { stagesOf } from '../../../../../src/alerts/route/stages/stages.ts';
-import { WorkDays } from '../../../../../src/core/calendar/work-days.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, toRfc3339 } from '../../../../../src/core/clock.ts';
-import { NO_ZONES } from '../../../../support/access/tree.ts';
 import { ADMIN, startReceiver, webhookAt } from '../../../../support/alerts/alert-desk.ts';
 import { startAlertsApi } from '../../../../support/alerts/alerts-api.ts';
-import { NO_DEPARTMENTS } from '../../../../support/alerts/no-departments.ts';
-import { NO_DEVICES } from '../../../../support/alerts/no-devices.ts';
-import { NO_OUTAGES } from '../../../../support/alerts/no-outages.ts';
+import { usualStages } from '../../../../support/alerts/usual-stages.ts';
 import { HERE } from '../../../../support/api/api.ts';
 import { ShiftedClock } from '../../../../support/time/shifted-clock.ts';
 import { until } from '../../../../support/time/until.ts';
 
 const clock = new ShiftedClock();
-const stages = stagesOf({
-  departments: NO_DEPARTMENTS,
-  tree: NO_ZONES,
-  devices: NO_DEVICES,
-  workDays: WorkDays.WEEKENDS,
-  outages: NO_OUTAGES,
-  maintained: { above: () => null },
+const stages = usualStages({
   ladder: Ladder.parse('extreme: {}\nsevere: {}\nmoderate: { county: 10 }\nminor: {}', 'ladder.yaml'),
-  manned: ALWAYS_MANNED,
 });
 const { desk, raise, ask } = await startAlertsApi(t, { clock, stages });
 const receiver = await startReceiver(t);
