@@ -24,7 +24,8 @@ export function useRows(box: ElementRef, list: ElementRef, ids: readonly string[
   const drawn = useRef(new Drawn()).current;
   const [span, setSpan] = useState<Span>({ from: 0, to: 20 });
   const [, setMeasured] = useState(0);
-  const isOwn = useRef(false);
+  /** The list for which the next picture is drawn because of a look at it. */
+  const lookedAt = useRef<readonly string[] | null>(null);
   const anchor = useRef<{ id: string; top: number } | null>(null);
   heights.lay(ids);
 
@@ -38,7 +39,7 @@ export function useRows(box: ElementRef, list: ElementRef, ids: readonly string[
     const next = heights.span(Math.max(0, from), Math.max(0, to));
     setSpan((now) => {
       if (now.from === next.from && now.to === next.to) return now;
-      isOwn.current = true;
+      lookedAt.current = ids;
       return next;
     });
   };
@@ -55,8 +56,9 @@ export function useRows(box: ElementRef, list: ElementRef, ids: readonly string[
   drawn.onScroll = look;
   useLayoutEffect(() => {
     // What was drawn for what was just looked at needs no other look, which would lay out the whole page at once.
-    if (!isOwn.current) look();
-    isOwn.current = false;
+    const isLookedAt = lookedAt.current === ids;
+    lookedAt.current = null;
+    if (!isLookedAt) look();
   });
 
   useLayoutEffect(() => drawn.follow(box.current), [box]);
