@@ -154,3 +154,18 @@ t.test('whatever happens, the level never falls, and only what waits has a time'
   });
   t.doesNotThrow(() => fc.assert(holds));
 });
+
+t.test('of 200 alerts a second those of half a second climb together, and no more of them', async (t) => {
+  const stage = climb(LADDER, NOBODY_LEFT);
+  const known = { waited: [], left: [], isMore: false };
+  const together = new Map<string, number>();
+  for (let nowMs = 0; nowMs < 5_000; nowMs += 5) {
+    const alert = alertRow({ id: `alert-${nowMs}`, handling: 'new', desk: 'police', severity: 'moderate' });
+    const { changes, timers } = stage.run([changeOf(alert, 'alert.opened', nowMs)], { nowMs, due: [], known });
+    const [{ key, atMs }] = timers as [{ key: string; atMs: number }];
+    together.set(key, 1 + (together.get(key) ?? 0));
+    const lateMs = atMs - changes[0]!.alert.climbs_at_ms!;
+    if (lateMs < 0 || lateMs >= 500) t.fail(`${lateMs} ms late`);
+  }
+  t.ok(Math.max(...together.values()) <= 100, `${Math.max(...together.values())} climb together`);
+});
