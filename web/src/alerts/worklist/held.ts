@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks';
+import { beforePicture } from '../../ground/picture.ts';
 import { every } from '../../ticker.ts';
 import { book, held, showWaiting } from '../store.ts';
 
@@ -23,7 +24,7 @@ export function useHeld(list: ElementRef, head: ElementRef): void {
       held.value = now;
       if (before && !now) showWaiting();
     };
-    const soon = () => requestAnimationFrame(look);
+    const soon = () => beforePicture(look);
     const element = list.current;
     const bar = head.current;
     const names = ['pointerover', 'pointerleave', 'focusin', 'focusout', 'scroll'] as const;

@@ -102,22 +102,27 @@ interface DrawnProps {
 }
 
 /** The rows that can be seen and some around, and the one that the keyboard is at. */
-function DrawnRows({ rows: { span, heights, elementOf }, current, onSelect }: DrawnProps) {
+function DrawnRows({ rows: { span, heights, wholeOf, elementOf }, current, onSelect }: DrawnProps) {
   const { shown, alerts } = book.value;
   const drawn = shown.slice(span.from, span.to).map((id, at) => ({ id, index: span.from + at }));
   const at = current === null ? -1 : shown.indexOf(current);
   if (current !== null && at >= 0 && at < span.from) drawn.unshift({ id: current, index: at });
   if (current !== null && at >= span.to) drawn.push({ id: current, index: at });
   const open = openAlert();
+  const middle = (span.from + span.to) / 2;
+  const wanted = drawn.toSorted((one, other) => Math.abs(one.index - middle) - Math.abs(other.index - middle));
+  const whole = wholeOf(wanted.map(({ id }) => id));
   return (
     <>
       {drawn.map(({ id, index }) => {
         const alert = alerts.get(id);
         if (!alert) return null;
+        const isWhole = id === current || id === open || whole.has(id);
         return (
           <AlertRow
             key={id}
             alert={alert}
+            height={isWhole ? null : heights.top(index + 1) - heights.top(index) - heights.gap}
             selected={id === current}
             open={id === open}
             top={heights.top(index)}
@@ -126,7 +131,7 @@ function DrawnRows({ rows: { span, heights, elementOf }, current, onSelect }: Dr
             onSelect={onSelect}
             onToggle={toggle}
             onChoose={pick}
-            onElement={elementOf(id)}
+            onElement={isWhole ? elementOf(id) : null}
           />
         );
       })}

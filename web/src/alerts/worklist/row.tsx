@@ -30,14 +30,15 @@ export interface RowProps {
   onSelect(id: string): void;
   onToggle(id: string): void;
   onChoose(id: string, reach: boolean): void;
-  onElement(element: HTMLElement | null): void;
+  /** Of a row that is only sketched, px: as high as it will be. Of a whole one null; it is as high as it comes. */
+  height: number | null;
+  /** Told of the element of a whole row; null of a sketched one. */
+  onElement: ((element: HTMLElement | null) => void) | null;
 }
 
 /** One alert: how grave, what, where, how long ago, who has it, its picture, and what can be done. */
 export function AlertRow(props: RowProps) {
-  const { alert, selected, open } = props;
-  const onToggle = () => props.onToggle(alert.id);
-  const trouble = troubles.value.get(alert.id);
+  const { alert, selected, height } = props;
   const handling = { closed: ' alert-closed', new: ' alert-new' }[alert.handling as string] ?? '';
   const chosen = isChosen(alert.id) ? ' alert-chosen' : '';
   return (
@@ -45,13 +46,38 @@ export function AlertRow(props: RowProps) {
       class={`alert alert-${alert.severity}${handling}${chosen}`}
       data-id={alert.id}
       ref={props.onElement}
-      style={{ top: `${props.top}px` }}
+      style={{ top: `${props.top}px`, height: height === null ? '' : `${height}px` }}
       tabIndex={selected ? 0 : -1}
       aria-current={selected ? 'true' : undefined}
       aria-posinset={props.index + 1}
       aria-setsize={props.count}
       onFocusCapture={() => props.onSelect(alert.id)}
     >
+      {height === null ? <Whole {...props} /> : <Sketch alert={alert} />}
+    </li>
+  );
+}
+
+/** What and where: a row that came into sight with many others, for some pictures of the page. */
+function Sketch({ alert }: { alert: Alert }) {
+  return (
+    <div class="alert-text">
+      <h3>
+        <bdi>{titleOf(alert)}</bdi>
+      </h3>
+      <p class="place">
+        <bdi>{alert.subject.name}</bdi>
+      </p>
+    </div>
+  );
+}
+
+function Whole(props: RowProps) {
+  const { alert, open } = props;
+  const onToggle = () => props.onToggle(alert.id);
+  const trouble = troubles.value.get(alert.id);
+  return (
+    <>
       <Mark alert={alert} onChoose={(reach) => props.onChoose(alert.id, reach)} />
       <Thumbnail alert={alert} onOpen={onToggle} />
       <div class="alert-text">
@@ -84,7 +110,7 @@ export function AlertRow(props: RowProps) {
         </p>
       )}
       {open && <Details alert={alert} />}
-    </li>
+    </>
   );
 }
 

@@ -1,6 +1,8 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { beforePicture } from '../../ground/picture.ts';
 import { AT_TOP_PX, type ElementRef } from './held.ts';
 import { Heights, type Span } from './virtual.ts';
+import { WholeRows } from './whole-rows.ts';
 
 /** Until a row was seen: a row with two lines of place on a desk. */
 const USUAL_PX = 96;
@@ -9,7 +11,9 @@ const GAP_PX = 8;
 export interface Rows {
   heights: Heights;
   span: Span;
-  /** What a drawn row gives its element to; the same for a row each time. */
+  /** Which of some rows are drawn whole, those most wanted first; the others are sketched. */
+  wholeOf(drawn: readonly string[]): ReadonlySet<string>;
+  /** What a row that is drawn whole gives its element to; the same for a row each time. */
   elementOf(id: string): (element: HTMLElement | null) => void;
   /** Brings a row to where it can be seen, before it is drawn. */
   reveal(index: number): void;
@@ -22,8 +26,9 @@ export interface Rows {
 export function useRows(box: ElementRef, list: ElementRef, ids: readonly string[]): Rows {
   const heights = useRef(new Heights(USUAL_PX, GAP_PX)).current;
   const drawn = useRef(new Drawn()).current;
+  const whole = useRef(new WholeRows(beforePicture)).current;
   const [span, setSpan] = useState<Span>({ from: 0, to: 20 });
-  const [, setMeasured] = useState(0);
+  const [, setPictures] = useState(0);
   /** The list for which the next picture is drawn because of a look at it. */
   const lookedAt = useRef<readonly string[] | null>(null);
   const anchor = useRef<{ id: string; top: number } | null>(null);
@@ -49,11 +54,15 @@ export function useRows(box: ElementRef, list: ElementRef, ids: readonly string[
     heights.lay(ids);
     keepInPlace(box, heights, ids, anchor.current);
     look();
-    setMeasured((count) => count + 1);
+    setPictures((count) => count + 1);
   };
 
   drawn.onResize = measure;
   drawn.onScroll = look;
+  whole.onMore = () => {
+    lookedAt.current = ids;
+    setPictures((count) => count + 1);
+  };
   useLayoutEffect(() => {
     // What was drawn for what was just looked at needs no other look, which would lay out the whole page at once.
     const isLookedAt = lookedAt.current === ids;
@@ -63,15 +72,13 @@ export function useRows(box: ElementRef, list: ElementRef, ids: readonly string[
 
   useLayoutEffect(() => drawn.follow(box.current), [box]);
 
-  const reveal = (index: number) => {
-    const [outer, inner] = [box.current, list.current];
-    if (!outer || !inner) return;
-    const { from, to } = seen(outer, inner);
-    const [top, bottom] = [heights.top(index), heights.top(index + 1)];
-    const by = top < from ? top - from : bottom > to ? bottom - to : 0;
-    if (by !== 0) scrollBy(outer, by);
+  return {
+    heights,
+    span,
+    wholeOf: (some) => whole.of(ids, some),
+    elementOf: (id) => drawn.refOf(id),
+    reveal: (index) => reveal(box.current, list.current, heights.top(index), heights.top(index + 1)),
   };
-  return { heights, span, elementOf: (id) => drawn.refOf(id), reveal };
 }
 
 /** The elements of drawn rows, whose heights change by themselves: details unfold, text sizes change. */
@@ -110,7 +117,8 @@ class Drawn {
 
   /** Tells when what is seen of `box` is another. Returns what ends it. */
   follow(box: HTMLElement | null): () => void {
-    const onChange = () => requestAnimationFrame(() => this.onScroll());
+    const look = () => this.onScroll();
+    const onChange = () => beforePicture(look);
     const size = new ResizeObserver(onChange);
     if (box) size.observe(box);
     box?.addEventListener('scroll', onChange, { passive: true });
@@ -129,6 +137,13 @@ function seen(box: HTMLElement, list: HTMLElement): { from: number; to: number }
   const outer = box.getBoundingClientRect();
   const { top } = list.getBoundingClientRect();
   return { from: Math.max(0, outer.top) - top, to: Math.min(innerHeight, outer.bottom) - top };
+}
+
+function reveal(box: HTMLElement | null, list: HTMLElement | null, top: number, bottom: number): void {
+  if (!box || !list) return;
+  const { from, to } = seen(box, list);
+  const by = top < from ? top - from : bottom > to ? bottom - to : 0;
+  if (by !== 0) scrollBy(box, by);
 }
 
 function keepInPlace(

@@ -42,11 +42,13 @@ export class Heights {
     if (this.#known.size > 4 * ids.length + 1_000) this.#forget(ids);
   }
 
-  /** A row was drawn with this height. Answers whether that was not known. */
+  /** A row was drawn with this height. Answers whether rows stand elsewhere because of that. */
   measure(id: string, height: number): boolean {
-    if (height <= 0 || this.#known.get(id) === height) return false;
+    if (height <= 0) return false;
+    const before = this.#known.get(id) ?? this.#usual;
     if (this.#known.size === 0) this.#usual = height;
     this.#known.set(id, height);
+    if (before === height) return false;
     this.#laid = null;
     return true;
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { Heights } from '../../../web/src/alerts/worklist/virtual.ts';
+import { Heights } from '../../../../web/src/alerts/worklist/virtual.ts';
 
 const GAP = 8;
 const ROWS_MAX = 100;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { codeAlone, covers } from '../../../src/core/jurisdiction.ts';
+import { codeAlone, covers } from '../../../../src/core/jurisdiction.ts';
 import {
   type Filters,
   filtersOf,
@@ -10,8 +10,8 @@ import {
   NO_FILTERS,
   ORDERS,
   queryOf,
-} from '../../../web/src/alerts/worklist/filters.ts';
-import { type Alert, SEVERITIES } from '../../../web/src/types.ts';
+} from '../../../../web/src/alerts/worklist/filters.ts';
+import { type Alert, SEVERITIES } from '../../../../web/src/types.ts';
 
 const orNone = <Value>(arbitrary: fc.Arbitrary<Value>) => fc.option(arbitrary, { nil: null });
 const name = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,20}$/);
