@@ -6,6 +6,7 @@ import { Pages } from '../forms/pages.tsx';
 import { Pairs } from '../forms/pairs.tsx';
 import { follows } from '../ground/router.ts';
 import { VIEWS } from '../ground/views.ts';
+import { usernamesOf } from '../people.ts';
 import { may } from '../session.ts';
 import type { Watchlist, WatchlistEntry } from '../types.ts';
 import { Decision } from './decision.tsx';
@@ -55,7 +56,7 @@ export function ListPage({ id }: { id: string }) {
 function Facts({ list }: { list: Watchlist }) {
   const { order, ended } = list;
   const by = (name: string | null, at: string | null) =>
-    name === null ? null : t('watch.by', { name, time: at === null ? '–' : dayTime(at) });
+    name && <bdi title={usernamesOf([{ name }])}>{t('watch.by', { name, time: at === null ? '–' : dayTime(at) })}</bdi>;
   const from = list.from === null ? t('watch.now') : dayTime(list.from);
   return (
     <section class="panel">
@@ -76,7 +77,7 @@ function Facts({ list }: { list: Watchlist }) {
           [t('watch.approvedBy'), by(list.approvedBy, list.approvedAt)],
           [
             t('watch.endedBy'),
-            ended && [by(ended.by, ended.at) ?? dayTime(ended.at), ended.reason].filter(Boolean).join(' · '),
+            ended && [by(ended.by, ended.at) ?? dayTime(ended.at), ended.reason && ` · ${ended.reason}`],
           ],
         ]}
       />

@@ -134,7 +134,7 @@ export function Units({ path }: PartProps) {
           {by !== null && (
             <>
               {' · '}
-              <bdi>{by}</bdi>
+              <bdi title={usernamesOf([{ name: by }])}>{by}</bdi>
             </>
           )}
           {reason !== null && (

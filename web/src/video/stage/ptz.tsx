@@ -3,6 +3,7 @@ import { ApiError, send } from '../../api.ts';
 import { caseQuery } from '../../cameras/source.ts';
 import { useAnswer } from '../../case/use-answer.ts';
 import { explain } from '../../explain.ts';
+import { usernamesOf } from '../../people.ts';
 import { lookPurpose, may, noticeEnd } from '../../session.ts';
 import { every } from '../../ticker.ts';
 import type { Page, Preset, PtzStatus } from '../../types.ts';
@@ -162,11 +163,19 @@ function Holder({ path }: { path: string }) {
   const [round, setRound] = useState(0);
   useEffect(() => every(STATUS_MS, () => document.hidden || setRound((before) => before + 1)), [path]);
   const { answer } = useAnswer<PtzStatus>(`${path}#${round}`);
-  if (answer?.takenOver) return <p role="status">{v('ptz.taken', { name: answer.takenOver.by })}</p>;
+  if (answer?.takenOver) {
+    const { by } = answer.takenOver;
+    return (
+      <p role="status">
+        <bdi title={usernamesOf([{ name: by }])}>{v('ptz.taken', { name: by })}</bdi>
+      </p>
+    );
+  }
   if (!answer?.holder) return null;
+  const { name } = answer.holder;
   return (
     <p class="hint">
-      <bdi>{v('ptz.holder', { name: answer.holder.name })}</bdi>
+      <bdi title={usernamesOf([{ name }])}>{v('ptz.holder', { name })}</bdi>
     </p>
   );
 }
