@@ -31,26 +31,30 @@ export function MapPane() {
   const link = `${VIEWS.map.path}?${queryOf({ at: null, kind: null, device: focus?.device ?? null, area: [] })}`;
   return (
     <section class="map-box" aria-label={t('map.title')}>
-      {canDraw.value && below && (loaded.value || failed.value) && (
+      {canDraw.value && (
         <div class="map-stage">
-          <GlCanvas
-            ground={below}
-            devices={devices.value}
-            districts={districts}
-            chosen={focus?.device ?? null}
-            corners={NOTHING}
-            at={null}
-            control={(made) => {
-              map.current = made;
-            }}
-            onMoved={() => {}}
-            onDevice={(id) => lookAt(id, 'map')}
-            onPressed={() => false}
-            onFailed={() => {
-              canDraw.value = false;
-            }}
-          />
-          <MapTools map={map} />
+          {below && (loaded.value || failed.value) && (
+            <>
+              <GlCanvas
+                ground={below}
+                devices={devices.value}
+                districts={districts}
+                chosen={focus?.device ?? null}
+                corners={NOTHING}
+                at={null}
+                control={(made) => {
+                  map.current = made;
+                }}
+                onMoved={() => {}}
+                onDevice={(id) => lookAt(id, 'map')}
+                onPressed={() => false}
+                onFailed={() => {
+                  canDraw.value = false;
+                }}
+              />
+              <MapTools map={map} />
+            </>
+          )}
         </div>
       )}
       {!canDraw.value && <Outline devices={devices.value} districts={districts} />}

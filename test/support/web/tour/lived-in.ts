@@ -160,7 +160,7 @@ async function screens(ask: Ask, officer: Ask): Promise<LivedIn['screens']> {
   const cameras = ['cam-01', 'cam-02', 'cam-03', 'cam-04', 'cam-05', 'cam-07'];
   const wall = await officer('/walls', { name: '广场与桥 Squares and bridges', layout: 4, cameras, shared: true });
   const screen = (view: string) => async () => {
-    const more = view === 'wall' ? { wall: wall.id } : {};
+    const more = view === 'map' ? {} : { wall: wall.id };
     const name = `大厅 Hall ${view}`;
     const made = await ask('/displays', { name, view, jurisdiction: DISTRICT, address: '127.0.0.1', ...more });
     return made.token as string;
