@@ -14,7 +14,7 @@ export function HitPart({ alert }: { alert: Pick<CaseAlert, 'id' | 'version'> })
   return (
     <section class="panel" aria-labelledby="hit-title">
       <h3 id="hit-title">{t('hit.title')}</h3>
-      <HitSteps key={answer.steps.length} hit={answer} onChanged={again} />
+      <HitSteps key={answer.alert} hit={answer} onChanged={again} />
     </section>
   );
 }

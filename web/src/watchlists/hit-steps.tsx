@@ -58,7 +58,8 @@ export function HitSteps({ hit, onChanged }: { hit: Hit; onChanged(): void }) {
           fields={(props) => <TextField {...props} name="text" label={t(`hit.text.${form}`)} needed />}
           run={(values) => takeStep(hit.alert, form, values.text ?? '')}
           onDone={() => {
-            setOpen(null);
+            // Another one may have been opened while this one was sent.
+            setOpen((now) => (now === form ? null : now));
             onChanged();
           }}
           onCancel={() => setOpen(null)}

@@ -37,7 +37,7 @@ export function Hits({ list }: { list: string }) {
                 {t('hit.case')}
               </a>
             </p>
-            <HitSteps key={hit.steps.length} hit={hit} onChanged={() => setVersion(version + 1)} />
+            <HitSteps hit={hit} onChanged={() => setVersion((now) => now + 1)} />
           </article>
         )}
       />

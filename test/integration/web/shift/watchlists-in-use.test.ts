@@ -114,6 +114,28 @@ t.test('a hit is signed for, confirmed, ordered and reported', async (t) => {
   await hit.getByRole('link', { name: 'The case' }).waitFor();
 });
 
+t.test('a form that was opened before the last step was answered stays as it is', async (t) => {
+  const { page, lists, goTo } = await open(t);
+  lists.hits[0]!.state = 'confirmed';
+  await goTo('/watchlists/l-hits');
+  let letOn = (): void => {};
+  const isLetOn = new Promise<void>((resolve) => {
+    letOn = resolve;
+  });
+  await page.route('**/hit/order', async (route) => {
+    await isLetOn;
+    await route.continue();
+  });
+  await chosen(page, 'Order to stop it…').click();
+  await page.getByLabel('Which unit, and where').fill('110-3, 东门');
+  await chosen(page, 'Order').click();
+  await chosen(page, 'Report…').click();
+  const text = await page.getByLabel('What came of it').elementHandle();
+  letOn();
+  await page.locator('.stages').getByText('intercept ordered').waitFor();
+  t.ok(await text!.evaluate((one) => one.matches(':focus')), 'it is typed in');
+});
+
 t.test('the case of a hit has its steps, and whoever it is given to is chosen from a list', async (t) => {
   const { api, page, lists } = await open(t);
   api.raise({ id: 'hit-1', data: { watchlist: 'l', wanted_plate: '浙B***45' } });
