@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import Fastify from 'fastify';
-import type { Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import t from 'tap';
 import { type PageFiles, serveConsole } from '../../../../src/api/server/console.ts';
 import { until } from '../../../support/time/until.ts';
 import { openBrowser, pressWhereItStands, signIn } from '../../../support/web/browser.ts';
 import { builtConsole } from '../../../support/web/built-console.ts';
-import { startFakeApi } from '../../../support/web/fake-console-api.ts';
+import { type FakeConsoleApi, startFakeApi } from '../../../support/web/fake-console-api.ts';
 
 type Files = Map<string, { body: Buffer; gzipped: Buffer | null; etag: string }>;
 
@@ -122,6 +122,12 @@ function nextVersion(files: Map<string, unknown>): { shell: Shell; index: string
   return { shell, index, isOld: (address) => names.has(address) };
 }
 
+/** A worker that is started just then may not have heard yet that it is offline: it reaches nobody either. */
+async function unplug(api: FakeConsoleApi, context: BrowserContext, isCut: boolean): Promise<void> {
+  api.unplugged = isCut;
+  await context.setOffline(isCut);
+}
+
 /** What is kept of a version, by the name of its place and its address. */
 function namesIn({ version, files }: Shell): string[] {
   return Object.keys(files)
@@ -169,12 +175,12 @@ t.test(
     const before = await scriptOf(page);
     await page.evaluate(UPDATE);
     await page.getByText('A new version of this page is ready.').waitFor();
-    await context.setOffline(true);
+    await unplug(api, context, true);
     await page.reload();
     await page.getByRole('heading', { name: 'On this device' }).waitFor();
     t.equal(await scriptOf(page), before, 'without network it is the old one with its own files');
     t.equal(await page.evaluate(BREACH), 'TypeError', 'under the same content policy');
-    await context.setOffline(false);
+    await unplug(api, context, false);
     // Chromium lets a worker that took its leave wait now and then: whoever still sees the button presses once more.
     await until('the new one is there', async () => {
       await pressWhereItStands(page.getByRole('button', { name: 'Use it now' })).catch(() => undefined);
@@ -182,11 +188,11 @@ t.test(
     });
     await page.getByRole('link', { name: 'W-2026-2' }).first().waitFor();
     await until('the old one is gone', async () => (await keptBy(page)).every((one) => one.includes('second')));
-    await context.setOffline(true);
+    await unplug(api, context, true);
     await page.reload();
     await page.getByRole('heading', { name: 'On this device' }).waitFor();
     t.match(await scriptOf(page), '-next');
-    await context.setOffline(false);
+    await unplug(api, context, false);
 
     await takenAway(page, api.url, files);
     t.match(view.offences, [/requires 'TrustedHTML'/], 'which was tried');
