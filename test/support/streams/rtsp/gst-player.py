@@ -63,6 +63,8 @@ class Player:
         elements = [Gst.ElementFactory.make(name, None) for name in chain]
         elements[-1].set_property("signal-handoffs", True)
         elements[-1].set_property("sync", False)
+        # Tracks come one after the other: a sink that waits for the others to be ready can wait for ever.
+        elements[-1].set_property("async", False)
         elements[-1].connect("handoff", self.taken, media)
         for element in elements:
             self.pipeline.add(element)
