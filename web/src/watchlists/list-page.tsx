@@ -56,7 +56,9 @@ export function ListPage({ id }: { id: string }) {
 function Facts({ list }: { list: Watchlist }) {
   const { order, ended } = list;
   const by = (name: string | null, at: string | null) =>
-    name && <bdi title={usernamesOf([{ name }])}>{t('watch.by', { name, time: at === null ? '–' : dayTime(at) })}</bdi>;
+    name === null ? null : (
+      <bdi title={usernamesOf([{ name }])}>{t('watch.by', { name, time: at === null ? '–' : dayTime(at) })}</bdi>
+    );
   const from = list.from === null ? t('watch.now') : dayTime(list.from);
   return (
     <section class="panel">
@@ -77,7 +79,17 @@ function Facts({ list }: { list: Watchlist }) {
           [t('watch.approvedBy'), by(list.approvedBy, list.approvedAt)],
           [
             t('watch.endedBy'),
-            ended && [by(ended.by, ended.at) ?? dayTime(ended.at), ended.reason && ` · ${ended.reason}`],
+            ended && (
+              <>
+                {by(ended.by, ended.at) ?? dayTime(ended.at)}
+                {ended.reason && (
+                  <>
+                    {' · '}
+                    <bdi>{ended.reason}</bdi>
+                  </>
+                )}
+              </>
+            ),
           ],
         ]}
       />

@@ -1,9 +1,10 @@
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { until } from '../../../support/time/until.ts';
 import { barriersOf, smallTargets } from '../../../support/web/barriers.ts';
 import { openBrowser, signIn, type ViewOptions } from '../../../support/web/browser.ts';
 import { startFakeApi } from '../../../support/web/fake-console-api.ts';
+import { listLike } from '../../../support/web/shift/fake-watchlists.ts';
 
 async function open(t: Test, { user = 'li.na', ...options }: ViewOptions & { user?: string } = {}) {
   const api = await startFakeApi(t);
@@ -118,22 +119,34 @@ t.test('a form that was opened before the last step was answered stays as it is'
   const { page, lists, goTo } = await open(t);
   lists.hits[0]!.state = 'confirmed';
   await goTo('/watchlists/l-hits');
-  let letOn = (): void => {};
-  const isLetOn = new Promise<void>((resolve) => {
-    letOn = resolve;
-  });
-  await page.route('**/hit/order', async (route) => {
-    await isLetOn;
-    await route.continue();
-  });
+  const held: Route[] = [];
+  await page.route('**/hit/order', (route) => void held.push(route));
   await chosen(page, 'Order to stop it…').click();
   await page.getByLabel('Which unit, and where').fill('110-3, 东门');
   await chosen(page, 'Order').click();
   await chosen(page, 'Report…').click();
   const text = await page.getByLabel('What came of it').elementHandle();
-  letOn();
+  await until('it was asked', () => held.length > 0);
+  for (const route of held) await route.continue();
   await page.locator('.stages').getByText('intercept ordered').waitFor();
   t.ok(await text!.evaluate((one) => one.matches(':focus')), 'it is typed in');
+});
+
+t.test('what somebody wrote turns nothing around it, whoever ended a list and why', async (t) => {
+  const { page, lists, goTo } = await open(t);
+  const reason = 'found \u202E again';
+  lists.lists.push(
+    listLike('l-ended', { state: 'revoked', ended: { by: '王伟', at: new Date().toISOString(), reason } }),
+  );
+  await goTo('/watchlists/l-ended');
+  await page.locator('bdi').filter({ hasText: /^王伟/ }).first().waitFor();
+  t.equal(
+    await page
+      .locator('bdi')
+      .filter({ hasText: /^found/ })
+      .textContent(),
+    reason,
+  );
 });
 
 t.test('the case of a hit has its steps, and whoever it is given to is chosen from a list', async (t) => {
