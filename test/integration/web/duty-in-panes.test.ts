@@ -1,8 +1,10 @@
+import type { Route } from 'playwright-core';
 import t from 'tap';
 import { until } from '../../support/time/until.ts';
 import { barriersOf } from '../../support/web/barriers.ts';
 import { openBrowser, signIn } from '../../support/web/browser.ts';
 import { startFakeApi } from '../../support/web/fake-console-api.ts';
+import { faultsOf } from '../../support/web/tour/look.ts';
 
 t.test('what is chosen in the list, on the map or on the wall moves the others', async (t) => {
   const api = await startFakeApi(t);
@@ -57,4 +59,19 @@ t.test('on a phone the map stays a view of its own', async (t) => {
   await view.page.locator('.tile').first().waitFor();
   t.equal(await view.page.locator('.duty-map, .duty-switch').count(), 0);
   t.equal(api.requests.filter((line) => line.includes('/map/')).length, 0);
+});
+
+t.test('while the map is on its way nothing lies where it will be', async (t) => {
+  const api = await startFakeApi(t);
+  const view = await openBrowser(t, { width: 1440, height: 900, dutyMap: true });
+  const { page } = view;
+  const held: Route[] = [];
+  await page.route('**/api/v1/map/devices*', (route) => void held.push(route));
+  await signIn(view, api.url);
+  await page.getByRole('link', { name: 'The whole map' }).waitFor();
+  t.equal(await page.locator('.duty-map canvas').count(), 0);
+  t.same(await faultsOf(page), []);
+  await until('it was asked', () => held.length > 0);
+  for (const route of held) await route.continue();
+  await page.locator('.duty-map canvas').waitFor();
 });
