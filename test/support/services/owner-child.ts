@@ -1,4 +1,3 @@
-import { usualStages } from '../alerts/usual-stages.ts';
 /**
  * A gateway reduced to those who write as an owner, for a test that freezes it: takes the lease of the given database
  * and goes on writing, without ever asking whether it still holds the lease, until each writer was refused. Prints a
@@ -34,6 +33,7 @@ import { Vault } from '../../../src/platform/secrets/vault.ts';
 import { LEFT_TO_CLAIMS, noteOwnWork, WorkQueue } from '../../../src/platform/work/work.ts';
 import { NAMELESS, NO_RULE_GONE, PLATES } from '../alerts/alert-desk.ts';
 import { ALL_THERE, kindCatalogue } from '../alerts/alerts.ts';
+import { usualStages } from '../alerts/usual-stages.ts';
 import { batch, decoded, reading } from '../ingest/batches.ts';
 import { PAYLOADS } from '../ingest/ingest.ts';
 import { incarnationOf } from '../ingest/journal.ts';
