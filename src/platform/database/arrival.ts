@@ -39,17 +39,21 @@ export async function untilLetIn(arrival: Arrival): Promise<void> {
     const waited = { part: 'database', waitedMs: Math.round(clock.monotonicMs() - beganMs), atMostMs: patienceMs };
     log.warn(waited, 'waits for PostgreSQL: it takes connections and lets nobody in yet');
   });
+  let said: CitywatchError | null = null;
   try {
     for (;;) {
       const refusal = await knock(arrival, limit.signal);
       if (refusal === null) return;
-      if (!refusal.isTaken || refusal.error.code !== 'store.unavailable') throw refusal.error;
+      // A try that the limit cuts says nothing of the server, which may have said why before.
+      const isCut = limit.signal.aborted && said !== null;
+      if (!isCut && (!refusal.isTaken || refusal.error.code !== 'store.unavailable')) throw refusal.error;
+      if (!isCut) said = refusal.error;
       await clock.sleep(AGAIN_MS, limit.signal);
       if (limit.signal.aborted) {
         const detail = ended?.aborted
           ? 'The start was called off while PostgreSQL let nobody in yet.'
           : `PostgreSQL takes connections, and let nobody in within ${patienceMs / 1_000} s; see its log.`;
-        throw new CitywatchError('store.unavailable', { detail, cause: refusal.error });
+        throw new CitywatchError('store.unavailable', { detail, cause: said });
       }
     }
   } finally {

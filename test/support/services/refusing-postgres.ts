@@ -12,13 +12,14 @@ export interface Refusal {
 export async function refusingPostgres(t: Owner, { sqlstate, message }: Refusal) {
   const refusal = Buffer.from(`SFATAL\0C${sqlstate}\0M${message}\0\0`);
   const head = Buffer.from(['E'.charCodeAt(0), 0, 0, 0, refusal.length + 4]);
-  const refusing = { url: '', asked: 0 };
+  /** `isSilent`: it says nothing more to whoever comes. */
+  const refusing = { url: '', asked: 0, isSilent: false };
   const server = createServer((socket) => {
     socket
       .on('error', () => {})
       .once('data', () => {
         refusing.asked += 1;
-        socket.end(Buffer.concat([head, refusal]));
+        if (!refusing.isSilent) socket.end(Buffer.concat([head, refusal]));
       });
   });
   server.listen(0, '127.0.0.1');

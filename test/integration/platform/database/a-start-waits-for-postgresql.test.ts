@@ -87,6 +87,20 @@ t.test('one that is still starting is asked again until it has', async (t) => {
   await refused;
 });
 
+t.test('a try that the limit cuts does not hide what the server said before it', async (t) => {
+  const server = await refusingPostgres(t, { sqlstate: '57P03', message: 'the database system is starting up' });
+  const { clock, arrived } = arrival(server.url);
+  const refused = t.rejects(arrived, { code: 'store.unavailable', cause: { cause: { sqlstate: '57P03' } } });
+  await until('it is refused', () => server.asked === 1);
+  server.isSilent = true;
+  await until('it is asked again', async () => {
+    await clock.advance(server.asked < 2 ? 500 : 0);
+    return server.asked === 2;
+  });
+  await clock.advance(START_PATIENCE_MS);
+  await refused;
+});
+
 t.test('what needs a connection during a start has the same patience, and after it no longer', async (t) => {
   const { wire, url } = await wiredDatabase(t);
   const shares = await Database.openShares({
