@@ -47,8 +47,8 @@ const NAME = 'climb';
  * time, where those of five seconds held up what opened meanwhile for two seconds.
  */
 const STRETCH_MS = 500;
-/** Alerts that climb with one transaction. */
-const AT_ONCE = 200;
+/** Alerts that climb with one transaction; what opens meanwhile waits for it. */
+const AT_ONCE = 50;
 
 /**
  * Has the next level told of alerts of the police desk that nobody takes: when the time of the ladder is over, and at
