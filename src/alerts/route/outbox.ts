@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { Batches } from '../../core/mechanisms/batches.ts';
 import { type Database, type Selectable, sql } from '../../platform/database/database.ts';
+import { listOf } from '../../platform/database/list-of.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import { type Claim, ending } from '../../platform/work/work.ts';
 import { DELIVERY_QUEUE } from '../desk/queues.ts';
@@ -153,8 +154,17 @@ export class Outbox {
       UPDATE delivery SET state = given.state, attempts = attempts + 1, last_status = given.status,
         last_error = given.error,
         settled_at_ms = CASE WHEN given.state = 'waiting' THEN NULL ELSE ${nowMs}::bigint END
-      FROM owner, unnest(${all.map(({ id }) => id)}::text[], ${all.map(({ state }) => state)}::text[],
-        ${all.map(({ status }) => status)}::integer[], ${errors}::text[])
+      FROM owner, unnest(${listOf(
+        'text',
+        all.map(({ id }) => id),
+      )}, ${listOf(
+        'text',
+        all.map(({ state }) => state),
+      )},
+        ${listOf(
+          'integer',
+          all.map(({ status }) => status),
+        )}, ${listOf('text', errors)})
         AS given (id, state, status, error)
       WHERE delivery.id = given.id AND delivery.state = 'waiting'`;
     const claims = settlements.flatMap(({ claim }) => claim ?? []);

@@ -1,6 +1,7 @@
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { JournalPosition, Lane } from '../../core/types.ts';
 import { type RawBuilder, sql, type Tables } from '../../platform/database/database.ts';
+import { listOf } from '../../platform/database/list-of.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import type { AlertTables } from '../desk/tables.ts';
 
@@ -20,8 +21,14 @@ export function movingCursors(
   return sql`
     insert into rule_cursor (lane, journal_offset, incarnation, node, epoch)
     select lane, at, incarnation, ${ownership.self.node}::text, owner.epoch
-    from owner, unnest(${cursors.map(({ lane }) => lane)}::text[], ${cursors.map(({ offset }) => offset)}::bigint[],
-      ${cursors.map(incarnationOf)}::text[]) as given (lane, at, incarnation)
+    from owner, unnest(${listOf(
+      'text',
+      cursors.map(({ lane }) => lane),
+    )}, ${listOf(
+      'bigint',
+      cursors.map(({ offset }) => offset),
+    )},
+      ${listOf('text', cursors.map(incarnationOf))}) as given (lane, at, incarnation)
     on conflict (lane) do update set journal_offset = excluded.journal_offset, incarnation = excluded.incarnation,
       node = excluded.node, epoch = excluded.epoch
     where rule_cursor.epoch <= excluded.epoch

@@ -1,5 +1,6 @@
 import type { Slot } from '../../core/slots.ts';
 import { sql } from '../../platform/database/database.ts';
+import { listOf } from '../../platform/database/list-of.ts';
 import type { NamedStatement, Ownership } from '../../platform/database/ownership.ts';
 import { subjectText } from './conditions/subject.ts';
 import type { SubjectStates } from './engine.ts';
@@ -27,7 +28,7 @@ export function keepingStates(subjects: readonly SubjectStates[], { slotOf, owne
   const statements: NamedStatement[] = [
     {
       name: 'forgotten',
-      body: sql`delete from rule_state using owner where device = any (${gone}::text[])`,
+      body: sql`delete from rule_state using owner where device = any (${listOf('text', gone)})`,
     },
     {
       name: 'kept',

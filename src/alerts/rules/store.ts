@@ -3,6 +3,7 @@ import type { IncarnationOf } from '../../core/receipt.ts';
 import type { DeviceId, JournalPosition } from '../../core/types.ts';
 import { asJsonb } from '../../platform/database/as-jsonb.ts';
 import { type Database, hexOf, isRefusedPart, type RawBuilder, sql } from '../../platform/database/database.ts';
+import { listOf } from '../../platform/database/list-of.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import { type NotedRow, noting, type WorkDesk, type WorkTicket } from '../../platform/work/work.ts';
 import { type AlertPlace, priorityOf } from '../desk/alert.ts';
@@ -64,7 +65,10 @@ export async function storeVerdicts(deps: VerdictDeps, { findings, states, curso
       (select coalesce(jsonb_agg(to_jsonb(noted)), '[]') from noted) as noted,
       (select coalesce(jsonb_agg(id), '[]') from found) as found,
       (select coalesce(jsonb_agg(dedup_key), '[]') from alert
-        where dedup_key = any (${rows.map(({ dedup_key }) => dedup_key)}::text[])) as known,
+        where dedup_key = any (${listOf(
+          'text',
+          rows.map(({ dedup_key }) => dedup_key),
+        )})) as known,
       ${deps.places?.asking(devices) ?? sql`null`} as places
     from owner`;
   try {

@@ -1,6 +1,7 @@
 import type { AgencyCode, Jurisdiction } from '../../core/jurisdiction.ts';
 import type { DeviceId, DeviceState } from '../../core/types.ts';
 import { patternWithin, type RawBuilder, sql, type Tables } from '../../platform/database/database.ts';
+import { listOf } from '../../platform/database/list-of.ts';
 import type { DevicePlace } from './places.ts';
 
 /** How far a camera may stand from a device and still be taken to see it. */
@@ -141,7 +142,7 @@ function spotsWithCameras(spots: readonly Spot[]): RawBuilder<SpotRow> {
             and other.state <> 'retired' limit 1
         ) as other
         where link.position_id = spot.id) as named
-    from unnest(${devices}::text[], ${readers}::text[]) as given (device, readers)
+    from unnest(${listOf('text', devices)}, ${listOf('text', readers)}) as given (device, readers)
     join position as spot on spot.id = given.device
     left join lateral (
       select other.id, other.jurisdiction, other.police, other.lat, other.lon from position as other

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from '../database/database.ts';
+import { listOf } from '../database/list-of.ts';
 import type { NamedStatement } from '../database/ownership.ts';
 
 /** One thing to do for `key`; the handler finds out itself what is pending and does all of it in order. */
@@ -70,9 +71,21 @@ export function noting(
     SELECT queue, key, 1, priority, due, until, least(until, 1), least(until, 1),
       CASE WHEN until > 0 THEN ${node}::text ELSE '' END, CASE WHEN until > 0 THEN owner.epoch ELSE 0 END,
       noted
-    FROM owner, unnest(${unique.map(({ queue }) => queue)}::text[], ${unique.map(({ key }) => key)}::text[],
-      ${unique.map(({ priority }) => priority ?? 5)}::smallint[], ${due}::bigint[], ${until}::bigint[],
-      ${unique.map((ticket) => notedAtMs(ticket, nowMs))}::bigint[])
+    FROM owner, unnest(${listOf(
+      'text',
+      unique.map(({ queue }) => queue),
+    )}, ${listOf(
+      'text',
+      unique.map(({ key }) => key),
+    )},
+      ${listOf(
+        'smallint',
+        unique.map(({ priority }) => priority ?? 5),
+      )}, ${listOf('bigint', due)}, ${listOf('bigint', until)},
+      ${listOf(
+        'bigint',
+        unique.map((ticket) => notedAtMs(ticket, nowMs)),
+      )})
       AS given (queue, key, priority, due, until, noted)
     ON CONFLICT (queue, key) DO UPDATE SET revision = work_item.revision + 1,
       priority = least(work_item.priority, excluded.priority),
@@ -123,8 +136,17 @@ function firstClaim(key: string): Claim {
 export function ending(queue: string, claims: readonly Claim[]): NamedStatement[] {
   const done = sql`
     SELECT item.key, item.revision, item.revision = mine.revision AS whole FROM owner, work_item AS item
-    JOIN unnest(${claims.map(({ key }) => key)}::text[], ${claims.map(({ fence }) => fence)}::bigint[],
-      ${claims.map(({ revision }) => revision)}::bigint[]) AS mine (key, fence, revision)
+    JOIN unnest(${listOf(
+      'text',
+      claims.map(({ key }) => key),
+    )}, ${listOf(
+      'bigint',
+      claims.map(({ fence }) => fence),
+    )},
+      ${listOf(
+        'bigint',
+        claims.map(({ revision }) => revision),
+      )}) AS mine (key, fence, revision)
       ON item.key = mine.key AND item.fence = mine.fence
     WHERE item.queue = ${queue} ORDER BY item.key COLLATE "C" FOR UPDATE OF item`;
   const ended = sql`
