@@ -7,7 +7,7 @@ import type { Ownership } from '../../platform/database/ownership.ts';
 import { type Claim, ending, noting, type WorkDesk, type WorkTicket } from '../../platform/work/work.ts';
 import { runStages } from '../route/stages/run-stages.ts';
 import type { Change, Stage } from '../route/stages/stage.ts';
-import { type AlertPlace, type EventType, priorityOf, showAlert } from './alert.ts';
+import { type AlertPlace, type EventType, priorityOf, showAlert, urgencyOf } from './alert.ts';
 import { lapsesAtMs } from './life/steps.ts';
 import type { CountedStatement, LogEntry } from './log/entry.ts';
 import { deliveryKey, withEntries } from './log/given.ts';
@@ -202,9 +202,10 @@ function ticketsOf(
   { book, looked }: { book: RuleFollowers | undefined; looked: ReadonlySet<string> },
 ): WorkTicket[] {
   const priority = type === 'alert.evidence' ? PICTURE_PRIORITY : priorityOf(alert.severity);
+  const told = type === 'alert.evidence' ? PICTURE_PRIORITY : urgencyOf(alert.severity, type);
   const tickets: WorkTicket[] = deliveries
     .filter(({ state }) => state === 'waiting')
-    .map(({ subscription }) => ({ queue: DELIVERY_QUEUE, key: deliveryKey(subscription, alert.id), priority }));
+    .map(({ subscription }) => ({ queue: DELIVERY_QUEUE, key: deliveryKey(subscription, alert.id), priority: told }));
   const lapseMs = BY_PEOPLE.has(type) || alert.exercise ? lapsesAtMs(alert) : null;
   if (lapseMs !== null) tickets.push({ queue: ALERT_LIFE_QUEUE, key: alert.id, priority, dueAtMs: lapseMs });
   // A fault that comes again while its alert is not closed: the order of the time before may be done.

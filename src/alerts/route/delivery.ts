@@ -5,6 +5,7 @@ import { type Random, systemRandom } from '../../core/random.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import { type Claim, DONE, ENDED, type WorkResult } from '../../platform/work/work.ts';
+import { urgencyOf } from '../desk/alert.ts';
 import type { AlertEventBody } from '../desk/tables.ts';
 import type { Receipt } from '../receipts/receipts.ts';
 import type { SendResult, Sinks } from '../sinks/sink.ts';
@@ -169,7 +170,9 @@ export class Delivery {
    */
   async #inTurn(way: Way, next: Waiting, step: Step): Promise<WorkResult | Claim | null> {
     const { clock } = this.#deps;
-    const turn = await this.#endpoints.enter(way, this.#isOver(next, clock.nowMs()));
+    const forced = this.#isOver(next, clock.nowMs());
+    const urgency = urgencyOf(String(next.body.alert.severity), next.type);
+    const turn = await this.#endpoints.enter(way, { forced, urgency });
     if (turn === 'crowded') return { again: { atMs: clock.nowMs() + CROWDED_PAUSE_MS } };
     if (turn === 'failing') return { again: { atMs: this.#nextTryMs(way, next) } };
     const result = await this.#attempt(way, next);

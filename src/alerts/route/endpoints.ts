@@ -2,6 +2,11 @@
 const AT_ONCE_MAX = 32;
 /** Keys that may wait for a turn with one endpoint: three rounds of attempts, well within a claim. */
 const LINE_MAX = 96;
+/**
+ * A step of urgency counts in the line as having come so much earlier, ms: what is new of grave alerts goes ahead, and
+ * nothing waits for ever.
+ */
+const STEP_MS = 1_000;
 /** From here on no more keys of an endpoint are claimed, so that one that is slow never holds them all. */
 const CROWDED_FROM = 64;
 /** Down here they are claimed again: as many as may be under way. */
@@ -16,13 +21,27 @@ export interface EndpointGate {
   subscription: string;
 }
 
+/** What somebody asks for who wants to send. */
+export interface Asked {
+  /** Past an endpoint that is failing. */
+  forced: boolean;
+  /** 1 is the most urgent; see `urgencyOf`. */
+  urgency: number;
+}
+
+interface InLine {
+  take: (turn: Turn) => void;
+  /** By the monotonic clock, ms: the earliest goes first. */
+  rank: number;
+}
+
 interface Endpoint {
   underWay: number;
   failing: boolean;
   /** It asked to be left alone until then, by the monotonic clock. */
   notBeforeMs: number;
   crowded: boolean;
-  line: ((turn: Turn) => void)[];
+  line: InLine[];
   /** Those whose entries were tried here since it was known. */
   subscriptions: Set<string>;
 }
@@ -39,8 +58,8 @@ export class Endpoints {
     this.#monotonicMs = monotonicMs;
   }
 
-  /** Waits for a turn; after `go` the attempt ends with {@link ended}. `forced` goes past a failing endpoint. */
-  async enter({ endpoint: key, subscription }: EndpointGate, forced: boolean): Promise<Turn> {
+  /** Waits for a turn; after `go` the attempt ends with {@link ended}. */
+  async enter({ endpoint: key, subscription }: EndpointGate, { forced, urgency }: Asked): Promise<Turn> {
     const endpoint = this.#known.get(key) ?? fresh();
     this.#known.set(key, endpoint);
     endpoint.subscriptions.add(subscription);
@@ -48,7 +67,8 @@ export class Endpoints {
     if (endpoint.failing && !isAlone && !forced) return 'failing';
     if (endpoint.underWay >= AT_ONCE_MAX) {
       if (endpoint.line.length >= LINE_MAX) return 'crowded';
-      return await new Promise((resolve) => endpoint.line.push(resolve));
+      const rank = this.#monotonicMs() + urgency * STEP_MS;
+      return await new Promise((take) => endpoint.line.push({ take, rank }));
     }
     endpoint.underWay += 1;
     return 'go';
@@ -71,11 +91,11 @@ export class Endpoints {
     endpoint.failing = !answered;
     endpoint.notBeforeMs = answered ? 0 : this.#monotonicMs() + leaveAloneMs;
     if (endpoint.failing) {
-      for (const take of endpoint.line.splice(0)) take('failing');
+      for (const { take } of endpoint.line.splice(0)) take('failing');
     } else {
-      const next = endpoint.line.shift();
+      const next = takeFirst(endpoint.line);
       if (next) endpoint.underWay += 1;
-      next?.('go');
+      next?.take('go');
     }
     // What is not known is taken to be well, so the map holds only what is under way or failing.
     if (endpoint.underWay === 0 && !endpoint.failing) this.#known.delete(key);
@@ -97,6 +117,13 @@ export class Endpoints {
       if (subscriptions.delete(subscription) && subscriptions.size === 0 && underWay === 0) this.#known.delete(key);
     }
   }
+}
+
+/** Who came first goes first among those of one rank. */
+function takeFirst(line: InLine[]): InLine | undefined {
+  let first = 0;
+  for (const [at, { rank }] of line.entries()) if (rank < line[first]!.rank) first = at;
+  return line.splice(first, 1)[0];
 }
 
 function fresh(): Endpoint {

@@ -43,10 +43,10 @@ type Rungs = Pick<AlertRow, 'level' | 'climbs_at_ms'>;
 
 const NAME = 'climb';
 /**
- * Alerts that come due within it have one timer, ms. Short: 200 alerts a second that nobody takes are some 100 at a
+ * Alerts that come due within it have one timer, ms. Short: 200 alerts a second that nobody takes are some 50 at a
  * time, where those of five seconds held up what opened meanwhile for two seconds.
  */
-const STRETCH_MS = 500;
+const STRETCH_MS = 250;
 /** Alerts that climb with one transaction; what opens meanwhile waits for it. */
 const AT_ONCE = 50;
 
