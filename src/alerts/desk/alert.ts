@@ -89,11 +89,6 @@ export function priorityOf(severity: string): number {
   return 1 + 2 * (RANK[severity] ?? 3);
 }
 
-/** As {@link priorityOf}: that there is an alert goes before what else is told of those that are as grave. */
-export function urgencyOf(severity: string, type: string): number {
-  return priorityOf(severity) + (type === 'alert.opened' ? 0 : 1);
-}
-
 /**
  * What one finding does to the alert of its key: opens one, counts up, clears it, or says that nobody knows any more.
  * `null` when nothing is to be said: a "cleared" without an open alert. Pure; the desk stores the result.

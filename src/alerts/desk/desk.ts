@@ -3,7 +3,7 @@ import { Batches } from '../../core/mechanisms/batches.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
-import { listOf } from '../../platform/database/list-of.ts';
+import { listOf } from '../../platform/database/prepared-names.ts';
 import { type Claim, DONE, ENDED, type WorkResult } from '../../platform/work/work.ts';
 import { ruleOf, subjectOfKey } from '../rules/findings.ts';
 import { type AlertPlace, applyFinding, NO_CAMERA, noPicture } from './alert.ts';

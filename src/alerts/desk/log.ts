@@ -7,7 +7,7 @@ import type { Ownership } from '../../platform/database/ownership.ts';
 import { type Claim, ending, noting, type WorkDesk, type WorkTicket } from '../../platform/work/work.ts';
 import { runStages } from '../route/stages/run-stages.ts';
 import type { Change, Stage } from '../route/stages/stage.ts';
-import { type AlertPlace, type EventType, priorityOf, showAlert, urgencyOf } from './alert.ts';
+import { type AlertPlace, type EventType, priorityOf, showAlert } from './alert.ts';
 import { lapsesAtMs } from './life/steps.ts';
 import type { CountedStatement, LogEntry } from './log/entry.ts';
 import { deliveryKey, withEntries } from './log/given.ts';
@@ -21,6 +21,7 @@ import {
   HIT_WAITS_QUEUE,
   STAGE_QUEUE,
   UNCONFIRMED_MS,
+  urgencyOf,
 } from './queues.ts';
 import type { AlertRow } from './tables.ts';
 

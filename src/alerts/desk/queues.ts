@@ -1,3 +1,5 @@
+import { priorityOf } from './alert.ts';
+
 /** Work on findings; the key is the dedup key. */
 export const DESK_QUEUE = 'desk';
 /** Work on the outbox; the key is `subscription alert`. */
@@ -22,3 +24,8 @@ export const WATCHLIST_ENDS_QUEUE = 'watchlist-ends';
 export const UNCONFIRMED_MS = 120_000;
 /** Uncertain hits that nobody has confirmed; the key is the alert's id. */
 export const HIT_WAITS_QUEUE = 'hit-waits';
+
+/** Of work on the outbox, as {@link priorityOf}: that there is an alert goes before other news of those as grave. */
+export function urgencyOf(severity: string, type: string): number {
+  return priorityOf(severity) + (type === 'alert.opened' ? 0 : 1);
+}

@@ -5,7 +5,7 @@ import { type Random, systemRandom } from '../../core/random.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
 import { type Claim, DONE, ENDED, type WorkResult } from '../../platform/work/work.ts';
-import { urgencyOf } from '../desk/alert.ts';
+import { urgencyOf } from '../desk/queues.ts';
 import type { AlertEventBody } from '../desk/tables.ts';
 import type { Receipt } from '../receipts/receipts.ts';
 import type { SendResult, Sinks } from '../sinks/sink.ts';

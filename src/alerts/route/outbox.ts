@@ -1,8 +1,8 @@
 import type { Clock } from '../../core/clock.ts';
 import { Batches } from '../../core/mechanisms/batches.ts';
 import { type Database, type Selectable, sql } from '../../platform/database/database.ts';
-import { listOf } from '../../platform/database/list-of.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
+import { listOf } from '../../platform/database/prepared-names.ts';
 import { type Claim, ending } from '../../platform/work/work.ts';
 import { DELIVERY_QUEUE } from '../desk/queues.ts';
 import type { AlertEventBody, SubscriptionTable } from '../desk/tables.ts';

@@ -1,8 +1,8 @@
 import type { IncarnationOf } from '../../core/receipt.ts';
 import type { JournalPosition, Lane } from '../../core/types.ts';
 import { type RawBuilder, sql, type Tables } from '../../platform/database/database.ts';
-import { listOf } from '../../platform/database/list-of.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
+import { listOf } from '../../platform/database/prepared-names.ts';
 import type { AlertTables } from '../desk/tables.ts';
 
 /** The name of the reader whose cursors stand here. */

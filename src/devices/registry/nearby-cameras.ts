@@ -1,7 +1,7 @@
 import type { AgencyCode, Jurisdiction } from '../../core/jurisdiction.ts';
 import type { DeviceId, DeviceState } from '../../core/types.ts';
 import { patternWithin, type RawBuilder, sql, type Tables } from '../../platform/database/database.ts';
-import { listOf } from '../../platform/database/list-of.ts';
+import { listOf } from '../../platform/database/prepared-names.ts';
 import type { DevicePlace } from './places.ts';
 
 /** How far a camera may stand from a device and still be taken to see it. */

@@ -1,3 +1,5 @@
+import { type RawBuilder, sql } from 'kysely';
+
 /** A statement that has come so often is one of those that come always. */
 const OFTEN = 16;
 /** Each costs every connection that runs it some memory in the server. */
@@ -28,4 +30,15 @@ export class PreparedNames {
     this.#names.set(text, `citywatch_${this.#names.size}`);
     return this.#names.get(text)!;
   }
+}
+
+/** Types of PostgreSQL of which lists are given. */
+export type ListType = 'text' | 'uuid' | 'smallint' | 'integer' | 'bigint';
+
+/**
+ * A list as one value of a statement that comes again and again. PostgreSQL does not see how long it is, so one plan
+ * serves all lengths; of an array that it sees it plans short ones anew each time, which costs more than to run them.
+ */
+export function listOf(type: ListType, values: readonly unknown[]): RawBuilder<unknown> {
+  return sql`(select ${values}::${sql.raw(type)}[])::${sql.raw(type)}[]`;
 }

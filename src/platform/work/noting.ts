@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from '../database/database.ts';
-import { listOf } from '../database/list-of.ts';
 import type { NamedStatement } from '../database/ownership.ts';
+import { listOf } from '../database/prepared-names.ts';
 
 /** One thing to do for `key`; the handler finds out itself what is pending and does all of it in order. */
 export interface WorkTicket {

@@ -49,8 +49,7 @@ async function waitFor(database: Database): Promise<string> {
 async function read(database: Database): Promise<number> {
   await sql`SELECT pg_stat_force_next_flush()`.execute(database.tables());
   const { rows } = await sql<{ n: number }>`
-    SELECT (coalesce(idx_tup_fetch, 0) + seq_tup_read)::float8 AS n FROM pg_stat_user_tables WHERE relname = 'delivery'`.execute(
-    database.tables(),
-  );
+    SELECT (coalesce(idx_tup_fetch, 0) + seq_tup_read)::float8 AS n
+    FROM pg_stat_user_tables WHERE relname = 'delivery'`.execute(database.tables());
   return rows[0]?.n ?? 0;
 }
