@@ -27,14 +27,16 @@ t.test('all rows of a list that was not there before are whole at once', async (
   t.same([...rows.of(idsOf(200, 50), idsOf(200, 30))], idsOf(200, 30), 'so with other filters');
 });
 
-t.test('of rows scrolled to few are whole at once, those most wanted first, and all in the end', async (t) => {
+t.test('of many rows scrolled to none is whole at once, then those most wanted, and all in the end', async (t) => {
   const list = idsOf(0, 1_000);
   const { rows, draw } = pages();
   rows.of(list, idsOf(0, 20));
   draw();
   const drawn = idsOf(500, 20);
+  t.same([...rows.of(list, drawn)], []);
+  t.same([...rows.of(list, drawn)], [], 'drawn again for another reason: still none of them');
+  draw();
   t.same([...rows.of(list, drawn)], idsOf(500, NEW_PER_PICTURE));
-  t.same([...rows.of(list, drawn)], idsOf(500, NEW_PER_PICTURE), 'drawn again for another reason: no more of them');
   let pictures = 1;
   while (draw()) {
     rows.of(list, drawn);
@@ -42,6 +44,25 @@ t.test('of rows scrolled to few are whole at once, those most wanted first, and 
   }
   t.equal(pictures, Math.ceil(20 / NEW_PER_PICTURE));
   t.same([...rows.of(list, drawn)].toSorted(), drawn.toSorted());
+});
+
+t.test('of few rows scrolled to each is whole at once', async (t) => {
+  const list = idsOf(0, 1_000);
+  const { rows, draw } = pages();
+  rows.of(list, idsOf(0, 20));
+  draw();
+  t.same([...rows.of(list, idsOf(NEW_PER_PICTURE, 20))].toSorted(), idsOf(NEW_PER_PICTURE, 20).toSorted());
+});
+
+t.test('where pictures go on bringing many rows none of them is whole', async (t) => {
+  const list = idsOf(0, 1_000);
+  const { rows, draw } = pages();
+  rows.of(list, idsOf(0, 20));
+  for (let from = 10; from <= 200; from += 10) {
+    draw();
+    const whole = [...rows.of(list, idsOf(from, 20))];
+    t.same(whole, from === 10 ? idsOf(10, 10) : [], `from row ${from}`);
+  }
 });
 
 t.test('a new row at the top of a list that is looked at is whole at once', async (t) => {

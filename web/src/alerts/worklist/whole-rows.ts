@@ -5,14 +5,15 @@
 export const NEW_PER_PICTURE = 2;
 
 /**
- * Which rows of a long list are drawn whole. Of many that come into sight at once few are; the others are sketched
- * first, and are whole some pictures later, if they still can be seen.
+ * Which rows of a long list are drawn whole. Where many come into sight at once all of them are sketched first: with a
+ * wheel turned fast most are gone with the next picture. Those that stay are whole some pictures later.
  */
 export class WholeRows {
   /** Told when rows that were sketched can be drawn whole. */
   onMore: () => void = () => undefined;
   readonly #nextPicture: (run: () => void) => void;
   #whole = new Set<string>();
+  #drawn: ReadonlySet<string> = new Set();
   #list: readonly string[] | null = null;
   #left = NEW_PER_PICTURE;
   #isAsked = false;
@@ -29,6 +30,9 @@ export class WholeRows {
     const isOther = this.#list !== list && stay.length === 0;
     this.#list = list;
     this.#whole = new Set(isOther ? drawn : stay);
+    const come = drawn.filter((id) => !this.#drawn.has(id)).length;
+    this.#drawn = new Set(drawn);
+    if (come > NEW_PER_PICTURE) this.#left = 0;
     for (const id of drawn) {
       if (this.#left === 0) break;
       if (this.#whole.has(id)) continue;
