@@ -94,7 +94,7 @@ await runScript(async () => {
     await runFiles(tests, {
       ...limits,
       env: { ...shared.env, NODE_COMPILE_CACHE: COMPILED, TEST_GATEWAY: gateway },
-      report,
+      report: (result) => report(result, { isBrief: whole }),
     });
   } finally {
     // Also where we fail ourselves: what is shared would keep us from ending.
@@ -212,14 +212,15 @@ async function startShared(files, hooks) {
   return { env: { TEST_SERVICES: line }, stop };
 }
 
-/** One line per file, and everything there is to know of each failure. */
-function report({ name, ok, passed, failures, noise, how, harm, seconds }) {
+/** One line per file, and everything there is to know of each failure; what its tests say of figures, unless `isBrief`. */
+function report({ name, ok, passed, failures, comments, noise, how, harm, seconds }, { isBrief }) {
   const outer = failures.filter(({ names }) => names.length === 0).length;
   const failed = ok ? 0 : Math.max(1, outer);
   totals.passed += passed;
   totals.failed += failed;
   const counts = `${passed} passed, ${failed} failed, ${seconds.toFixed(1)} s`;
   process.stdout.write(`${ok ? 'ok    ' : 'FAILED'}  ${name} (${counts})\n`);
+  if (!ok || !isBrief) for (const text of comments) process.stdout.write(`        ${text}\n`);
   if (ok) return;
   for (const failure of failures.filter(({ isTold }) => !isTold)) explain(failure);
   if (noise.length > 0) process.stdout.write(`${noise.map((line) => `    ${line}`).join('\n')}\n`);

@@ -25,6 +25,9 @@ const LEAVE_PAUSE_MS = 100;
 /** What a test may leave behind keeps its output open; what it wrote itself has arrived by then. */
 const DRAIN_MS = 2_000;
 
+/** Comments that tap makes of each test. */
+const OF_TAP = /^# (time=|Subtest|(failed|skip|todo):? \d|\{)/;
+
 /** Lines a file printed besides its results, the last of which are kept. */
 const NOISE_LINES_MAX = 40;
 
@@ -47,6 +50,7 @@ const MORE_MAX = 2;
  * @property {number} passed Tests of the file itself, not those within them.
  * @property {{ names: string[], result: object, isTold: boolean }[]} failures Outermost last; `names` are the tests
  * around; `isTold` where failures within say why.
+ * @property {string[]} comments What its tests said with `t.comment`, figures of campaigns for example.
  * @property {string[]} noise Other output.
  * @property {string} how Why it failed where no test did, such as `ended with status 1`.
  * @property {string[]} harm What it did besides its tests: it hung, or left processes behind.
@@ -133,7 +137,7 @@ async function runCompany(names, run) {
 /** Resolves with a result for each of the files; where one is not good, all are not, and with the same failures. */
 async function runProcess(names, parser, { timeoutS, env, hooks, silenceMs, leaveMs }) {
   const startMs = performance.now();
-  const seen = { passed: 0, failures: [], noise: [], harm: [], ends: [] };
+  const seen = { passed: 0, failures: [], comments: [], noise: [], harm: [], ends: [] };
   collect(parser, [], seen);
   const summary = new Promise((resolve) => parser.once('complete', resolve));
   const mark = randomUUID();
@@ -165,14 +169,14 @@ async function runProcess(names, parser, { timeoutS, env, hooks, silenceMs, leav
 }
 
 function judge(names, { ends, ...seen }, { ok, how, startMs }) {
-  const parts = names.length > 1 ? ends : [{ name: names[0], passed: seen.passed, atMs: performance.now() }];
+  const parts = names.length > 1 ? ends : [{ ...seen, atMs: performance.now() }];
   const isWhole = parts.length === names.length && parts.every(({ passed }) => passed > 0);
   const isGood = ok && how === '' && isWhole && seen.failures.length === 0 && seen.harm.length === 0;
   const why = how || (ok ? 'no test ran' : 'it says that it failed');
   return names.map((name, n) => {
-    const { passed, atMs } = isGood ? parts[n] : { passed: seen.passed, atMs: performance.now() };
+    const { passed, comments, atMs } = isGood ? parts[n] : { ...seen, atMs: performance.now() };
     const seconds = (atMs - (isGood && n > 0 ? parts[n - 1].atMs : startMs)) / 1000;
-    return { name, ok: isGood, ...seen, passed, how: why, seconds };
+    return { name, ok: isGood, ...seen, passed, comments, how: why, seconds };
   });
 }
 
@@ -236,6 +240,9 @@ function endOf(child, onEnd) {
 function collect(parser, names, seen) {
   parser.on('child', (child) => collect(child, [...names, child.name], seen));
   parser.on('extra', (text) => note(seen, text));
+  parser.on('comment', (text) => {
+    if (!OF_TAP.test(text)) seen.comments.push(text.replace(/^# /, '').trimEnd());
+  });
   parser.on('assert', (result) => {
     const notRun = notRunOf(result);
     // A test that holds others passes and fails by them; it counts itself when it passes.
@@ -256,10 +263,11 @@ function collect(parser, names, seen) {
   });
 }
 
-/** What passed since the end of the file before it is of this one. */
+/** What passed, and what was said, since the end of the file before it is of this one. */
 function endFile({ name }, seen) {
-  seen.ends.push({ name: name.slice(END_OF_FILE.length), passed: seen.passed, atMs: performance.now() });
-  seen.passed = 0;
+  const { passed, comments } = seen;
+  seen.ends.push({ name: name.slice(END_OF_FILE.length), passed, comments, atMs: performance.now() });
+  Object.assign(seen, { passed: 0, comments: [] });
 }
 
 /** The project allows no test that is skipped or not finished: why this one is such, or nothing. */

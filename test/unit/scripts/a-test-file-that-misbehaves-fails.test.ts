@@ -20,6 +20,7 @@ interface Result {
   ok: boolean;
   passed: number;
   failures: { names: string[]; result: { name: string; diag?: Record<string, unknown> }; isTold: boolean }[];
+  comments: string[];
   harm: string[];
   how: string;
 }
@@ -56,6 +57,23 @@ t.test('a file whose tests pass is good', sideBySide(), async (t) => {
   const result = await ran(t, "t.test('a', async (t) => { t.ok(true); t.test('b', async (t) => t.ok(true)); });");
   t.match(result, { ok: true, passed: 1, failures: [], harm: [] });
 });
+
+t.test(
+  'what a test says of its figures is told of its file, also where several share a process',
+  sideBySide(),
+  async (t) => {
+    const says = (figure: string) => `t.test('a', async (t) => { t.ok(true); t.comment('p99 ${figure} ms'); });`;
+    t.same((await ran(t, says('7'))).comments, ['p99 7 ms']);
+    const together = await ranTogether(t, ['8', '9'].map(says));
+    t.same(
+      together.map(({ ok, comments }) => ({ ok, comments })),
+      [
+        { ok: true, comments: ['p99 8 ms'] },
+        { ok: true, comments: ['p99 9 ms'] },
+      ],
+    );
+  },
+);
 
 t.test(
   'a file in which nothing waits exits, once all that listen for that have done their part',
