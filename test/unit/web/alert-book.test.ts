@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { type Book, drop, EMPTY, extend, gravest, ROWS_MAX, release, take } from '../../../web/src/alerts/book.ts';
+import {
+  type Book,
+  drop,
+  EMPTY,
+  extend,
+  gravest,
+  keepOnly,
+  ROWS_MAX,
+  release,
+  take,
+} from '../../../web/src/alerts/book.ts';
 import type { Alert } from '../../../web/src/types.ts';
 
 function alert(id: string, version = 1, fields: Partial<Alert> = {}): Alert {
@@ -48,6 +58,22 @@ t.test('whatever order news come in and however often, the book ends the same', 
       return JSON.stringify(view(oneByOne)) === JSON.stringify(view(atOnce)) && oneByOne.waiting.length === 0;
     }),
   );
+});
+
+t.test('of those that changed the ones that no longer belong leave, as they stand in the book', async (t) => {
+  const before = take(EMPTY, [alert('1', 2, { handling: 'closed' }), alert('2'), alert('3')], false);
+  let judged = 0;
+  const isOpen = ({ handling }: Alert) => {
+    judged += 1;
+    return handling !== 'closed';
+  };
+  const changed = [alert('1', 1), alert('2'), alert('9')];
+  const after = keepOnly(before, isOpen, changed);
+  t.same(after.shown, ['3', '2']);
+  t.notOk(after.alerts.has('1'));
+  t.equal(judged, 2, 'however many others there are');
+  t.equal(keepOnly(before, isOpen, [alert('3')]), before, 'nothing leaves: the same book');
+  t.same(keepOnly(before, isOpen).shown, ['3', '2'], 'all are judged where it is not said which changed');
 });
 
 t.test('while the list is held its order stays, known rows change and new ones wait', async (t) => {

@@ -46,9 +46,10 @@ export function drop(book: Book, { id, version }: Pick<Alert, 'id' | 'version'>)
   return { ...book, alerts, shown: book.shown.filter(others), waiting: book.waiting.filter(others) };
 }
 
-/** Leaves out what is no longer wanted. */
-export function keepOnly(book: Book, isWanted: (alert: Alert) => boolean): Book {
-  const gone = new Set([...book.alerts.values()].filter((one) => !isWanted(one)).map(({ id }) => id));
+/** Leaves out what is no longer wanted, of all or of those that `changed`. */
+export function keepOnly(book: Book, isWanted: (alert: Alert) => boolean, changed?: readonly Alert[]): Book {
+  const judged = changed?.flatMap(({ id }) => book.alerts.get(id) ?? []) ?? [...book.alerts.values()];
+  const gone = new Set(judged.filter((one) => !isWanted(one)).map(({ id }) => id));
   if (gone.size === 0) return book;
   const stays = (id: string) => !gone.has(id);
   const alerts = new Map([...book.alerts].filter(([id]) => stays(id)));
@@ -66,7 +67,8 @@ export function release(book: Book): Book {
 /** Adds alerts that somebody asked for below; there is room for as many more. `news`: how many were not known. */
 export function extend(book: Book, asked: readonly Alert[]): { book: Book; news: number } {
   const fresh = new Map(asked.filter(({ id }) => !book.alerts.has(id)).map((alert) => [alert.id, alert]));
-  const alerts = new Map([...book.alerts, ...fresh]);
+  const alerts = new Map(book.alerts);
+  for (const [id, alert] of fresh) alerts.set(id, alert);
   const shown = [...book.shown, ...sorted([...fresh.keys()], alerts, book.order)];
   const max = Math.max(book.max, shown.length);
   return { book: { ...book, alerts, shown, max }, news: fresh.size };

@@ -131,7 +131,7 @@ export function takeIn(alerts: readonly Alert[]): void {
   const isWanted = belongs();
   const wanted = alerts.filter((one) => book.value.alerts.has(one.id) || isWanted(one));
   const taken = take(book.value, wanted, held.value);
-  book.value = held.value ? taken : keepOnly(taken, isWanted);
+  book.value = held.value ? taken : keepOnly(taken, isWanted, wanted);
 }
 
 function belongs(): (alert: Alert) => boolean {

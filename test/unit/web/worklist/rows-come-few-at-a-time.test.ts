@@ -65,6 +65,15 @@ t.test('where pictures go on bringing many rows none of them is whole', async (t
   }
 });
 
+t.test('a list that has grown while it is scrolled through is not another one', async (t) => {
+  const { rows, draw } = pages();
+  rows.of(idsOf(0, 100), idsOf(0, 20));
+  draw();
+  t.same([...rows.of(idsOf(0, 100), idsOf(50, 20))], []);
+  draw();
+  t.same([...rows.of(idsOf(0, 200), idsOf(80, 20))], [], 'none of those that were whole is there any more');
+});
+
 t.test('a new row at the top of a list that is looked at is whole at once', async (t) => {
   const { rows, draw } = pages();
   rows.of(idsOf(1, 100), idsOf(1, 20));

@@ -90,7 +90,7 @@ export interface Judge {
 export function matches(alert: Alert, filters: Filters, { me, kindsOf }: Judge): boolean {
   const { desk, severity, handling, district, rule, kind, fromMs, toMs, storm, mine } = filters;
   const ruleName = alert.rule.split('@')[0] ?? '';
-  const atMs = Date.parse(alert.firstAt);
+  const atMs = fromMs === null && toMs === null ? 0 : Date.parse(alert.firstAt);
   return (
     (desk === null || alert.desk === desk) &&
     (severity === null || alert.severity === severity) &&

@@ -38,7 +38,9 @@ export function useHeld(list: ElementRef, head: ElementRef): void {
       bar?.removeEventListener('pointerleave', soon);
       removeEventListener('scroll', soon);
       stopLooking();
+      if (!held.value) return;
       held.value = false;
+      showWaiting();
     };
   }, [list, head]);
 }

@@ -24,12 +24,11 @@ export class WholeRows {
     this.#nextPicture = nextPicture;
   }
 
-  /** Which of `drawn` are drawn whole, those most wanted first. All are where `list` is another and none was before. */
+  /** Which of `drawn` are drawn whole, those most wanted first. All are where `list` has none of those before. */
   of(list: readonly string[], drawn: readonly string[]): ReadonlySet<string> {
-    const stay = drawn.filter((id) => this.#whole.has(id));
-    const isOther = this.#list !== list && stay.length === 0;
+    const isOther = this.#isOther(list);
     this.#list = list;
-    this.#whole = new Set(isOther ? drawn : stay);
+    this.#whole = new Set(isOther ? drawn : drawn.filter((id) => this.#whole.has(id)));
     const come = drawn.filter((id) => !this.#drawn.has(id)).length;
     this.#drawn = new Set(drawn);
     if (come > NEW_PER_PICTURE) this.#left = 0;
@@ -42,6 +41,11 @@ export class WholeRows {
     this.#areSketched = this.#whole.size < drawn.length;
     if (this.#left < NEW_PER_PICTURE) this.#refill();
     return this.#whole;
+  }
+
+  /** Whether it has other rows, as with other filters; one that grew while it is scrolled through has the old ones, too. */
+  #isOther(list: readonly string[]): boolean {
+    return this.#list !== list && !list.some((id) => this.#drawn.has(id));
   }
 
   #refill(): void {
