@@ -19,6 +19,8 @@ const CITY = { devices: setting('DEVICES', 10_000), open: 5_000, closed: 6_000 }
 const ROWS = 10_000;
 const CAMERAS = 4;
 const TURNS = 3;
+/** What is felt, ms. */
+const TASK_MS = 50;
 const ASKED_BY = 'issue 15';
 const KB = 1_000;
 const LIMIT_MS = 120_000;
@@ -39,7 +41,7 @@ await run(async () => {
   const { context, page } = await browser.desk();
   await opened(page, gateway);
   await hears(page, gateway, load);
-  await scrolls(page);
+  await scrolls(browser, page);
   await context.close();
   await gateway.stop('SIGTERM');
 });
@@ -114,18 +116,24 @@ async function alertsSince(gateway: Gateway, from: string): Promise<Raised[]> {
   }
 }
 
-async function scrolls(page: Page): Promise<void> {
-  await page.evaluate('noted.tasks.length = noted.rowsMax = 0');
-  const took = await scrollPast(page, ROWS);
-  const { rowsMax, tasks } = await noted(page);
+/** A task that lasts may have waited for a processor that others had; for the page alone stands how long it was busy. */
+async function scrolls(browser: DutyBrowser, page: Page): Promise<void> {
+  await page.evaluate('noted.rowsMax = 0');
+  let took = 0;
+  const tasks = await browser.tasksOf(page, async () => {
+    took = await scrollPast(page, ROWS);
+  });
+  const { rowsMax } = await noted(page);
   tell(
     'scrolling a long list',
     { rows: ROWS },
     {
       took: [took / 1_000, 's'],
       'rows drawn, most': [rowsMax, 'count', atMost(100, ASKED_BY)],
-      'tasks over 50 ms': [tasks.length, 'count', atMost(0, ASKED_BY)],
+      'tasks over 50 ms': [tasks.filter(({ ms }) => ms > TASK_MS).length, 'count', atMost(0, ASKED_BY)],
       'longest of them': [Math.max(0, ...tasks.map(({ ms }) => ms)), 'ms'],
+      'busy for over 50 ms': [tasks.filter(({ busyMs }) => busyMs > TASK_MS).length, 'count'],
+      'longest busy': [Math.max(0, ...tasks.map(({ busyMs }) => busyMs)), 'ms'],
     },
   );
 }

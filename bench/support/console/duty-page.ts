@@ -15,6 +15,12 @@ export interface Noted {
   tasks: { at: number; ms: number }[];
 }
 
+/** A task of the page's own thread: how long it lasted, and for how much of that it had a processor, ms. */
+export interface Task {
+  ms: number;
+  busyMs: number;
+}
+
 const PERSON = { username: 'officer', password: 'correct horse battery', name: 'Officer', role: 'operator' };
 const SCREEN = { width: 1440, height: 900 };
 /** How far a list goes with each picture of it while somebody turns the wheel fast, px. */
@@ -52,6 +58,37 @@ export class DutyBrowser {
     const page = await context.newPage();
     return { context, page };
   }
+
+  /** Tasks of the page, the only one there is, while `run` goes on. */
+  async tasksOf(page: Page, run: () => Promise<unknown>): Promise<Task[]> {
+    await this.#browser.startTracing(page, { categories: ['toplevel'] });
+    await run();
+    const { traceEvents } = JSON.parse(String(await this.#browser.stopTracing())) as { traceEvents: TraceEvent[] };
+    const tasks = traceEvents
+      .filter(isNameOfPage)
+      .map(({ pid, tid }) => traceEvents.filter((event) => event.pid === pid && event.tid === tid && isTask(event)));
+    const [busiest = []] = tasks.toSorted((one, other) => other.length - one.length);
+    return busiest.map(({ dur = 0, tdur = 0 }) => ({ ms: dur / 1_000, busyMs: tdur / 1_000 }));
+  }
+}
+
+/** One line of a trace of Chromium: `dur` is how long it lasted, `tdur` how long its thread had a processor, µs. */
+interface TraceEvent {
+  pid: number;
+  tid: number;
+  name: string;
+  dur?: number;
+  tdur?: number;
+  args: { name?: string };
+}
+
+/** Each process of pages has one thread of that name; one without a page has hardly any tasks. */
+function isNameOfPage({ name, args }: TraceEvent): boolean {
+  return name === 'thread_name' && args.name === 'CrRendererMain';
+}
+
+function isTask({ name }: TraceEvent): boolean {
+  return name === 'ThreadControllerImpl::RunTask';
 }
 
 export function noted(page: Page): Promise<Noted> {
