@@ -116,7 +116,7 @@ async function alertsSince(gateway: Gateway, from: string): Promise<Raised[]> {
   }
 }
 
-/** A task that lasts may have waited for a processor that others had; for the page alone stands how long it was busy. */
+/** A task that lasts may have waited for a processor that others had: how long it was busy is of the page alone. */
 async function scrolls(browser: DutyBrowser, page: Page): Promise<void> {
   await page.evaluate('noted.rowsMax = 0');
   let took = 0;

@@ -43,7 +43,7 @@ export class WholeRows {
     return this.#whole;
   }
 
-  /** Whether it has other rows, as with other filters; one that grew while it is scrolled through has the old ones, too. */
+  /** Whether it has other rows, as with other filters; one that grew while it is scrolled has the old ones, too. */
   #isOther(list: readonly string[]): boolean {
     return this.#list !== list && !list.some((id) => this.#drawn.has(id));
   }
