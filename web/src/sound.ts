@@ -57,9 +57,13 @@ export function alarm(severity: Severity): void {
   if (ringOf(severity) !== 'off') sound(severity);
 }
 
-/** To be called every second with the gravest severity that somebody has still to acknowledge: repeats its tone. */
-export function remind(severity: Severity | null): void {
-  if (severity === null || ringOf(severity) !== 'until') return;
+/**
+ * To be called every second with the severities that somebody has still to acknowledge: repeats the tone of the gravest
+ * of those that are to sound until then.
+ */
+export function remind(waiting: readonly Severity[]): void {
+  const severity = SEVERITIES.find((one) => waiting.includes(one) && ringOf(one) === 'until');
+  if (severity === undefined) return;
   if (msBetween(soundedMs[severity] ?? 0, Date.now()) >= REPEAT_MS[severity]) sound(severity);
 }
 

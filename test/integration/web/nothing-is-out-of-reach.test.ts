@@ -205,3 +205,31 @@ t.test('a reload loses neither the sound nor a half-written comment', async (t) 
     t.notMatch(await page.evaluate('JSON.stringify(sessionStorage)'), /between us/);
   });
 });
+
+/** Notes the frequency of each tone that the page makes. */
+const LISTENS = `
+  window.tones = [];
+  const make = AudioContext.prototype.createOscillator;
+  AudioContext.prototype.createOscillator = function () {
+    const tone = make.call(this);
+    tones.push(tone);
+    return tone;
+  };
+`;
+
+t.test('a graver alert that sounds once does not silence those that sound until acknowledged', async (t) => {
+  const api = await startFakeApi(t);
+  const view = await openBrowser(t);
+  const { page } = view;
+  await page.addInitScript(LISTENS);
+  await page.addInitScript(
+    "localStorage.setItem('citywatch.rings', JSON.stringify({ extreme: 'once', severe: 'until' }))",
+  );
+  await signIn(view, api.url);
+  await page.getByRole('button', { name: 'Sound is off' }).click();
+  await page.getByRole('button', { name: 'Sound is on' }).waitFor();
+  api.raise({ id: 'extreme-1', severity: 'extreme' });
+  api.raise({ id: 'severe-1', severity: 'severe' });
+  const ofSevere = () => page.evaluate('tones.filter(({ frequency }) => Math.round(frequency.value) === 740).length');
+  await until('the severe one is told again', async () => Number(await ofSevere()) >= 2, 30_000);
+});

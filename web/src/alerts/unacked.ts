@@ -2,7 +2,7 @@ import { ApiError, get } from '../api.ts';
 import { msBetween } from '../clock.ts';
 import { remind } from '../sound.ts';
 import { every } from '../ticker.ts';
-import { type Alert, type Page, SEVERITIES, type Severity } from '../types.ts';
+import type { Alert, Page, Severity } from '../types.ts';
 import { desks } from './desk.ts';
 
 /** The gravest that nobody has acknowledged; when these are done, the next ones are read. */
@@ -27,7 +27,7 @@ export function followUnacked(signal: AbortSignal): void {
   mayBeMore = desks.value.includes('police');
   readMs = 0;
   const stop = every(LOOK_MS, () => {
-    remind(SEVERITIES.find((severity) => [...waiting.values()].includes(severity)) ?? null);
+    remind([...waiting.values()]);
     if (waiting.size > 0 || !mayBeMore || msBetween(readMs, Date.now()) < READ_EVERY_MS) return;
     mayBeMore = false;
     readMs = Date.now();
