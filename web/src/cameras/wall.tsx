@@ -138,7 +138,10 @@ export function Enlarged({ camera, named = '', onClose }: { camera: Camera; name
         <h2>
           <bdi>{camera.name}</bdi>
         </h2>
-        <span class={`tile-state tile-${picture.state}`}>{picture.text}</span>
+        <span class={`tile-state tile-${picture.state}`}>
+          {picture.text}
+          {picture.age && ` · ${picture.age}`}
+        </span>
         <button type="button" onClick={onClose}>
           {t('close')}
         </button>

@@ -145,6 +145,8 @@ function Tile({ camera, named, before, onEnlarge }: TileProps) {
     if (isLive) setWasLive(true);
   }, [isLive]);
   const last = useLast({ camera: camera.id, named }, before, wasLive);
+  // The picture that stands there: the one from before the first that moved, then the last of those that did.
+  const old = !wasLive && last ? t('live.before', { age: age(nowMs.value - last.takenMs) }) : picture.age;
   return (
     <button type="button" class={`tile tile-${picture.state}`} onClick={onEnlarge} title={t('tile.enlarge')}>
       <span class="layers">
@@ -156,7 +158,7 @@ function Tile({ camera, named, before, onEnlarge }: TileProps) {
       </span>
       <span class="tile-state">
         {picture.text}
-        {!wasLive && last && ` · ${t('live.before', { age: age(nowMs.value - last.takenMs) })}`}
+        {old && ` · ${old}`}
       </span>
     </button>
   );
