@@ -2,6 +2,7 @@ import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { pieceAt } from './admin/pieces.ts';
+import { deedsAreOf } from './alerts/deeds/of-person.ts';
 import { finishAll, unfinished } from './alerts/deeds/undo.ts';
 import { followAlerts } from './alerts/store.ts';
 import { link } from './alerts/stream.ts';
@@ -64,6 +65,7 @@ function Console({ role }: { role: string }) {
   useEffect(() => {
     const stop = new AbortController();
     if (place.value.path === VIEWS.duty.path && place.value.query.size === 0) start(role);
+    deedsAreOf(whoIs.value ?? '');
     followAlerts(whoIs.value ?? '', stop.signal);
     void followOverview(stop.signal);
     if (NAMING.some(may)) void keepNames((ended) => readAnswer('/users/names', ended), stop.signal);

@@ -138,6 +138,19 @@ t.test('people are called by their names, and for whom those are not theirs to k
   t.equal(api.requests.filter((one) => one.endsWith('/users/names')).length, 1, 'asked once, by who may');
 });
 
+t.test('what somebody chose is not chosen for the next person, nor told what came of their deeds', async (t) => {
+  const { api, page, signInAs } = await open(t, 'li.na');
+  for (const id of ['one', 'two', 'three']) api.raise({ id });
+  for (const id of ['one', 'two']) await page.locator(`[data-id=${id}] input[type=checkbox]`).click();
+  await page.locator('.chosen-bar').getByText('2 chosen').waitFor();
+  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
+  await page.locator('.login').waitFor();
+  await signInAs('viewer');
+  await page.locator('[data-id=three]').waitFor();
+  t.equal(await page.locator('.chosen-bar').count(), 0);
+  t.equal(await page.locator('.alert-chosen').count(), 0);
+});
+
 t.test('what can still be taken back is done by who signs out, and not after they have', async (t) => {
   const { api, page } = await open(t, 'li.na');
   api.raise({ id: 'mine' });
