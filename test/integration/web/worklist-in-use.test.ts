@@ -170,6 +170,24 @@ t.test('what is about to be done is done when the page goes away', async (t) => 
   );
 });
 
+t.test('who leaves while more is to be done than a page that goes can send is asked first', async (t) => {
+  const { api, view } = await started(t);
+  const { page } = view;
+  const questions: string[] = [];
+  page.on('dialog', (dialog) => void questions.push(dialog.type()));
+  await page.locator('[data-id=extreme]').getByRole('checkbox').check();
+  const last = page.locator('[data-id=minor]').getByRole('checkbox');
+  await last.click({ modifiers: ['Shift'] });
+  await page.getByRole('button', { name: 'Close 5 of 5…' }).click();
+  await page.getByRole('menuitem', { name: 'Drill' }).click();
+  await page.evaluate('void setTimeout(() => location.reload())');
+  await until('the question', () => questions.length > 0);
+  t.same(questions, ['beforeunload']);
+  const closed = () => api.requests.filter((line) => line.startsWith('POST') && line.endsWith('/close')).length;
+  await until('all to be closed', () => closed() === 5);
+  await page.getByText('5 changed').first().waitFor();
+});
+
 t.test('who sees neither alerts nor cameras begins with the administration; an address keeps its view', async (t) => {
   const api = await startFakeApi(t);
   const view = await openBrowser(t);

@@ -4,10 +4,7 @@ import { t, tOf } from '../../texts.ts';
 import type { Verdict } from '../../types.ts';
 import { ack, assign, close, troubles } from '../actions.ts';
 import { book } from '../store.ts';
-import { doSoon } from './undo.ts';
-
-/** Requests on their way at once: the gateway has others to serve. */
-const AT_ONCE = 4;
+import { AT_ONCE, doSoon } from './undo.ts';
 
 /** What came of the last deed with several alerts; empty when there is nothing to say. */
 export const outcome = signal('');

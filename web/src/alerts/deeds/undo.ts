@@ -2,6 +2,8 @@ import { signal } from '@preact/signals';
 
 /** How long a deed can be taken back, ms: the gateway does not hear of it before. */
 const UNDO_MS = 5_000;
+/** Requests of one deed on their way at once: the gateway has others to serve. */
+export const AT_ONCE = 4;
 
 /** Something that is about to be done. */
 export interface Pending {
@@ -61,6 +63,10 @@ export function unfinished(): number {
 }
 
 addEventListener('pagehide', () => void finishAll());
+// A page that goes away sends only what is begun at once: what is more is asked about.
+addEventListener('beforeunload', (event) => {
+  if (unfinished() > AT_ONCE) event.preventDefault();
+});
 
 export function isPending(alert: string): boolean {
   return pending.value.some(({ alerts }) => alerts.includes(alert));
