@@ -1,5 +1,4 @@
 import { type Alert, SEVERITIES, type Severity } from '../types.ts';
-import type { Order } from './worklist/filters.ts';
 
 /** Rows that the page knows until somebody asks for more: a list that grows by itself fills the memory. */
 export const ROWS_MAX = 1_000;
@@ -13,12 +12,10 @@ export interface Book {
   shown: readonly string[];
   waiting: readonly string[];
   max: number;
-  /** By what rows stand: see the filters of the list. */
-  order: Order;
   cut: boolean;
 }
 
-export const EMPTY: Book = { alerts: new Map(), shown: [], waiting: [], max: ROWS_MAX, order: 'urgency', cut: false };
+export const EMPTY: Book = { alerts: new Map(), shown: [], waiting: [], max: ROWS_MAX, cut: false };
 
 /**
  * Takes in alerts that were read or came by the stream, in any order and any number of times: the highest version wins.
@@ -33,7 +30,7 @@ export function take(book: Book, incoming: readonly Alert[], held: boolean): Boo
     if (!known) fresh.push(alert.id);
     alerts.set(alert.id, alert);
   }
-  const next = { ...book, alerts, waiting: sorted([...book.waiting, ...fresh], alerts, book.order) };
+  const next = { ...book, alerts, waiting: sorted([...book.waiting, ...fresh], alerts) };
   return held ? trim(next, 'waiting') : release(next);
 }
 
@@ -58,10 +55,7 @@ export function keepOnly(book: Book, isWanted: (alert: Alert) => boolean, change
 
 /** Lets in what waits, and puts every row where it belongs. */
 export function release(book: Book): Book {
-  return trim(
-    { ...book, shown: sorted([...book.shown, ...book.waiting], book.alerts, book.order), waiting: [] },
-    'shown',
-  );
+  return trim({ ...book, shown: sorted([...book.shown, ...book.waiting], book.alerts), waiting: [] }, 'shown');
 }
 
 /** Adds alerts that somebody asked for below; there is room for as many more. `news`: how many were not known. */
@@ -69,7 +63,7 @@ export function extend(book: Book, asked: readonly Alert[]): { book: Book; news:
   const fresh = new Map(asked.filter(({ id }) => !book.alerts.has(id)).map((alert) => [alert.id, alert]));
   const alerts = new Map(book.alerts);
   for (const [id, alert] of fresh) alerts.set(id, alert);
-  const shown = [...book.shown, ...sorted([...fresh.keys()], alerts, book.order)];
+  const shown = [...book.shown, ...sorted([...fresh.keys()], alerts)];
   const max = Math.max(book.max, shown.length);
   return { book: { ...book, alerts, shown, max }, news: fresh.size };
 }
@@ -80,11 +74,10 @@ export function gravest(book: Book, ids: readonly string[]): Severity | null {
   return SEVERITIES.find((severity) => found.has(severity)) ?? null;
 }
 
-function sorted(ids: readonly string[], alerts: ReadonlyMap<string, Alert>, order: Order): string[] {
-  const compare = order === 'oldest' ? byAge : byUrgency;
+function sorted(ids: readonly string[], alerts: ReadonlyMap<string, Alert>): string[] {
   return [...ids].sort((one, other) => {
     const [a, b] = [alerts.get(one), alerts.get(other)];
-    return a && b ? compare(a, b) : 0;
+    return a && b ? byUrgency(a, b) : 0;
   });
 }
 
@@ -92,11 +85,6 @@ function sorted(ids: readonly string[], alerts: ReadonlyMap<string, Alert>, orde
 function byUrgency(a: Alert, b: Alert): number {
   const gravity = SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity);
   return closedLast(a, b) || gravity || ascending(b.firstAt, a.firstAt) || ascending(a.id, b.id);
-}
-
-/** The order of `GET /alerts?order=oldest`: open ones first, the oldest first. */
-function byAge(a: Alert, b: Alert): number {
-  return closedLast(a, b) || ascending(a.firstAt, b.firstAt) || ascending(a.id, b.id);
 }
 
 function closedLast(a: Alert, b: Alert): number {

@@ -57,7 +57,7 @@ export function followAlerts(who: string, signal: AbortSignal): void {
 function begin(): void {
   reading.abort();
   reading = new AbortController();
-  book.value = { ...EMPTY, order: shown.value.order };
+  book.value = EMPTY;
   cursor.value = undefined;
   loaded.value = false;
   loadFailed.value = false;
@@ -75,10 +75,9 @@ async function readList(signal: AbortSignal): Promise<void> {
   try {
     const page = await get<Page<Alert>>(`/alerts?${askOf(asked, PAGE_SIZE)}`, signal);
     if (asked !== shown.value) return;
-    const empty = { ...EMPTY, order: asked.order };
     // What was known before may have changed in the gap; from here on the stream tells everything.
     const isHeld = held.value && loaded.value;
-    book.value = take(isHeld ? only(book.value, page.items) : empty, page.items, isHeld);
+    book.value = take(isHeld ? only(book.value, page.items) : EMPTY, page.items, isHeld);
     cursor.value = page.next;
     loaded.value = true;
     loadFailed.value = false;
@@ -89,10 +88,10 @@ async function readList(signal: AbortSignal): Promise<void> {
 }
 
 /** The rows of `items` as they stand in `book`, so that those under a hand stay where they are. */
-function only({ alerts, shown, order }: Book, items: readonly Alert[]): Book {
+function only({ alerts, shown }: Book, items: readonly Alert[]): Book {
   const ids = new Set(items.map(({ id }) => id));
   const kept = shown.filter((id) => ids.has(id));
-  return { ...EMPTY, order, shown: kept, alerts: new Map([...alerts].filter(([id]) => ids.has(id))) };
+  return { ...EMPTY, shown: kept, alerts: new Map([...alerts].filter(([id]) => ids.has(id))) };
 }
 
 /**

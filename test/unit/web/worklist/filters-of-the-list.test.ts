@@ -8,7 +8,6 @@ import {
   liesIn,
   matches,
   NO_FILTERS,
-  ORDERS,
   queryOf,
 } from '../../../../web/src/alerts/worklist/filters.ts';
 import { type Alert, SEVERITIES } from '../../../../web/src/types.ts';
@@ -27,7 +26,6 @@ const some: fc.Arbitrary<Filters> = fc.record({
   toMs: orNone(ms),
   storm: orNone(name),
   mine: fc.boolean(),
-  order: fc.constantFrom(...ORDERS),
 });
 
 t.test('a link shows whoever opens it the same list', async () => {

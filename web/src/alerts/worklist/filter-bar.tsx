@@ -14,7 +14,7 @@ import { type Filters, HANDLINGS, NO_FILTERS, queryOf } from './filters.ts';
 export function FilterBar({ form, unfolded }: { form: Ref<HTMLFormElement>; unfolded: boolean }) {
   const now = filters.value;
   const change = (part: Partial<Filters>) => refine(queryOf({ ...now, ...part }));
-  const isFiltered = queryOf({ ...now, desk: null, order: 'urgency' }).size > 0;
+  const isFiltered = queryOf({ ...now, desk: null }).size > 0;
   return (
     <form
       ref={form}
@@ -54,11 +54,7 @@ export function FilterBar({ form, unfolded }: { form: Ref<HTMLFormElement>; unfo
       />
       <WhenAndWhose now={now} change={change} />
       {isFiltered && (
-        <button
-          type="button"
-          class="quiet"
-          onClick={() => refine(queryOf({ ...NO_FILTERS, desk: now.desk, order: now.order }))}
-        >
+        <button type="button" class="quiet" onClick={() => refine(queryOf({ ...NO_FILTERS, desk: now.desk }))}>
           {t('filter.clear')}
         </button>
       )}

@@ -1,13 +1,9 @@
 import { type Alert, type Handling, SEVERITIES, type Severity } from '../../types.ts';
 
 export const HANDLINGS = ['new', 'acked', 'assigned', 'in_progress', 'closed'] as const satisfies Handling[];
-/** `urgency`: open ones first, the gravest first, the newest first; `oldest`: open ones first, the oldest first. */
-export const ORDERS = ['urgency', 'oldest'] as const;
-export type Order = (typeof ORDERS)[number];
-
 export const DESKS = ['police', 'maintenance'] as const satisfies Alert['desk'][];
 
-/** Which alerts the list shows, and in which order. Everything here may stand in a link. */
+/** Which alerts the list shows. Everything here may stand in a link. */
 export interface Filters {
   /** The police desk, where the reader has it, unless it is said. */
   desk: Alert['desk'] | null;
@@ -27,7 +23,6 @@ export interface Filters {
   storm: string | null;
   /** Assigned to, or acknowledged by, who looks. */
   mine: boolean;
-  order: Order;
 }
 
 export const NO_FILTERS: Filters = {
@@ -41,7 +36,6 @@ export const NO_FILTERS: Filters = {
   toMs: null,
   storm: null,
   mine: false,
-  order: 'urgency',
 };
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
@@ -63,18 +57,16 @@ export function filtersOf(query: URLSearchParams): Filters {
     toMs: timeOf(query.get('to')),
     storm: named('storm'),
     mine: query.get('mine') === '1',
-    order: oneOf(ORDERS, query.get('order')) ?? 'urgency',
   };
 }
 
 /** The query of a link that shows the same. */
-export function queryOf({ fromMs, toMs, mine, order, ...named }: Filters): URLSearchParams {
+export function queryOf({ fromMs, toMs, mine, ...named }: Filters): URLSearchParams {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(named)) if (value !== null) query.set(name, value);
   if (fromMs !== null) query.set('from', new Date(fromMs).toISOString());
   if (toMs !== null) query.set('to', new Date(toMs).toISOString());
   if (mine) query.set('mine', '1');
-  if (order !== 'urgency') query.set('order', order);
   return query;
 }
 

@@ -235,7 +235,7 @@ function Hint() {
   if (loadFailed.value) return <p class="hint">{t('alerts.failed')}</p>;
   if (!loaded.value) return <p class="hint">{t('alerts.loading')}</p>;
   if (book.value.shown.length > 0) return null;
-  const { order: _order, desk: _desk, ...chosen } = filters.value;
+  const { desk: _desk, ...chosen } = filters.value;
   const isFiltered = Object.entries(chosen).some(([name, value]) => value !== NO_FILTERS[name as keyof typeof chosen]);
   return <p class="hint">{t(isFiltered ? 'list.none' : 'alerts.none')}</p>;
 }
