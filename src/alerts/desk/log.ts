@@ -19,6 +19,7 @@ import {
   DELIVERY_QUEUE,
   EVIDENCE_QUEUE,
   HIT_WAITS_QUEUE,
+  PICTURE_PRIORITY,
   STAGE_QUEUE,
   UNCONFIRMED_MS,
   urgencyOf,
@@ -185,9 +186,6 @@ function fromOf(inputs: readonly LogInput[]): Record<string, number> {
   return froms;
 }
 
-/** Pictures and work orders come after all first news, whatever their alerts are worth (P3). */
-const PICTURE_PRIORITY = 9;
-
 /** What may set the time at which something runs out. */
 const BY_PEOPLE: ReadonlySet<EventType> = new Set([
   'alert.acked',
@@ -203,7 +201,7 @@ function ticketsOf(
   { book, looked }: { book: RuleFollowers | undefined; looked: ReadonlySet<string> },
 ): WorkTicket[] {
   const priority = type === 'alert.evidence' ? PICTURE_PRIORITY : priorityOf(alert.severity);
-  const told = type === 'alert.evidence' ? PICTURE_PRIORITY : urgencyOf(alert.severity, type);
+  const told = urgencyOf(alert.severity, type);
   const tickets: WorkTicket[] = deliveries
     .filter(({ state }) => state === 'waiting')
     .map(({ subscription }) => ({ queue: DELIVERY_QUEUE, key: deliveryKey(subscription, alert.id), priority: told }));

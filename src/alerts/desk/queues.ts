@@ -25,7 +25,14 @@ export const UNCONFIRMED_MS = 120_000;
 /** Uncertain hits that nobody has confirmed; the key is the alert's id. */
 export const HIT_WAITS_QUEUE = 'hit-waits';
 
-/** Of work on the outbox, as {@link priorityOf}: that there is an alert goes before other news of those as grave. */
+/** Pictures and work orders come after all first news, whatever their alerts are worth (P3). */
+export const PICTURE_PRIORITY = 9;
+
+/**
+ * Of work on the outbox, as {@link priorityOf}: that there is an alert goes before other news of those as grave, and
+ * pictures come last.
+ */
 export function urgencyOf(severity: string, type: string): number {
+  if (type === 'alert.evidence') return PICTURE_PRIORITY;
   return priorityOf(severity) + (type === 'alert.opened' ? 0 : 1);
 }
