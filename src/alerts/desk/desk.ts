@@ -3,7 +3,7 @@ import { Batches } from '../../core/mechanisms/batches.ts';
 import type { DeviceId } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
-import { listOf } from '../../platform/database/prepared-names.ts';
+import { tableOf } from '../../platform/database/prepared.ts';
 import { type Claim, DONE, ENDED, type WorkResult } from '../../platform/work/work.ts';
 import { ruleOf, subjectOfKey } from '../rules/findings.ts';
 import { type AlertPlace, applyFinding, NO_CAMERA, noPicture } from './alert.ts';
@@ -206,14 +206,7 @@ function sayNoPicture(input: LogInput, nowMs: number): LogInput {
 function markTaken(taken: readonly { id: string; alert: string | null }[], nowMs: number): CountedStatement {
   const body = sql`
     UPDATE finding SET handled_at_ms = ${nowMs}, alert_id = given.alert_id
-    FROM owner, unnest(${listOf(
-      'text',
-      taken.map(({ id }) => id),
-    )}, ${listOf(
-      'uuid',
-      taken.map(({ alert }) => alert),
-    )})
-      AS given (id, alert_id)
+    FROM owner, ${tableOf('given', taken, { id: ['text', ({ id }) => id], alert_id: ['uuid', ({ alert }) => alert] })}
     WHERE finding.id = given.id AND handled_at_ms IS NULL RETURNING finding.id`;
   return { name: 'handled', body, rows: taken.length };
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { Batches } from '../../core/mechanisms/batches.ts';
 import { type Database, type Selectable, sql } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
-import { listOf } from '../../platform/database/prepared-names.ts';
+import { tableOf } from '../../platform/database/prepared.ts';
 import { type Claim, ending } from '../../platform/work/work.ts';
 import { DELIVERY_QUEUE } from '../desk/queues.ts';
 import type { AlertEventBody, SubscriptionTable } from '../desk/tables.ts';
@@ -148,24 +148,18 @@ export class Outbox {
 
   async #settleAll(settlements: Settlement[]): Promise<(Claim | 'ended' | null)[]> {
     const all = settlements.flatMap(({ outcomes }) => outcomes);
-    const errors = all.map(({ error }) => error?.slice(0, ERROR_LENGTH_MAX) ?? null);
     const nowMs = this.#clock.nowMs();
+    const given = tableOf('given', all, {
+      id: ['text', ({ id }) => id],
+      state: ['text', ({ state }) => state],
+      status: ['integer', ({ status }) => status],
+      error: ['text', ({ error }) => error?.slice(0, ERROR_LENGTH_MAX) ?? null],
+    });
     const settled = sql`
       UPDATE delivery SET state = given.state, attempts = attempts + 1, last_status = given.status,
         last_error = given.error,
         settled_at_ms = CASE WHEN given.state = 'waiting' THEN NULL ELSE ${nowMs}::bigint END
-      FROM owner, unnest(${listOf(
-        'text',
-        all.map(({ id }) => id),
-      )}, ${listOf(
-        'text',
-        all.map(({ state }) => state),
-      )},
-        ${listOf(
-          'integer',
-          all.map(({ status }) => status),
-        )}, ${listOf('text', errors)})
-        AS given (id, state, status, error)
+      FROM owner, ${given}
       WHERE delivery.id = given.id AND delivery.state = 'waiting'`;
     const claims = settlements.flatMap(({ claim }) => claim ?? []);
     const along = [{ name: 'settled', body: settled }, ...ending(DELIVERY_QUEUE, claims)];

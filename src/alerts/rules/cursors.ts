@@ -2,7 +2,7 @@ import type { IncarnationOf } from '../../core/receipt.ts';
 import type { JournalPosition, Lane } from '../../core/types.ts';
 import { type RawBuilder, sql, type Tables } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
-import { listOf } from '../../platform/database/prepared-names.ts';
+import { tableOf } from '../../platform/database/prepared.ts';
 import type { AlertTables } from '../desk/tables.ts';
 
 /** The name of the reader whose cursors stand here. */
@@ -18,17 +18,15 @@ export function movingCursors(
   cursors: readonly JournalPosition[],
   { incarnationOf, ownership }: Pick<CursorWriter, 'incarnationOf'> & { ownership: Pick<Ownership, 'self'> },
 ): RawBuilder<unknown> {
+  const given = tableOf('given', cursors, {
+    lane: ['text', ({ lane }) => lane],
+    at: ['bigint', ({ offset }) => offset],
+    incarnation: ['text', incarnationOf],
+  });
   return sql`
     insert into rule_cursor (lane, journal_offset, incarnation, node, epoch)
     select lane, at, incarnation, ${ownership.self.node}::text, owner.epoch
-    from owner, unnest(${listOf(
-      'text',
-      cursors.map(({ lane }) => lane),
-    )}, ${listOf(
-      'bigint',
-      cursors.map(({ offset }) => offset),
-    )},
-      ${listOf('text', cursors.map(incarnationOf))}) as given (lane, at, incarnation)
+    from owner, ${given}
     on conflict (lane) do update set journal_offset = excluded.journal_offset, incarnation = excluded.incarnation,
       node = excluded.node, epoch = excluded.epoch
     where rule_cursor.epoch <= excluded.epoch

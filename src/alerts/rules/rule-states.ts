@@ -1,7 +1,7 @@
 import type { Slot } from '../../core/slots.ts';
 import { sql } from '../../platform/database/database.ts';
 import type { NamedStatement, Ownership } from '../../platform/database/ownership.ts';
-import { listOf } from '../../platform/database/prepared-names.ts';
+import { listOf } from '../../platform/database/prepared.ts';
 import { subjectText } from './conditions/subject.ts';
 import type { SubjectStates } from './engine.ts';
 

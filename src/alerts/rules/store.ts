@@ -4,7 +4,7 @@ import type { DeviceId, JournalPosition } from '../../core/types.ts';
 import { asJsonb } from '../../platform/database/as-jsonb.ts';
 import { type Database, hexOf, isRefusedPart, type RawBuilder, sql } from '../../platform/database/database.ts';
 import type { Ownership } from '../../platform/database/ownership.ts';
-import { listOf } from '../../platform/database/prepared-names.ts';
+import { listOf } from '../../platform/database/prepared.ts';
 import { type NotedRow, noting, type WorkDesk, type WorkTicket } from '../../platform/work/work.ts';
 import { type AlertPlace, priorityOf } from '../desk/alert.ts';
 import { type AskedPlaces, devicesAmong } from '../desk/places.ts';
@@ -51,6 +51,10 @@ export async function storeVerdicts(deps: VerdictDeps, { findings, states, curso
   const noted = noting(ownership.self.node, clock.nowMs(), { tickets, desk: work });
   const keeping = keepingStates(states, deps);
   const rows = findings.map((finding) => toRow(finding, deps));
+  const known = listOf(
+    'text',
+    rows.map(({ dedup_key }) => dedup_key),
+  );
   const devices = devicesAmong(rows.map(({ subject }) => subject));
   const along = [
     { name: 'found', body: storing(rows) },
@@ -65,10 +69,7 @@ export async function storeVerdicts(deps: VerdictDeps, { findings, states, curso
       (select coalesce(jsonb_agg(to_jsonb(noted)), '[]') from noted) as noted,
       (select coalesce(jsonb_agg(id), '[]') from found) as found,
       (select coalesce(jsonb_agg(dedup_key), '[]') from alert
-        where dedup_key = any (${listOf(
-          'text',
-          rows.map(({ dedup_key }) => dedup_key),
-        )})) as known,
+        where dedup_key = any (${known})) as known,
       ${deps.places?.asking(devices) ?? sql`null`} as places
     from owner`;
   try {

@@ -1,7 +1,7 @@
 import type { AgencyCode, Jurisdiction } from '../../core/jurisdiction.ts';
 import type { DeviceId, DeviceState } from '../../core/types.ts';
 import { patternWithin, type RawBuilder, sql, type Tables } from '../../platform/database/database.ts';
-import { listOf } from '../../platform/database/prepared-names.ts';
+import { tableOf } from '../../platform/database/prepared.ts';
 import type { DevicePlace } from './places.ts';
 
 /** How far a camera may stand from a device and still be taken to see it. */
@@ -125,8 +125,10 @@ interface SpotRow {
  * everything names cameras.
  */
 function spotsWithCameras(spots: readonly Spot[]): RawBuilder<SpotRow> {
-  const devices = spots.map(({ device }) => device);
-  const readers = spots.map((spot) => patternWithin(spot.readers));
+  const given = tableOf('given', spots, {
+    device: ['text', ({ device }) => device],
+    readers: ['text', ({ readers }) => patternWithin(readers)],
+  });
   const reach = sql.lit(SIGHT_M / METRES_PER_DEGREE);
   // As `longitudeScale`.
   const reachOfLon = sql`${reach} / greatest(0.01, cos(radians(spot.lat)))`;
@@ -142,7 +144,7 @@ function spotsWithCameras(spots: readonly Spot[]): RawBuilder<SpotRow> {
             and other.state <> 'retired' limit 1
         ) as other
         where link.position_id = spot.id) as named
-    from unnest(${listOf('text', devices)}, ${listOf('text', readers)}) as given (device, readers)
+    from ${given}
     join position as spot on spot.id = given.device
     left join lateral (
       select other.id, other.jurisdiction, other.police, other.lat, other.lon from position as other

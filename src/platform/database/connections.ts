@@ -3,7 +3,7 @@ import pg from 'pg';
 import { CitywatchError } from '../../core/errors.ts';
 import { Gauge, type Observer } from '../../core/observe.ts';
 import { postgresSocket } from '../outbound/named-sockets.ts';
-import { PreparedNames } from './prepared-names.ts';
+import { PreparedNames } from './prepared.ts';
 import { connectionSurvives, toDatabaseError } from './sql-errors.ts';
 
 /** Callers that may wait for a connection; further ones are refused at once instead of piling up. */

@@ -42,3 +42,17 @@ export type ListType = 'text' | 'uuid' | 'smallint' | 'integer' | 'bigint';
 export function listOf(type: ListType, values: readonly unknown[]): RawBuilder<unknown> {
   return sql`(select ${values}::${sql.raw(type)}[])::${sql.raw(type)}[]`;
 }
+
+/** A column of {@link tableOf}: its type, and what of a row stands in it. */
+export type Column<Row> = readonly [ListType, (row: Row, index: number) => unknown];
+
+/** Rows as a table of a FROM clause by its name there, with these columns, each given as {@link listOf} does. */
+export function tableOf<Row>(
+  name: string,
+  rows: readonly Row[],
+  columns: Readonly<Record<string, Column<Row>>>,
+): RawBuilder<unknown> {
+  const lists = Object.values(columns).map(([type, read]) => listOf(type, rows.map(read)));
+  const names = Object.keys(columns).map((column) => sql.ref(column));
+  return sql`unnest(${sql.join(lists)}) as ${sql.ref(name)} (${sql.join(names)})`;
+}

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from '../database/database.ts';
 import type { NamedStatement } from '../database/ownership.ts';
-import { listOf } from '../database/prepared-names.ts';
+import { tableOf } from '../database/prepared.ts';
 
 /** One thing to do for `key`; the handler finds out itself what is pending and does all of it in order. */
 export interface WorkTicket {
@@ -63,7 +63,14 @@ export function noting(
 ): Noting {
   const unique = inOrder(tickets);
   const until = desk.offer(unique);
-  const due = unique.map(({ dueAtMs }) => dueAtMs ?? nowMs);
+  const given = tableOf('given', unique, {
+    queue: ['text', ({ queue }) => queue],
+    key: ['text', ({ key }) => key],
+    priority: ['smallint', ({ priority }) => priority ?? 5],
+    due: ['bigint', ({ dueAtMs }) => dueAtMs ?? nowMs],
+    until: ['bigint', (_, index) => until[index]],
+    noted: ['bigint', (ticket) => notedAtMs(ticket, nowMs)],
+  });
   // Only a new row is claimed: what was noted before may be in the hands of somebody else.
   const body = sql`
     INSERT INTO work_item (queue, key, revision, priority, due_at_ms, claimed_until_ms, fence, attempts, node, epoch,
@@ -71,22 +78,7 @@ export function noting(
     SELECT queue, key, 1, priority, due, until, least(until, 1), least(until, 1),
       CASE WHEN until > 0 THEN ${node}::text ELSE '' END, CASE WHEN until > 0 THEN owner.epoch ELSE 0 END,
       noted
-    FROM owner, unnest(${listOf(
-      'text',
-      unique.map(({ queue }) => queue),
-    )}, ${listOf(
-      'text',
-      unique.map(({ key }) => key),
-    )},
-      ${listOf(
-        'smallint',
-        unique.map(({ priority }) => priority ?? 5),
-      )}, ${listOf('bigint', due)}, ${listOf('bigint', until)},
-      ${listOf(
-        'bigint',
-        unique.map((ticket) => notedAtMs(ticket, nowMs)),
-      )})
-      AS given (queue, key, priority, due, until, noted)
+    FROM owner, ${given}
     ON CONFLICT (queue, key) DO UPDATE SET revision = work_item.revision + 1,
       priority = least(work_item.priority, excluded.priority),
       due_at_ms = least(work_item.due_at_ms, excluded.due_at_ms),
@@ -134,19 +126,14 @@ function firstClaim(key: string): Claim {
  * the keys that are held still, with their revision by now, `ended` those that are gone.
  */
 export function ending(queue: string, claims: readonly Claim[]): NamedStatement[] {
+  const mine = tableOf('mine', claims, {
+    key: ['text', ({ key }) => key],
+    fence: ['bigint', ({ fence }) => fence],
+    revision: ['bigint', ({ revision }) => revision],
+  });
   const done = sql`
     SELECT item.key, item.revision, item.revision = mine.revision AS whole FROM owner, work_item AS item
-    JOIN unnest(${listOf(
-      'text',
-      claims.map(({ key }) => key),
-    )}, ${listOf(
-      'bigint',
-      claims.map(({ fence }) => fence),
-    )},
-      ${listOf(
-        'bigint',
-        claims.map(({ revision }) => revision),
-      )}) AS mine (key, fence, revision)
+    JOIN ${mine}
       ON item.key = mine.key AND item.fence = mine.fence
     WHERE item.queue = ${queue} ORDER BY item.key COLLATE "C" FOR UPDATE OF item`;
   const ended = sql`
