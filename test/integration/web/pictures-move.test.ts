@@ -93,6 +93,9 @@ t.test('after a cut all pictures come back together, and the last ones stay mean
   api.cut();
   await until('no playing tile', async () => (await playing()) === 0);
   t.ok((await picture(page.locator('.tile').first())).length > 5_000, 'it is a picture, not a black field');
+  await page.locator('.tile').first().click();
+  await page.getByRole('dialog').getByText('picture of').waitFor();
+  await page.keyboard.press('Escape');
   const tries = () => api.requests.filter((line) => line.includes('/live.m3u8')).length;
   await until('long pauses', async () => {
     await page.clock.runFor(1_000);
