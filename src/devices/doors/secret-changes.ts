@@ -136,7 +136,7 @@ export class SecretChanges {
     const state = progress?.state ?? 'expired';
     const isOver = state === 'failed' || state === 'expired' || clock.nowMs() >= row.deadline_ms;
     if (isOver) return await this.#giveUp(row, problemOf(state, progress?.sends ?? 0));
-    if (state === 'answered' && !this.#prompted.has(id)) {
+    if (state === 'answered' && !this.#prompted.has(id) && !this.#isUsed(row.device)) {
       this.#prompted.add(id);
       disconnect(row.device);
     }
@@ -181,6 +181,11 @@ export class SecretChanges {
       .where('secret', '=', '')
       .executeTakeFirst();
     return Number(gone.numDeletedRows);
+  }
+
+  /** Whether a device has come with its new secret already, which may not be written down yet. */
+  #isUsed(device: DeviceId): boolean {
+    return this.#deps.directory.get(device)?.oldSecret?.untilMs === 0;
   }
 
   async #row(id: string): Promise<SecretRow | null> {
@@ -242,7 +247,7 @@ export class SecretChanges {
       .values({ ...row, caller: jsonb(caller) })
       .execute();
     if (before === null) {
-      const isPresentUsed = this.#deps.directory.get(device)?.oldSecret?.untilMs === 0;
+      const isPresentUsed = this.#isUsed(device);
       const { secret_hash: secretHash } = row;
       await replaceSecret(tx, clock, { device, secretHash, overlapMs: UNTIL_USED_MS, isPresentUsed });
     }

@@ -110,6 +110,23 @@ t.test('both are valid from before the first word, and the old one ends when the
   t.match(writtenOf(toldSecrets, 'k-1', secret), secret, 'it is not looked at for ever');
 });
 
+t.test('a device that has come with the new one before that is written down is not sent away', async (t) => {
+  await registered('k-0');
+  const begun = await changes.begin(HERE, 'k-0');
+  const { secret } = await told('k-0');
+  await become('k-0', 'answered');
+  const { used } = overlaps;
+  const ends: (() => void)[] = [];
+  overlaps.used = (id) => void ends.push(() => used.call(overlaps, id));
+  t.ok(directory.authenticate('k-0', secret));
+  disconnected.length = 0;
+  t.match(await changes.handle(begun.id), { again: { atMs: Number } });
+  t.same(disconnected, []);
+  overlaps.used = used;
+  for (const end of ends) end();
+  await until('that is written down', async () => (await changes.last('k-0'))?.state === 'changed');
+});
+
 t.test('a device that does not use it keeps its old one, and is told the same once more', async (t) => {
   const old = await registered('k-2');
   const begun = await changes.begin(HERE, 'k-2');
