@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { NATIONWIDE } from '../core/jurisdiction.ts';
 import type { Caller } from '../core/types.ts';
 import type { Database, Tables } from '../platform/database/database.ts';
 import type { Authority } from './authority.ts';
@@ -30,6 +31,13 @@ export class Standing {
     if (!stands) return null;
     const { name, purpose } = caller;
     return this.#deps.authority.callerFor({ type: caller.type, id: caller.id, name, purpose, ...stands }, [right]);
+  }
+
+  /** As {@link now}, of whom is known only who it is; null for the gateway itself, which owns nothing. */
+  async ownerNow(owner: Pick<Caller, 'type' | 'id' | 'name'>, right: Right): Promise<Caller | null> {
+    if (owner.type === 'system') return null;
+    const { type, id, name } = owner;
+    return await this.now({ type, id, name, role: 'viewer', jurisdiction: NATIONWIDE, purpose: null }, right);
   }
 
   /** Whether a login goes on, by what its person names it by (`Session.id`). */

@@ -11,11 +11,12 @@ import type { Receipt } from '../receipts/receipts.ts';
 import type { SendResult, Sinks } from '../sinks/sink.ts';
 import { type EndpointGate, Endpoints } from './endpoints.ts';
 import { Outbox, type Outcome, type Pending, type Recipient, type Waiting } from './outbox.ts';
+import { OwnersNow, type OwnersNowDeps } from './owners-now.ts';
 import { LEFT_ALONE_MAX_MS, RETRY_FOR_MS, retryPauseMs } from './retry.ts';
 import { openSecrets, type SecretBox } from './secrets.ts';
 import { SentTogether } from './sent-together.ts';
 
-export interface DeliveryDeps {
+export interface DeliveryDeps extends Pick<OwnersNowDeps, 'ownerNow'> {
   database: Database<'alerts'>;
   clock: Clock;
   observer: Observer;
@@ -53,6 +54,8 @@ interface Step {
 /** Told once more behind an opening that was told before, it changes nothing: the two may be settled together. */
 const FOLLOWS = 'alert.evidence';
 
+/** Why one is not delivered that is for some alone. */
+const NOT_THEIRS = 'The owner of the subscription may not see this alert any more.';
 /** What no other try would change. */
 const REFUSED_RECEIPTS: readonly string[] = ['not-found', 'conflict.state'];
 /** Keys held at the same time: room for several endpoints that answer, but slowly. */
@@ -72,6 +75,7 @@ export class Delivery {
   readonly #latency: Histogram;
   readonly #endpoints: Endpoints;
   readonly #outbox: Outbox;
+  readonly #owners: OwnersNow;
   /** Of what was loaded together. */
   readonly #ways = new WeakMap<Recipient, Way>();
 
@@ -79,6 +83,7 @@ export class Delivery {
     this.#deps = deps;
     this.#log = deps.observer.log.child({ part: 'delivery' });
     this.#outbox = new Outbox(deps);
+    this.#owners = new OwnersNow(deps);
     this.#endpoints = new Endpoints(() => deps.clock.monotonicMs());
     const registers = [deps.observer.metrics];
     this.#attempts = new Counter({
@@ -170,6 +175,7 @@ export class Delivery {
    */
   async #inTurn(way: Way, next: Waiting, step: Step): Promise<WorkResult | Claim | null> {
     const { clock } = this.#deps;
+    if (!(await this.#owners.mayHear(way.subscription, next.body))) return await this.#withhold(next, step);
     const forced = this.#isOver(next, clock.nowMs());
     const urgency = urgencyOf(String(next.body.alert.severity), next.type);
     const turn = await this.#endpoints.enter(way, { forced, urgency });
@@ -233,6 +239,12 @@ export class Delivery {
     const ended = await sent.settle(outcome, isWaiting ? null : claim);
     if (result.outcome === 'gone') await this.#outbox.disable(way.subscription, result.reason);
     if (isWaiting) return { again: { atMs: this.#nextTryMs(way, next) } };
+    return ended === 'ended' ? ENDED : ended;
+  }
+
+  /** As {@link #settle}: nobody is told of this one. */
+  async #withhold({ id }: Waiting, { claim, sent }: Step): Promise<Claim | typeof ENDED | null> {
+    const ended = await sent.settle({ id, state: 'withheld', status: null, error: NOT_THEIRS }, claim);
     return ended === 'ended' ? ENDED : ended;
   }
 

@@ -36,7 +36,7 @@ export interface Pending {
 /** How an attempt ended, as it is written down. */
 export interface Outcome {
   id: string;
-  state: 'delivered' | 'dead' | 'waiting';
+  state: 'delivered' | 'dead' | 'waiting' | 'withheld';
   status: number | null;
   error: string | null;
 }
@@ -156,8 +156,9 @@ export class Outbox {
       error: ['text', ({ error }) => error?.slice(0, ERROR_LENGTH_MAX) ?? null],
     });
     const settled = sql`
-      UPDATE delivery SET state = given.state, attempts = attempts + 1, last_status = given.status,
-        last_error = given.error,
+      UPDATE delivery SET state = given.state,
+        attempts = attempts + CASE WHEN given.state = 'withheld' THEN 0 ELSE 1 END,
+        last_status = given.status, last_error = given.error,
         settled_at_ms = CASE WHEN given.state = 'waiting' THEN NULL ELSE ${nowMs}::bigint END
       FROM owner, ${given}
       WHERE delivery.id = given.id AND delivery.state = 'waiting'`;

@@ -34,6 +34,10 @@ const [li, wang] = [await tokenOf('li', 'commander'), await tokenOf('wang', 'com
 const others = [ADMIN_TOKEN, (await tokenOf('he', 'commander')).token, (await tokenOf('wu', 'viewer')).token];
 const foreign = new EventReader(t, port, { token: ADMIN_TOKEN });
 const own = new EventReader(t, port, { token: li.token });
+/** Administrators who are named among others; who handles alerts keeps no subscriptions. */
+const [hu, jin] = [await tokenOf('hu', 'admin'), await tokenOf('jin', 'admin')];
+const ofHu = await WebhookReceiver.subscribe(t, gateway, { token: hu.token, name: 'of hu' });
+const ofJin = await WebhookReceiver.subscribe(t, gateway, { token: jin.token, name: 'of jin' });
 const made: { list: string; alert: string } = { list: '', alert: '' };
 
 async function pass(plate: string, secret: string, id: string): Promise<void> {
@@ -49,7 +53,7 @@ async function pass(plate: string, secret: string, id: string): Promise<void> {
 
 t.test('a covert order is asked for and approved among those it names', async (t) => {
   const secret = await gateway.register({ id: 'kk', kind: 'checkpoint' });
-  const order = orderBody(AREA, { handling: 'covert', named: [wang.id] });
+  const order = orderBody(AREA, { handling: 'covert', named: [wang.id, hu.id, jin.id] });
   const entries = [{ plate: SECRET, reason: MARK }];
   const body = { ...order, name: MARK, reason: MARK, case: MARK, entries };
   made.list = (await gateway.api('POST', '/watchlists', { body, token: li.token })).body.id;
@@ -154,6 +158,30 @@ t.test('those who are named take it away as a bundle, and for all others there i
     const { status: told, body: problem } = await newest(token);
     t.same([told, problem.code, problem.detail], [404, none.body.code, none.body.detail]);
   }
+});
+
+t.test('the receiver of one who is named hears of it until they are gone, also what waited until then', async (t) => {
+  const heard = (hook: WebhookReceiver) => hook.effects.filter(({ alert }) => alert.id === made.alert);
+  await until('those who are named were told', () => heard(ofHu).length > 0 && heard(ofJin).length > 0);
+  const counted = async () => {
+    const { items } = await gateway.get('/subscriptions');
+    return items.find(({ name }: { name: string }) => name === 'of hu').counts;
+  };
+  await until('nothing waits', async () => (await counted()).waiting === 0);
+  const [before, { withheld }] = [heard(ofHu).length, await counted()];
+  await ofHu.down();
+  const comment = (text: string) =>
+    gateway.api('POST', `/alerts/${made.alert}/comment`, { token: wang.token, body: { text } });
+  t.equal((await comment('while nobody answers')).status, 200);
+  await until('it waits', async () => (await counted()).waiting === 1);
+  const ended = await gateway.api('DELETE', `/tokens/${hu.id}`, { headers: { 'if-match': '"1"' } });
+  t.equal(ended.status, 204);
+  t.equal((await comment('when hu is gone')).status, 200);
+  await ofHu.up();
+  await until('both are withheld', async () => (await counted()).withheld === withheld + 2, 60_000);
+  t.match(await counted(), { waiting: 0 });
+  t.equal(heard(ofHu).length, before);
+  await until('the other one hears both', () => heard(ofJin).length === before + 2);
 });
 
 t.test('one that was asked for just before a kill is made all the same, and holds', async (t) => {

@@ -14,7 +14,7 @@ import { StageTimers } from '../../../src/alerts/desk/stage-timers.ts';
 import type { AlertTables } from '../../../src/alerts/desk/tables.ts';
 import { Opened } from '../../../src/alerts/evidence/opened.ts';
 import { AlertOrders, type AlertOrdersDeps, type WorkOrdersPort } from '../../../src/alerts/orders/alert-orders.ts';
-import { DELIVERIES_AT_ONCE, Delivery } from '../../../src/alerts/route/delivery.ts';
+import { DELIVERIES_AT_ONCE, Delivery, type DeliveryDeps } from '../../../src/alerts/route/delivery.ts';
 import type { Stage } from '../../../src/alerts/route/stages/stage.ts';
 import { Subscriptions } from '../../../src/alerts/route/subscriptions.ts';
 import { AlertPlates } from '../../../src/alerts/rules/plates.ts';
@@ -25,6 +25,7 @@ import { composeHandling, type HandlingDeps } from '../../../src/app/compose/ale
 import { peopleWhoSee } from '../../../src/app/compose/alerts/people.ts';
 import { WorkDays } from '../../../src/core/calendar/work-days.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
+import { NATIONWIDE } from '../../../src/core/jurisdiction.ts';
 import type { Observer } from '../../../src/core/observe.ts';
 import type { Caller } from '../../../src/core/types.ts';
 import { DATABASE_LIMITS, Database } from '../../../src/platform/database/database.ts';
@@ -78,6 +79,8 @@ export interface DeskOptions {
   devices?: SilencedDevices;
   /** Who may go on with what they began; everybody when absent. */
   standing?: AlertBulkDeps['standing'];
+  /** Who owns subscriptions, as they are now; people of the whole country who confirm reads when absent. */
+  ownerNow?: DeliveryDeps['ownerNow'];
   /** How long a claim of work is worth. */
   leaseMs?: number;
 }
@@ -112,8 +115,8 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
   const handling = handledOn(given, urls.devices ?? NO_DEVICES);
   const { actions } = handling;
   const others = partsOfOthers({ database, clock, box, log, committed, queries, desk, actions, sinks });
-  const receipt = others.keepReceipt;
-  const delivery = new Delivery({ database, clock, observer, ownership, sinks, box, release, receipt });
+  const way = { sinks, box, release, receipt: others.keepReceipt, ownerNow: urls.ownerNow ?? sees };
+  const delivery = new Delivery({ database, clock, observer, ownership, ...way });
   const timers = new StageTimers({ database, log, committed });
   handleQueues(work, { desk, delivery, timers });
   await feed.start();
@@ -143,6 +146,14 @@ export async function startAlertDesk(t: Owner, urls: DeskOptions) {
     sinks,
   };
 }
+
+const sees: DeliveryDeps['ownerNow'] = async (owner) => ({
+  ...owner,
+  role: 'commander',
+  jurisdiction: NATIONWIDE,
+  purpose: null,
+  confirms: true,
+});
 
 const STANDS: AlertBulkDeps['standing'] = async (_tx, caller) => caller;
 

@@ -30,7 +30,7 @@ export interface AskOptions {
 interface ApiOptions
   extends Pick<
     DeskOptions,
-    'sinks' | 'sinkValues' | 'stages' | 'observer' | 'clock' | 'workDays' | 'devices' | 'standing'
+    'sinks' | 'sinkValues' | 'stages' | 'observer' | 'clock' | 'workDays' | 'devices' | 'standing' | 'ownerNow'
   > {
   /** Address of one that is there; a fresh one when absent. */
   database?: string;

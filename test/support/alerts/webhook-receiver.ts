@@ -40,13 +40,18 @@ export class WebhookReceiver {
   #server: Server | null = null;
   #port = 0;
 
-  /** One that is up and subscribed to everything in Ningbo, or as `more` has it. */
-  static async subscribe(t: Owner, gateway: Gateway, more: object = {}): Promise<WebhookReceiver> {
+  /** One that is up and subscribed to everything in Ningbo, or as `more` has it, for the bearer of `token`. */
+  static async subscribe(
+    t: Owner,
+    gateway: Gateway,
+    { token, ...more }: { token?: string } & Record<string, unknown> = {},
+  ): Promise<WebhookReceiver> {
     const receiver = new WebhookReceiver();
     await receiver.up();
     t.teardown(() => receiver.down());
     const { status, text, body } = await gateway.api('POST', '/subscriptions', {
       body: { name: 'receiver', url: `http://${HOST}:${receiver.#port}/hook`, jurisdiction: '330200', ...more },
+      ...(token !== undefined && { token }),
     });
     if (status !== 201) throw new Error(`the subscription was answered ${status}: ${text}`);
     receiver.#judge = new Webhook(body.secret);

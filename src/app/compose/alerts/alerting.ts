@@ -34,7 +34,7 @@ import {
 import { EvidenceLooks } from '../../../alerts/evidence/looks.ts';
 import { Opened } from '../../../alerts/evidence/opened.ts';
 import { AlertReceipts, type Receipt } from '../../../alerts/receipts/receipts.ts';
-import { DELIVERIES_AT_ONCE, Delivery } from '../../../alerts/route/delivery.ts';
+import { DELIVERIES_AT_ONCE, Delivery, type DeliveryDeps } from '../../../alerts/route/delivery.ts';
 import { countWithheld, lookAtWithheld } from '../../../alerts/route/stages/maintenance.ts';
 import { SubscriptionTools } from '../../../alerts/route/subscription-tools.ts';
 import { type SubscriptionDeps, Subscriptions } from '../../../alerts/route/subscriptions.ts';
@@ -75,6 +75,7 @@ import { composeWatchlists } from './watchlists.ts';
 export interface AlertingDeps
   extends Omit<RuleSurroundings, 'log'>,
     Omit<StageSurroundings, 'clock' | 'devices' | 'departments'>,
+    Pick<DeliveryDeps, 'ownerNow'>,
     Pick<HandlingDeps, 'personWhoSees' | 'standing'> {
   outbound: Outbound;
   work: WorkQueue;
@@ -133,7 +134,7 @@ export async function composeAlerting(deps: AlertingDeps) {
   const { whole } = wanted;
   const others = composeOthers(deps, { log, committed, queries, desk, actions, sinks, rules, position });
   const { keepReceipt: receipt } = others;
-  const delivery = new Delivery({ database, clock, observer, ownership, sinks, box: vault, release, receipt, whole });
+  const delivery = new Delivery({ ...deps, database, sinks, box: vault, release, receipt, whole });
   const proofs = composeEvidence(deps, { log, committed, opened: justOpened });
   handleQueues(work, { desk, delivery, timers, ...proofs, ...wanted });
   return {

@@ -72,6 +72,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     manned: roster,
     personWhoSees: peopleWhoSee({ trees: devices.agencies, authority: devices.authority }),
     standing: (tx, caller) => devices.standing.now(caller, 'alerts.handle', tx),
+    ownerNow: (owner) => devices.standing.ownerNow(owner, 'alerts.read'),
     zones: devices.jurisdictions,
     nameOfDistrict: (code) => devices.jurisdictions.get(code)?.name.zh ?? null,
     head: () => ingest.journals.live.head,

@@ -3,7 +3,6 @@ import { BundleContents } from '../../../alerts/evidence/bundles/contents.ts';
 import type { BundleReadings, BundleRights } from '../../../alerts/evidence/bundles/ports.ts';
 import type { ClipsPort } from '../../../alerts/evidence/clips-port.ts';
 import type { RuleBook } from '../../../alerts/rules/rule-book.ts';
-import { NATIONWIDE } from '../../../core/jurisdiction.ts';
 import { placesOf } from '../../../devices/registry/places.ts';
 import { freeBytesOf } from '../../../platform/files/disks.ts';
 import { Signer } from '../../../platform/records/signing.ts';
@@ -64,12 +63,7 @@ function rightsOf(
   { permits }: Pick<Bundled['alerting'], 'permits'>,
 ): BundleRights {
   return {
-    // Their role and area of this moment are looked up by who they are.
-    now: async ({ type, id, name }) => {
-      if (type === 'system') return null;
-      const by = { type, id, name, role: 'viewer' as const, jurisdiction: NATIONWIDE, purpose: null };
-      return await standing.now(by, 'recordings.export');
-    },
+    now: (owner) => standing.ownerNow(owner, 'recordings.export'),
     mayRead: (caller, { desk }) =>
       authority.may(caller, 'alerts.read') || (desk === 'maintenance' && authority.may(caller, 'faults.read')),
     mayLook: (caller) => authority.may(caller, 'alerts.look'),
