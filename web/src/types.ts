@@ -39,6 +39,7 @@ export type Alert = Pick<
   | 'subject'
   | 'device'
   | 'jurisdiction'
+  | 'audience'
   | 'firstAt'
   | 'occurrences'
   | 'exercise'

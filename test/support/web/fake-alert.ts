@@ -37,6 +37,7 @@ export function alertLike(): FakeAlert {
     condition: 'active',
     handling: 'new',
     visibility: 'normal',
+    audience: 'everyone',
     ...nobody,
     subject: { type: 'device', id: 'kiosk-017', name: '鼓楼街道 17 号回收箱' },
     device: 'kiosk-017',

@@ -28,6 +28,7 @@ function alert(id: string, version = 1, fields: Partial<Alert> = {}): Alert {
     condition: 'active',
     handling: 'new',
     visibility: 'normal',
+    audience: 'everyone',
     rule: 'r@1',
     jurisdiction: '330203',
     device: 'kiosk-017',

@@ -9,6 +9,7 @@ import { type Book, drop, EMPTY, extend, keepOnly, release, take } from './book.
 import { kindsOf, readChoices } from './choices.ts';
 import { desk } from './desk.ts';
 import { tellHeard } from './heard.ts';
+import { dismiss, followNotices, notify } from './notices.ts';
 import { follow } from './stream.ts';
 import { titleOf } from './titles.ts';
 import { followUnacked, forgetUnacked, isHeldBack, noteUnacked } from './unacked.ts';
@@ -44,6 +45,7 @@ export function followAlerts(who: string, signal: AbortSignal): void {
   announcement.value = { text: '', urgent: false };
   void readChoices(signal);
   followUnacked(signal);
+  followNotices(signal);
   follow(who, { onReset, onEvents, onError: noticeEnd }, signal);
   const asked = shown.value;
   const stop = shown.subscribe((now) => {
@@ -78,6 +80,7 @@ async function readList(signal: AbortSignal): Promise<void> {
     // What was known before may have changed in the gap; from here on the stream tells everything.
     const isHeld = held.value && loaded.value;
     book.value = take(isHeld ? only(book.value, page.items) : EMPTY, page.items, isHeld);
+    for (const { id, handling } of page.items) if (handling !== 'new') dismiss(id);
     cursor.value = page.next;
     loaded.value = true;
     loadFailed.value = false;
@@ -151,6 +154,7 @@ function onEvents(events: readonly AlertEvent[]): void {
     const isLeft = type === 'alert.left';
     if (isLeft) book.value = drop(book.value, alert);
     noteUnacked(alert, isLeft);
+    if (isLeft || alert.handling !== 'new' || isHeldBack(alert)) dismiss(alert.id);
     if (!isLeft && alert.desk === desk.value && isNews(alert, before.get(alert.id))) tell(alert);
   }
 }
@@ -170,5 +174,7 @@ function tell(alert: Alert): void {
   const text = t('alerts.announce', { severity, title: titleOf(alert), place: alert.subject.name });
   announcement.value = { text, urgent: isCritical(alert) && !alert.exercise };
   // A fault calls nobody away from the map, however grave it is; a drill rings nobody out of bed.
-  if (alert.desk === 'police' && !alert.exercise) alarm(alert.severity);
+  if (alert.desk !== 'police' || alert.exercise) return;
+  alarm(alert.severity);
+  void notify(alert);
 }

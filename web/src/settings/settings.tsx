@@ -1,3 +1,4 @@
+import { chooseNotices, hindrance, NOTICES, notices } from '../alerts/notices.ts';
 import { SeverityBadge } from '../alerts/severity.tsx';
 import { setTextSize, setTheme, TEXT_SIZES_PERCENT, THEMES, textSize, theme } from '../ground/display.ts';
 import { session } from '../session.ts';
@@ -52,6 +53,7 @@ export function Settings() {
           />
         ))}
       </section>
+      <NoticeSettings />
       <section aria-labelledby="settings-account">
         <h2 id="settings-account">{t('settings.account')}</h2>
         <p>
@@ -62,6 +64,25 @@ export function Settings() {
         </button>
       </section>
     </div>
+  );
+}
+
+/** What is told outside the page, and why it is not where it cannot be. */
+function NoticeSettings() {
+  return (
+    <section aria-labelledby="settings-notices">
+      <h2 id="settings-notices">{t('settings.notices')}</h2>
+      <Choice
+        name="notices"
+        title={t('settings.noticesOf')}
+        values={NOTICES}
+        chosen={notices.value}
+        say={(one) => tOf('notices', one)}
+        onChoose={(one) => void chooseNotices(one)}
+      />
+      <p class="hint">{t('settings.noticesHint')}</p>
+      <p role="status">{notices.value !== 'off' && hindrance.value && t(`notices.${hindrance.value}`)}</p>
+    </section>
   );
 }
 
