@@ -2,7 +2,7 @@ import { computed, effect, signal } from '@preact/signals';
 import { ApiError, get, send } from './api.ts';
 import { isEnding, noteEnded, undone } from './ground/ending.ts';
 import { backoffMs, pause } from './ticker.ts';
-import type { Session } from './types.ts';
+import type { Alert, Session } from './types.ts';
 
 /** Who is logged in; null: nobody; undefined: not known yet. */
 export const session = signal<Session | null | undefined>(undefined);
@@ -15,8 +15,13 @@ export function may(right: string): boolean {
   return session.value?.rights.includes(right) ?? false;
 }
 
-/** Whether they may acknowledge, close and comment. */
+/** Whether they may acknowledge, close and comment on the police desk, and so everywhere. */
 export const canHandle = computed(() => may('alerts.handle'));
+
+/** Whether they may do so with an alert: technicians do on the maintenance desk alone. */
+export function handles({ desk }: Pick<Alert, 'desk'>): boolean {
+  return canHandle.value || (desk === 'maintenance' && may('faults.handle'));
+}
 
 /** What this page shows as a second screen; null where somebody works at it. */
 export const display = computed(() => session.value?.display ?? null);

@@ -22,6 +22,7 @@ import type { AlertLog, Committed, LogInput } from '../desk/log.ts';
 import { requireUuid } from '../desk/queries.ts';
 import { BULK_QUEUE } from '../desk/queues.ts';
 import type { AlertRow } from '../desk/tables.ts';
+import type { DeskName } from '../rules/classes.ts';
 import { type BulkInfo, type BulkRow, beginning, seenBy, show } from './rows.ts';
 import type { BulkTables } from './tables.ts';
 
@@ -30,8 +31,8 @@ export interface AlertBulkDeps {
   clock: Clock;
   log: Pick<AlertLog, 'publish'>;
   committed(published: Committed): void;
-  /** Who began it, with the role and area of this moment; null where they may handle no alerts any more. */
-  standing(tx: Tables, caller: Caller): Promise<Caller | null>;
+  /** Who began it, with the role and area of this moment; null where they handle no alerts of that desk any more. */
+  standing(tx: Tables, caller: Caller, desk: DeskName | undefined): Promise<Caller | null>;
   personWhoSees: PersonWhoSees;
 }
 
@@ -141,7 +142,7 @@ export class AlertBulk {
       const row = await jobs.selectFrom('alert_bulk').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
       if (!row || row.state === 'done') return { published: null, isLeft: false };
       const nowMs = clock.nowMs();
-      const caller = await standing(tx, row.caller);
+      const caller = await standing(tx, row.caller, row.filter.wanted?.desk);
       if (caller === null) {
         await this.#stop(tx, row, nowMs);
         return { published: null, isLeft: false };

@@ -186,8 +186,8 @@ function fromOf(inputs: readonly LogInput[]): Record<string, number> {
   return froms;
 }
 
-/** What may set the time at which something runs out. */
-const BY_PEOPLE: ReadonlySet<EventType> = new Set([
+/** What may set the time at which something runs out; of a fault also its end. */
+const SETS_TIMES: ReadonlySet<EventType> = new Set([
   'alert.acked',
   'alert.assigned',
   'alert.dispatched',
@@ -205,7 +205,8 @@ function ticketsOf(
   const tickets: WorkTicket[] = deliveries
     .filter(({ state }) => state === 'waiting')
     .map(({ subscription }) => ({ queue: DELIVERY_QUEUE, key: deliveryKey(subscription, alert.id), priority: told }));
-  const lapseMs = BY_PEOPLE.has(type) || alert.exercise ? lapsesAtMs(alert) : null;
+  const isFaultOver = type === 'alert.cleared' && alert.desk === 'maintenance';
+  const lapseMs = SETS_TIMES.has(type) || isFaultOver || alert.exercise ? lapsesAtMs(alert) : null;
   if (lapseMs !== null) tickets.push({ queue: ALERT_LIFE_QUEUE, key: alert.id, priority, dueAtMs: lapseMs });
   // A fault that comes again while its alert is not closed: the order of the time before may be done.
   const comesAgain = type === 'alert.updated' && alert.class !== 'incident';

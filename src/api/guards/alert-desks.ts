@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Authority } from '../../access/authority.ts';
 import type { Right } from '../../access/rights.ts';
-import { CLASSES, type Classed, DESKS, type Wanted } from '../../alerts/rules/classes.ts';
+import { CLASSES, type Classed, DESKS, type DeskName, type Wanted } from '../../alerts/rules/classes.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller } from '../../core/types.ts';
 
@@ -43,6 +43,14 @@ export function wantedOf(
   }
   const which = desk ?? (of === undefined && !isNamed ? 'police' : ALL);
   return { ...(which !== ALL && { desk: which }), ...classes };
+}
+
+/** Either opens what is done with alerts; who has the second alone does it on the desk of {@link handledDesk}. */
+export const ALERT_HANDLERS = ['alerts.handle', 'faults.handle'] as const satisfies readonly Right[];
+
+/** The only desk on which somebody handles alerts; undefined for who does on all. */
+export function handledDesk({ authority }: Deps, caller: Caller): DeskName | undefined {
+  return authority.may(caller, 'alerts.handle') ? undefined : 'maintenance';
 }
 
 /** Errors: `not-found` for an alert that is not on a desk of the caller's. */

@@ -4,6 +4,7 @@ import { VERDICTS } from '../../alerts/desk/life/life.ts';
 import { ACK_FOR_MAX_MS, type Deed, SHELVE_MAX_MS, SNOOZE_MAX_MS } from '../../alerts/desk/life/steps.ts';
 import { MINUTE_MS } from '../../core/clock.ts';
 import { ifMatchGiven, setEtag } from '../etag.ts';
+import { ALERT_HANDLERS, handledDesk } from '../guards/alert-desks.ts';
 import { callerOf } from '../guards/auth.ts';
 import { label } from '../schemas.ts';
 import { alertParams, alertView } from './alert-schemas.ts';
@@ -105,19 +106,22 @@ export function deedOf(name: keyof typeof DEEDS, said: unknown): Deed {
 }
 
 /** One action route for each deed. */
-export function alertActionRoutes(app: ApiApp, { alerts: { actions } }: RouteContext): void {
+export function alertActionRoutes(app: ApiApp, context: RouteContext): void {
+  const { actions } = context.alerts;
   for (const [name, { summary, body, deed }] of Object.entries<AnyKind>(DEEDS)) {
     app.post(
       `/alerts/:id/${name}`,
       {
-        config: { right: 'alerts.handle' as const, errors: ['conflict.state', 'precondition.stale'] },
+        config: { right: ALERT_HANDLERS, errors: ['conflict.state', 'precondition.stale'] },
         schema: { tags: ['alerts'], summary, params: alertParams, body, response: { 200: alertView } },
       },
       async (request, reply) => {
         const { id } = request.params;
         const does = deed(request.body);
+        const caller = callerOf(request);
+        const desk = handledDesk(context, caller);
         const alert = await ifMatchGiven(request as FastifyRequest, (version) => {
-          return actions.do(callerOf(request), id, does, version);
+          return actions.do(caller, id, does, { version, desk });
         });
         setEtag(reply, alert.version);
         return alert;

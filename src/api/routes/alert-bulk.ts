@@ -1,6 +1,9 @@
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { AlertFilter } from '../../alerts/desk/filter.ts';
 import { CitywatchError } from '../../core/errors.ts';
 import type { Caller } from '../../core/types.ts';
+import { ALERT_HANDLERS, handledDesk } from '../guards/alert-desks.ts';
 import { alertFilter, filterFor } from '../guards/alert-filter.ts';
 import { callerOf } from '../guards/auth.ts';
 import { moment } from '../schemas.ts';
@@ -33,7 +36,7 @@ const bulk = z
 
 type Asked = z.output<z.ZodObject<typeof asked>>;
 const tags = ['alerts'];
-const config = { right: 'alerts.handle' } as const;
+const config = { right: ALERT_HANDLERS };
 
 /** One thing done with all open alerts that a filter means: first counted, then done. */
 export function alertBulkRoutes(app: ApiApp, context: RouteContext): void {
@@ -63,7 +66,7 @@ function previewRoute(app: ApiApp, context: RouteContext): void {
     },
     async (request) => {
       const caller = callerOf(request);
-      const { count, seq, alerts } = await many.preview(caller, filterFor(context, request, request.body.filter));
+      const { count, seq, alerts } = await many.preview(caller, filterOf(context, request, request.body.filter));
       const token = context.cursors.seal(scopeOf(caller, request.body), `${count} ${seq} ${context.clock.nowMs()}`);
       return { count, alerts, token };
     },
@@ -97,7 +100,7 @@ function doRoutes(app: ApiApp, context: RouteContext): void {
       }
       const { does, ...said } = body.action;
       return await many.begin(caller, {
-        filter: filterFor(context, request, body.filter),
+        filter: filterOf(context, request, body.filter),
         deed: deedOf(does, said),
         previewed: { count, seq },
       });
@@ -112,6 +115,13 @@ function doRoutes(app: ApiApp, context: RouteContext): void {
     },
     async (request) => many.get(callerOf(request), request.params.id),
   );
+}
+
+/** What is asked for, on the desks on which the caller handles alerts. */
+function filterOf(context: RouteContext, request: FastifyRequest, asked: Asked['filter']): AlertFilter {
+  const meant = filterFor(context, request, asked);
+  const desk = handledDesk(context, callerOf(request));
+  return desk === undefined ? meant : { ...meant, wanted: { ...meant.wanted, desk } };
 }
 
 function scopeOf(caller: Caller, { filter, action }: Asked) {

@@ -127,7 +127,7 @@ const colleague = z.object({
   onDuty: z.boolean().meta({ description: 'Has duty at a desk of your area now' }),
 });
 /** What somebody is looked for to do. */
-const CAN = ['alerts.handle', 'watchlists.approve', 'watchlists.confirm'] as const;
+const CAN = ['alerts.handle', 'faults.handle', 'watchlists.approve', 'watchlists.confirm'] as const;
 const peopleQuery = z.strictObject({
   jurisdiction: jurisdiction.optional().meta({ description: 'Who see this area of yours; without it, all of yours' }),
   police: policeLimit.optional(),
@@ -218,7 +218,7 @@ function peopleRoute(app: ApiApp, { colleagues, alerts: { roster } }: RouteConte
   app.get(
     '/duty/people',
     {
-      config: { right: ['alerts.handle', 'duty.keep', 'watchlists.keep'] },
+      config: { right: ['alerts.handle', 'faults.handle', 'duty.keep', 'watchlists.keep'] },
       schema: {
         tags,
         summary: 'Who can be given alerts of an area, those of the nearest area first; 500 at most',

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { pieceAddress } from '../admin/pieces.ts';
 import { follows } from '../ground/router.ts';
 import { nameOf, usernamesOf } from '../people.ts';
-import { canHandle, may } from '../session.ts';
+import { handles, may } from '../session.ts';
 import { clockTime, t } from '../texts.ts';
 import { nowMs } from '../ticker.ts';
 import type { Alert } from '../types.ts';
@@ -62,7 +62,7 @@ export function Details({ alert }: { alert: Alert }) {
           </li>
         ))}
       </ul>
-      {canHandle.value && <CommentForm id={alert.id} />}
+      {handles(alert) && <CommentForm id={alert.id} />}
       {may('alerts.silence') && alert.severity !== 'extreme' && (
         <a class="silence-link" href={silenceAddress(alert)} onClick={follows}>
           {t('alert.silence')}

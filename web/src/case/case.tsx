@@ -9,7 +9,7 @@ import { lazily } from '../ground/lazy.tsx';
 import { follows } from '../ground/router.ts';
 import { caseAddress, deviceAddress } from '../ground/views.ts';
 import { nameOf, usernamesOf } from '../people.ts';
-import { canHandle, may } from '../session.ts';
+import { handles, may } from '../session.ts';
 import { age, clockTime } from '../texts.ts';
 import { nowMs } from '../ticker.ts';
 import type { CaseAlert, Device, RuleOfAlert } from '../types.ts';
@@ -84,7 +84,7 @@ function Known({ open, alert, pictures }: { open: OpenCase; alert: CaseAlert; pi
         </div>
         <div class="case-side">
           <Timeline lines={open.history.value} failed={open.historyFailed.value} />
-          {canHandle.value && <Remark id={alert.id} />}
+          {handles(alert) && <Remark id={alert.id} />}
           <Place alert={alert} />
           <Neighbours alert={alert} />
           {may('recordings.export') && <Bundles alert={alert} />}

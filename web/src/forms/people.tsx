@@ -4,7 +4,7 @@ import type { Colleague, Page } from '../types.ts';
 interface PeopleQuestion {
   /** An area of the reader's; all of theirs without it. */
   jurisdiction?: string;
-  can?: 'alerts.handle' | 'watchlists.approve' | 'watchlists.confirm';
+  can?: 'alerts.handle' | 'faults.handle' | 'watchlists.approve' | 'watchlists.confirm';
 }
 
 /** Who sees a place and may do something there; null until it is known, none where it cannot be. */

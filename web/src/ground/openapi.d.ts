@@ -1,6 +1,6 @@
 // Made by `npm run types --prefix scripts/api-types`; not to be edited.
-// Document ded682c4c25ba5d3244792981f6d3108559300b917cfaac93c385c230f124148
-// Types 3e8e5e12cdf0331f97e4fa7a58fbe957eb48acddad34e6348e594a7e206a08f0
+// Document d5297a78347256bb01d3c70a897d01d1a5e1c6625dde2f87a65810aad47a7ed0
+// Types 543853e025f65fce2ef61ab206987880f87c71fa9289e5d7366d614f3d1e52e1
 
 export interface paths {
     "/api/v1/session": {
@@ -4557,7 +4557,7 @@ export interface paths {
                 query?: {
                     jurisdiction?: string;
                     police?: string | null;
-                    can?: "alerts.handle" | "watchlists.approve" | "watchlists.confirm";
+                    can?: "alerts.handle" | "faults.handle" | "watchlists.approve" | "watchlists.confirm";
                 };
                 header?: never;
                 path?: never;

@@ -5,6 +5,7 @@ import type { Caller } from '../../../core/types.ts';
 import type { Database, Tables } from '../../../platform/database/database.ts';
 import { withinJurisdiction } from '../../../platform/database/database.ts';
 import { recordAudit } from '../../../platform/records/audit.ts';
+import type { DeskName } from '../../rules/classes.ts';
 import { type AlertView, type EventType, showAlert } from '../alert.ts';
 import { forCaller } from '../log/audience.ts';
 import type { AlertLog, Committed } from '../log.ts';
@@ -29,6 +30,12 @@ export type Decide = (
   nowMs: number,
   tx: Tables,
 ) => Promise<{ alert: AlertRow; event: EventType; action: string } | null>;
+
+/** To what somebody's deed is limited. */
+export interface Only {
+  version?: number | undefined;
+  desk?: DeskName | undefined;
+}
 
 /** What people do with an alert. Each is one transaction with its log entry, outbox rows and audit row. */
 export class AlertActions {
@@ -61,14 +68,15 @@ export class AlertActions {
   }
 
   /**
-   * Does something with an alert, where `version` is given only to that version of it. Errors: `not-found`,
-   * `precondition.stale`, and `conflict.state` as {@link step} says it.
+   * Does something with an alert, where `version` is given only to that version of it, and where `desk` is only on that
+   * desk. Errors: `not-found`, `precondition.stale`, and `conflict.state` as {@link step} says it.
    */
-  async do(caller: Caller, id: string, deed: Deed, version?: number): Promise<AlertView> {
+  async do(caller: Caller, id: string, deed: Deed, { version, desk }: Only = {}): Promise<AlertView> {
     const { database, clock, log, committed } = this.#deps;
     const result = await database.transaction(async (tx) => {
       const nowMs = clock.nowMs();
       const before = await lockAlert(tx, caller, id);
+      if (desk !== undefined && before.desk !== desk) throw new CitywatchError('not-found');
       if (version !== undefined && before.version !== version) throw stale(before);
       const now = deed.does === 'assign' ? { ...deed, to: await this.#person(tx, deed.to, before) } : deed;
       if (deed.does === 'reopen') await refuseTwice(tx, before);

@@ -39,6 +39,9 @@ export const ACK_FOR_MAX_MS = 240 * MINUTE_MS;
 export const SHELVE_MAX_MS = 24 * 60 * MINUTE_MS;
 export const SNOOZE_MAX_MS = 60 * MINUTE_MS;
 
+/** So long after its end a fault is shown to who keeps devices going: what comes again by then is the same one. */
+const FAULT_OVER_MS = 30 * MINUTE_MS;
+
 const COMMENTS_MAX = 200;
 /** What is said with a deed finds room beyond it; from here on in the place of the oldest. The log keeps each. */
 const NOTES_MAX = 2 * COMMENTS_MAX;
@@ -172,7 +175,7 @@ export function mustBeShown({ severity, data }: Pick<AlertRow, 'severity' | 'dat
 /** What has run out by now, in the order in which it is said; none where nothing has. Twice says it once. */
 export function lapsed(row: AlertRow, nowMs: number): Step[] {
   if (row.handling === 'closed') return [];
-  if (isDrillOver(row, nowMs)) return [drillEnded(row, nowMs)];
+  if (isDrillOver(row, nowMs)) return [endedAs('drill', row, nowMs)];
   const steps: Step[] = [];
   if (row.ack_until_ms !== null && row.ack_until_ms <= nowMs) {
     const life = lifeOf(row);
@@ -182,6 +185,10 @@ export function lapsed(row: AlertRow, nowMs: number): Step[] {
   const now = steps.at(-1)?.alert ?? row;
   const { hidden } = now;
   if (hidden && hidden.is !== 'silenced' && hidden.untilMs <= nowMs) steps.push(shownAgain(now));
+  const last = steps.at(-1)?.alert ?? row;
+  const overAtMs = faultOverAtMs(last);
+  // Nobody went to see.
+  if (overAtMs !== null && overAtMs <= nowMs) steps.push(endedAs('no_action', last, nowMs));
   return steps;
 }
 
@@ -189,7 +196,12 @@ export function lapsed(row: AlertRow, nowMs: number): Step[] {
 export function lapsesAtMs(row: AlertRow): number | null {
   const { handling, ack_until_ms, hidden } = row;
   if (handling === 'closed') return null;
-  const times = [ack_until_ms, hidden && hidden.is !== 'silenced' ? hidden.untilMs : null, drillEndsAtMs(row)];
+  const times = [
+    ack_until_ms,
+    hidden && hidden.is !== 'silenced' ? hidden.untilMs : null,
+    drillEndsAtMs(row),
+    faultOverAtMs(row),
+  ];
   const due = times.filter((atMs) => atMs !== null);
   return due.length === 0 ? null : Math.min(...due);
 }
@@ -199,11 +211,19 @@ function isDrillOver(row: AlertRow, nowMs: number): boolean {
   return endsAtMs !== null && endsAtMs <= nowMs;
 }
 
-/** Closed as what it was, whoever had it. */
-function drillEnded(row: AlertRow, atMs: number): Step {
+/** When what is over on the maintenance desk, and nobody has, closes itself (Unix ms); null for anything else. */
+function faultOverAtMs({ desk, condition, handling, last_at_ms }: AlertRow): number | null {
+  if (desk !== 'maintenance' || condition !== 'cleared' || handling !== 'new') return null;
+  return last_at_ms + FAULT_OVER_MS;
+}
+
+/** Closed by itself, whoever had it. */
+function endedAs(verdict: Verdict, row: AlertRow, atMs: number): Step {
   const life = lifeOf(row);
   const handled = { ...handsOf(life.handled), is: 'closed', by: 'citywatch', atMs } as const;
-  return stepTo(row, { ...life, truth: truthOf('drill') }, { handled, event: 'alert.closed' });
+  // As where a person closes it: who was told of it before somebody hid it is told that it is over.
+  const shown = row.hidden ? ({ is: 'shown' } as const) : life.shown;
+  return stepTo(row, { ...life, shown, truth: truthOf(verdict) }, { handled, event: 'alert.closed' });
 }
 
 function moved(is: Handled['is'], hands: Hands, { nowMs, forMs }: { nowMs: number; forMs?: number | undefined }) {

@@ -71,7 +71,8 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     ladder: await Ladder.load(join(CONFIG_DIRECTORY, 'ladder.yaml')),
     manned: roster,
     personWhoSees: peopleWhoSee({ trees: devices.agencies, authority: devices.authority }),
-    standing: (tx, caller) => devices.standing.now(caller, 'alerts.handle', tx),
+    standing: (tx, caller, desk) =>
+      devices.standing.now(caller, desk === 'maintenance' ? 'faults.handle' : 'alerts.handle', tx),
     ownerNow: (owner) => devices.standing.ownerNow(owner, 'alerts.read'),
     zones: devices.jurisdictions,
     nameOfDistrict: (code) => devices.jurisdictions.get(code)?.name.zh ?? null,

@@ -66,6 +66,23 @@ t.test(
   },
 );
 
+t.test('a technician handles faults by keyboard and in the case, and merges nothing', async (t) => {
+  const api = await startFakeApi(t);
+  api.raise({ id: 'dark', desk: 'maintenance', class: 'fault', severity: 'moderate' });
+  const view = await openBrowser(t);
+  const { page } = view;
+  await signIn(view, api.url, 'technician');
+  const row = page.locator('[data-id=dark]');
+  await row.getByRole('button', { name: 'Acknowledge' }).waitFor();
+  await row.focus();
+  await page.keyboard.press('a');
+  await row.getByText('acknowledged by technician').waitFor();
+  await page.keyboard.press('o');
+  const deeds = page.getByRole('region', { name: 'Actions' });
+  await deeds.getByRole('button', { name: 'Close' }).waitFor();
+  t.equal(await deeds.getByRole('button', { name: /Merge|Silence/ }).count(), 0);
+});
+
 t.test('why a camera shows nothing leaves the name of the camera its place', async (t) => {
   const api = await startFakeApi(t);
   const view = await openBrowser(t, { width: 1440, height: 900 });

@@ -35,6 +35,12 @@ interface Moment {
   alert: AlertRow;
 }
 
+/** What comes to an alert, and on which desk it is. */
+interface Lived {
+  desk: AlertRow['desk'];
+  all: readonly Coming[];
+}
+
 type Coming = typeof comings extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** Everything that `coming` does, step by step; nothing where it is refused. */
@@ -59,7 +65,8 @@ function stepsOf(alert: AlertRow, coming: Coming, nowMs: number): Step[] {
 /** Which axes a coming may move. */
 function mayMove(coming: Coming): readonly (keyof Life)[] {
   if (coming.is === 'finding') return ['condition'];
-  if (coming.is === 'time') return ['handled', 'shown'];
+  // A fault that is over closes itself.
+  if (coming.is === 'time') return ['handled', 'shown', 'truth'];
   const { does } = coming.deed;
   if (does === 'close') return ['handled', 'shown', 'truth'];
   if (does === 'reopen') return ['handled', 'truth'];
@@ -70,8 +77,8 @@ const AXES = ['condition', 'handled', 'shown', 'truth'] as const;
 const json = (value: unknown): string => JSON.stringify(value);
 
 /** Runs everything that comes, and has each step looked at. */
-function live(all: readonly Coming[], look: (before: Moment, step: Step, coming: Coming) => void): Moment {
-  let now: Moment = { nowMs: 10_000, alert: alertRow() };
+function live({ desk, all }: Lived, look: (before: Moment, step: Step, coming: Coming) => void): Moment {
+  let now: Moment = { nowMs: 10_000, alert: alertRow({ desk }) };
   for (const coming of all) {
     const nowMs = now.nowMs + (coming.is === 'time' ? coming.ms : 1_000);
     for (const one of stepsOf(now.alert, coming, nowMs)) {
@@ -83,7 +90,10 @@ function live(all: readonly Coming[], look: (before: Moment, step: Step, coming:
   return now;
 }
 
-const comingsOf = fc.array(comings, { maxLength: 25 });
+const comingsOf: fc.Arbitrary<Lived> = fc.record({
+  desk: fc.constantFrom('police' as const, 'maintenance' as const),
+  all: fc.array(comings, { maxLength: 25 }),
+});
 
 t.test('a step moves its own axes, and its row says no more than its life', async () => {
   fc.assert(
@@ -123,6 +133,20 @@ t.test('what runs out does so once, at its time and not before', async () => {
       if (lapsed(alert, atMs - 1).length > 0 && atMs > nowMs) return false;
       const steps = lapsed(alert, Math.max(atMs, nowMs));
       return steps.length > 0 && lapsed(steps.at(-1)!.alert, Math.max(atMs, nowMs)).length === 0;
+    }),
+  );
+});
+
+t.test('only what is over on the maintenance desk, and nobody has, closes itself', async () => {
+  fc.assert(
+    fc.property(comingsOf, (all) => {
+      live(all, ({ alert: before, nowMs }, { alert }, coming) => {
+        if (coming.is !== 'time' || alert.handling !== 'closed') return;
+        if (before.desk === 'police' || before.condition !== 'cleared' || before.handling !== 'new') {
+          throw new Error(`${json(before)} closed itself`);
+        }
+        if (nowMs - before.last_at_ms < 30 * MINUTE_MS) throw new Error('too soon');
+      });
     }),
   );
 });

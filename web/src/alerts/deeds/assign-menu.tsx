@@ -1,6 +1,7 @@
 import type { TargetedEvent } from 'preact';
 import { session } from '../../session.ts';
 import { t } from '../../texts.ts';
+import { desk } from '../desk.ts';
 import { assignSoon } from './deeds.ts';
 import { Menu } from './menu.tsx';
 import { leaveMenu } from './open-menu.ts';
@@ -22,7 +23,7 @@ export function AssignMenu({ of, ids, label }: { of: string; ids: readonly strin
   return (
     <Menu of={of} menu="assign" label={label} title={t('assign.title')}>
       <form class="assign" onSubmit={submit}>
-        <PeopleList onChoose={give} />
+        <PeopleList desk={desk.value} onChoose={give} />
         <label>
           {t('assign.to')}
           <input name="to" maxLength={NAME_MAX} autocomplete="off" required />

@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { go } from '../../ground/router.ts';
 import { caseAddress } from '../../ground/views.ts';
-import { canHandle } from '../../session.ts';
+import { handles } from '../../session.ts';
 import { ack } from '../actions.ts';
 import { toggleMenu } from '../deeds/open-menu.ts';
 import { doNow, undo } from '../deeds/undo.ts';
@@ -46,14 +46,15 @@ function press({ key, target }: KeyboardEvent, hands: Hands): boolean {
 }
 
 function pressOn(id: string, key: string, { isRow, hands }: { isRow: boolean; hands: Hands }): boolean {
-  const handling = book.value.alerts.get(id)?.handling;
-  const isOpen = canHandle.value && handling !== 'closed';
+  const alert = book.value.alerts.get(id);
+  const isTheirs = alert !== undefined && handles(alert);
+  const isOpen = isTheirs && alert.handling !== 'closed';
   if (key === 'a') {
-    if (canHandle.value && handling === 'new') doNow(() => ack(id)).catch(() => undefined);
+    if (isTheirs && alert.handling === 'new') doNow(() => ack(id)).catch(() => undefined);
   } else if (key === 's' || key === 'c') {
     if (isOpen) toggleMenu(id, key === 's' ? 'assign' : 'close');
   } else if (key === 'x') {
-    if (canHandle.value) choose(id, hands.ids);
+    if (isTheirs) choose(id, hands.ids);
   } else if (key === 'o') go(caseAddress(id));
   else if (key === 'Enter' && isRow) hands.toggle(id);
   else return false;

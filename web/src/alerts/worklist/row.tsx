@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { follows } from '../../ground/router.ts';
 import { caseAddress, VIEWS } from '../../ground/views.ts';
 import { nameOf, usernamesOf } from '../../people.ts';
-import { canHandle } from '../../session.ts';
+import { handles } from '../../session.ts';
 import { age, clockTime, t, tOf } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
 import type { Alert } from '../../types.ts';
@@ -119,7 +119,7 @@ function Mark({ alert, onChoose }: { alert: Alert; onChoose(reach: boolean): voi
   return (
     <div class="mark">
       <SeverityBadge severity={alert.severity} />
-      {canHandle.value && (
+      {handles(alert) && (
         <label class="pick">
           <input
             type="checkbox"
@@ -197,7 +197,7 @@ function Handling({ alert }: { alert: Alert }) {
 
 function Actions({ alert, open, onToggle }: { alert: Alert; open: boolean; onToggle(): void }) {
   const [busy, setBusy] = useState(false);
-  const isOpen = canHandle.value && alert.handling !== 'closed';
+  const isOpen = handles(alert) && alert.handling !== 'closed';
   // Rarer than the others, so a row that is not unfolded has room for them.
   const assigns = open || isMenuOpen(alert.id, 'assign');
   const acknowledge = (event: TargetedEvent<HTMLButtonElement>) => {
@@ -210,7 +210,7 @@ function Actions({ alert, open, onToggle }: { alert: Alert; open: boolean; onTog
   };
   return (
     <div class="actions">
-      {canHandle.value && alert.handling === 'new' && (
+      {handles(alert) && alert.handling === 'new' && (
         <button type="button" class="primary ack" disabled={busy} onClick={acknowledge}>
           {t('alert.ack')}
         </button>

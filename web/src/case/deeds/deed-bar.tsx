@@ -1,6 +1,6 @@
 import type { TargetedEvent } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { canHandle, may } from '../../session.ts';
+import { canHandle, handles, may } from '../../session.ts';
 import { nowMs } from '../../ticker.ts';
 import type { CaseAlert } from '../../types.ts';
 import { changesOf } from '../changes.ts';
@@ -15,10 +15,10 @@ import { merge, readAfter, silence, split } from './others.ts';
 /** What may be done with an alert as it stands now. One form is open at a time. */
 export function DeedBar({ open, alert }: { open: OpenCase; alert: CaseAlert }) {
   const bar = useRef<HTMLDivElement>(null);
-  const [form, setForm] = useState<DeedName | null>(() => (canHandle.value ? begunForm(alert.id) : null));
+  const [form, setForm] = useState<DeedName | null>(() => (handles(alert) ? begunForm(alert.id) : null));
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const [busy, setBusy] = useState(false);
-  const deeds = possible(alert, { handle: canHandle.value, silence: may('alerts.silence') });
+  const deeds = possible(alert, { handle: handles(alert), merge: canHandle.value, silence: may('alerts.silence') });
   const run = async (name: DeedName, values: Values): Promise<Outcome> => {
     setBusy(true);
     setOutcome(null);

@@ -80,8 +80,10 @@ export function hasForm(name: DeedName): boolean {
 }
 
 /** What may be done with an alert as it stands now, by who has these rights. Pure. */
-export function possible(alert: CaseAlert, may: { handle: boolean; silence: boolean }): DeedName[] {
-  return DEEDS.filter((name) => (name === 'silence' ? may.silence : may.handle) && fits(name, alert));
+export function possible(alert: CaseAlert, may: Record<'handle' | 'merge' | 'silence', boolean>): DeedName[] {
+  const needs = (name: DeedName) =>
+    name === 'silence' ? name : name === 'merge' || name === 'split' ? 'merge' : 'handle';
+  return DEEDS.filter((name) => may[needs(name)] && fits(name, alert));
 }
 
 function fits(name: DeedName, alert: CaseAlert): boolean {

@@ -25,6 +25,7 @@ export const FORMS: Partial<Record<DeedName, (props: FormProps) => ComponentChil
     <>
       <PeopleList
         area={props.alert.jurisdiction}
+        desk={props.alert.desk}
         chosen={props.values.to ?? ''}
         onChoose={(username) => props.set('to', username)}
       />
