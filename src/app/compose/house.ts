@@ -195,6 +195,7 @@ function choresOf(kept: Kept): ChoresInput['chores'] {
     findings: (nowMs) => alerts.queries.pruneFindings(nowMs, ownership),
     deliveries: (nowMs) => alerts.queries.pruneDeliveries(nowMs, ownership),
     'closed alerts': (nowMs) => alerts.keeping.prune(nowMs),
+    watchlists: (nowMs) => alerts.watchlistKeeping.prune(nowMs),
     'who had duty': (nowMs) => pruneDuty(nowMs, ground),
     'dry runs of rules': (nowMs) => alerts.dryRuns.prune(nowMs),
     'recorded files of dry runs': (nowMs) => alerts.recordings.prune(nowMs),

@@ -8,6 +8,7 @@ import { AlertOrders, type WorkOrdersPort } from '../../../alerts/orders/alert-o
 import { CONDITIONS } from '../../../alerts/rules/conditions/conditions.ts';
 import { RuleVersions } from '../../../alerts/rules/kept/rule-versions.ts';
 import { RuleBook } from '../../../alerts/rules/rule-book.ts';
+import { WatchlistKeeping } from '../../../alerts/watchlists/keeping.ts';
 import { WorkDays } from '../../../core/calendar/work-days.ts';
 import type { Kinds } from '../../../devices/kinds/kinds.ts';
 import type { Exports } from '../../../telemetry/history/export.ts';
@@ -88,6 +89,7 @@ export async function openAlerts(ground: Ground, devices: Devices, sides: AlertS
     bundles: await composeBundles(ground, devices, { alerting, book, clips, stored: telemetry.exports }),
     ...duty,
     keeping: keepingOf(ground, alerting),
+    watchlistKeeping: watchlistKeepingOf(ground),
     figures: new AlertFigures(ground.shares.general),
     ruleVersions: versionsOf(ground, book, () => alerting.ruleKept()),
     ...composeDryRuns(ground, devices, { ...ingest, book, watch: alerting.watched.ofEverybody }),
@@ -127,6 +129,12 @@ function keepingOf(
     keepDays: { incident, fault, system },
     forgotten,
   });
+}
+
+/** As long as what names them: alerts, audit trail and access register. */
+function watchlistKeepingOf({ database, ownership, config }: Ground): WatchlistKeeping {
+  const keepDays = Math.max(config.alerts.keepDays, config.audit.keepDays);
+  return new WatchlistKeeping({ database, ownership, keepDays });
 }
 
 /** Rules that people keep by the API. */
