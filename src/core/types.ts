@@ -1,5 +1,6 @@
 import type { CodecName } from './codec-names.ts';
 import type { AgencyCode, Area, Jurisdiction } from './jurisdiction.ts';
+import type { PayloadSpec } from './registry/makers-payload.ts';
 import type { AccessClass, PositionFile } from './registry/position-file.ts';
 import type { DeviceUnit } from './registry/unit.ts';
 
@@ -67,6 +68,11 @@ export interface FieldSource {
   map: ReadonlyMap<string, FieldValue> | null;
 }
 
+/** What people call something, where a kind says so. */
+export interface Titled {
+  title?: { en: string; zh: string };
+}
+
 /** One value of a kind: its type, unit and range. Numbers are stored as floating point for ever (InfluxDB 1.x). */
 export type FieldSpec = (
   | { type: 'number' | 'integer'; unit: string | null; min: number; max: number; precision?: number }
@@ -75,23 +81,14 @@ export type FieldSpec = (
   | { type: 'text'; maxLength: number; sensitive?: 'plate'; content?: 'mac' | 'digits' }
   | { type: 'enum'; values: string[] }
   | { type: 'list'; maxItems: number; maxLength: number }
-) & {
-  /** The one structural tag of the kind's measurement, such as a lane. */
-  tag?: true;
-  source?: FieldSource;
-};
+) &
+  Titled & {
+    /** The one structural tag of the kind's measurement, such as a lane. */
+    tag?: true;
+    source?: FieldSource;
+  };
 
-/** What a maker's payload has in other places than the contract's. */
-export interface PayloadSpec {
-  ts: { path: readonly string[]; unit: 's' | 'ms' } | null;
-  id: readonly string[] | null;
-  /** Where an event's type stands, and what their codes for it mean. */
-  event: { path: readonly string[]; map: ReadonlyMap<string, string> | null } | null;
-  /** What is sent and not kept, with all below it. */
-  ignore: readonly (readonly string[])[];
-}
-
-export interface EventSpec {
+export interface EventSpec extends Titled {
   fields: ReadonlyMap<string, FieldSpec>;
   required: readonly string[];
 }
@@ -100,7 +97,7 @@ export interface EventSpec {
 /** In the place of the role of who may ask for a command: nobody may, it is told by the gateway itself. */
 export const GATEWAY_ALONE = 'gateway';
 
-export interface CommandSpec {
+export interface CommandSpec extends Titled {
   args: ReadonlyMap<string, FieldSpec>;
   required: readonly string[];
   /** From the request until the deadline, where no other deadline is asked for. */

@@ -6,8 +6,12 @@ import { callerOf } from '../guards/auth.ts';
 import { listOf, moment } from '../schemas.ts';
 import type { ApiApp, RouteContext, RoutePart } from './route.ts';
 
+/** What people call it, where its kind says so. */
+const title = z.object({ en: z.string(), zh: z.string() });
+
 const field = z
   .object({
+    title: title.optional(),
     type: z.enum(['number', 'integer', 'boolean', 'text', 'enum', 'list']),
     unit: z.string().nullable().optional(),
     min: z.number().optional(),
@@ -24,6 +28,7 @@ const field = z
 const fields = z.record(z.string(), field);
 
 const command = z.object({
+  title: title.optional(),
   args: fields,
   required: z.array(z.string()),
   timeoutS: z.number().meta({ description: 'Until the deadline, where no other is asked for' }),
@@ -39,14 +44,14 @@ const kind = z
   .object({
     kind: z.string(),
     version: z.int(),
-    title: z.object({ en: z.string(), zh: z.string() }),
+    title,
     stream: z.boolean(),
     hangsOn: z.array(z.string()).optional().meta({ description: 'Kinds that its parent may have; any without it' }),
     codec: codec.meta({ description: 'In what its devices write payloads' }),
     periodS: z.number(),
     staleAfterS: z.number(),
     fields,
-    events: z.record(z.string(), z.object({ fields, required: z.array(z.string()) })),
+    events: z.record(z.string(), z.object({ title: title.optional(), fields, required: z.array(z.string()) })),
     commands: z.record(z.string(), command),
   })
   .meta({ id: 'DeviceKind' });
@@ -85,7 +90,9 @@ const dryRun = z.object({
 });
 
 function answer({ codec = 'json', fields: own, events, commands, ...rest }: DeviceKind): z.output<typeof kind> {
-  const print = (event: EventSpec) => ({ fields: Object.fromEntries(event.fields), required: [...event.required] });
+  const print = ({ fields: all, required, ...more }: EventSpec) => {
+    return { ...more, fields: Object.fromEntries(all), required: [...required] };
+  };
   const told = ({ args, required, ...more }: CommandSpec) => {
     return { ...more, args: Object.fromEntries(args), required: [...required] };
   };

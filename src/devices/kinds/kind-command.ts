@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DAY_S } from '../../core/clock.ts';
 import { GATEWAY_ALONE } from '../../core/types.ts';
-import { fields, name } from './kind-field.ts';
+import { fields, name, title } from './kind-field.ts';
 
 const COMMANDS_MAX = 32;
 /** What a secret of ours has. */
@@ -16,6 +16,7 @@ const NOT_IN_ARGS = ['path', 'scale', 'offset', 'map', 'tag', 'sensitive'] as co
 /** One thing a device of the kind can be told to do. */
 const command = z
   .strictObject({
+    title: title.optional(),
     args: fields.optional(),
     required: z.array(z.string()).optional(),
     /** From when it was asked for until its deadline, where nobody asks for another one. */

@@ -37,7 +37,10 @@ export const codes = <Value extends z.ZodType>(value: Value) =>
     .refine((map) => Object.keys(map).length > 0, 'needs at least one code')
     .refine((map) => Object.keys(map).length <= CODES_MAX, `at most ${CODES_MAX} codes`);
 
-const from = { path: path.optional() };
+/** What people call something, in both languages. */
+export const title = z.strictObject({ en: z.string().min(1).max(64), zh: z.string().min(1).max(64) });
+
+const from = { path: path.optional(), title: title.optional() };
 const scaled = { scale: bound.refine((scale) => scale !== 0, 'must not be 0').optional(), offset: bound.optional() };
 const tag = z.literal(true).optional();
 

@@ -3,7 +3,7 @@ import { DAY_S } from '../../core/clock.ts';
 import { CODEC_NAMES } from '../../core/codec-names.ts';
 import { forbiddenName } from '../../core/forbidden/names.ts';
 import { commands } from './kind-command.ts';
-import { codes, type FieldFile, fields, name, path } from './kind-field.ts';
+import { codes, type FieldFile, fields, name, path, title } from './kind-field.ts';
 
 const KIND = /^[a-z][a-z0-9-]{0,31}$/;
 const BASE = /^_?[a-z][a-z0-9-]{0,31}$/;
@@ -21,7 +21,11 @@ const STATE_FIELDS = new Map([
   ['firmware', 'text'],
 ]);
 
-const event = z.strictObject({ fields: fields.default({}), required: z.array(z.string()).default([]) });
+const event = z.strictObject({
+  title: title.optional(),
+  fields: fields.default({}),
+  required: z.array(z.string()).default([]),
+});
 
 const events = z.record(name, event);
 
@@ -60,7 +64,7 @@ const KIND_NAME = z.string().regex(KIND, 'must be like recycling-kiosk: small le
 const head = {
   kind: KIND_NAME,
   version: z.int().min(1).max(1_000_000),
-  title: z.strictObject({ en: z.string().min(1).max(64), zh: z.string().min(1).max(64) }),
+  title,
   stream: z.boolean(),
   hangs_on: z.array(KIND_NAME).min(1).max(HANGS_ON_MAX).optional(),
   period_s: z.number().positive().max(DAY_S),

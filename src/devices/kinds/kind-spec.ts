@@ -1,3 +1,4 @@
+import type { PayloadSpec } from '../../core/registry/makers-payload.ts';
 import type {
   CommandSpec,
   DeviceKind,
@@ -5,7 +6,7 @@ import type {
   FieldSource,
   FieldSpec,
   FieldValue,
-  PayloadSpec,
+  Titled,
 } from '../../core/types.ts';
 import { type CommandFile, EXPIRES_S, TIMEOUT_S } from './kind-command.ts';
 import type { FieldFile, KindFile } from './kind-schema.ts';
@@ -23,7 +24,7 @@ export function toDeviceKind(file: KindFile): DeviceKind {
     events: new Map(
       Object.entries(file.events).map(([key, spec]): [string, EventSpec] => [
         key,
-        { fields: toFields(spec.fields), required: spec.required },
+        { ...titled(spec), fields: toFields(spec.fields), required: spec.required },
       ]),
     ),
     commands: new Map(Object.entries(file.commands ?? {}).map(([name, spec]) => [name, toCommand(spec)])),
@@ -52,9 +53,10 @@ function limitsOf({ rate, series }: KindFile): Pick<DeviceKind, 'rate' | 'series
   };
 }
 
-function toCommand({ args = {}, required = [], timeout_s, expires_s, role = 'operator' }: CommandFile): CommandSpec {
+function toCommand(spec: CommandFile): CommandSpec {
+  const { args = {}, required = [], timeout_s, expires_s, role = 'operator' } = spec;
   const timeoutS = timeout_s ?? Math.min(TIMEOUT_S, expires_s ?? TIMEOUT_S);
-  return { args: toFields(args), required, timeoutS, expiresS: expires_s ?? EXPIRES_S, role };
+  return { ...titled(spec), args: toFields(args), required, timeoutS, expiresS: expires_s ?? EXPIRES_S, role };
 }
 
 function toPayload({ ts, id, event, ignore = [] }: NonNullable<KindFile['payload']>): PayloadSpec {
@@ -78,7 +80,11 @@ function toField(spec: FieldFile): FieldSpec {
   const form = toForm(spec);
   const source = toSource(spec);
   const tagged = 'tag' in spec && spec.tag === true;
-  return { ...form, ...(tagged ? { tag: true as const } : {}), ...(source ? { source } : {}) };
+  return { ...form, ...titled(spec), ...(tagged ? { tag: true as const } : {}), ...(source ? { source } : {}) };
+}
+
+function titled({ title }: { title?: Titled['title'] | undefined }): Titled {
+  return title ? { title } : {};
 }
 
 function toForm(spec: FieldFile): FieldSpec {

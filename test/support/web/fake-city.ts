@@ -8,7 +8,8 @@ const TIMES = { version: 1, codec: 'json', periodS: 60, staleAfterS: 300 };
 const BARE = { stream: false, fields: {}, events: {}, commands: {}, ...TIMES };
 const READ = { plate: { type: 'text', sensitive: 'plate' }, speedKmh: { type: 'number', unit: 'km/h' } };
 const READS = { passage: { fields: READ, required: [] }, overspeed: { fields: READ, required: [] } };
-const VALUES = { temp_c: { type: 'number', unit: '°C' }, smoke: { type: 'boolean' } };
+const SLOTS = { type: 'integer', unit: null, title: { en: 'Free slots', zh: '空闲格' } };
+const VALUES = { temp_c: { type: 'number', unit: '°C' }, smoke: { type: 'boolean' }, free_slots: SLOTS };
 export const KINDS = [
   { kind: 'camera', title: { en: 'Camera', zh: '摄像机' }, ...BARE, stream: true },
   { kind: 'checkpoint', title: { en: 'Vehicle checkpoint', zh: '卡口' }, ...BARE, events: READS },

@@ -8,6 +8,7 @@ import { ALERTS_TEXTS } from '../texts/alerts.ts';
 import { COMMON_TEXTS } from '../texts/common.ts';
 import { DEVICE_DEED_TEXTS } from '../texts/device-deeds.ts';
 import { DEVICE_TEXTS } from '../texts/devices.ts';
+import { EVENT_TEXTS } from '../texts/work/events.ts';
 import { tOf as commonTextOf, wording } from '../texts.ts';
 
 const TEXTS = {
@@ -21,6 +22,7 @@ const TEXTS = {
   ...ADMIN_RULE_TEXTS,
   ...ADMIN_RECORD_TEXTS,
   ...ADMIN_MACHINE_TEXTS,
+  ...EVENT_TEXTS,
 };
 
 export type SayKey = keyof typeof TEXTS;

@@ -40,9 +40,9 @@ export function Details({ alert }: { alert: Alert }) {
             {t('alert.assignedTo', { name: nameOf(alert.assignedTo) })}
           </dt>
         )}
-        {reported(alert.data).map(([name, text]) => [
-          <dt key={`${name} name`}>
-            <bdi>{name}</bdi>
+        {reported(alert).map(({ name, title, text }) => [
+          <dt key={`${name} name`} title={name}>
+            <bdi>{title}</bdi>
           </dt>,
           <dd key={name}>
             <bdi>{text}</bdi>

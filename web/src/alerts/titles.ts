@@ -1,6 +1,8 @@
+import { fieldOf, fieldTitle, valueText } from '../fields.ts';
 import { display, may } from '../session.ts';
 import { language, t } from '../texts.ts';
 import type { Alert } from '../types.ts';
+import { kindsOf } from './choices.ts';
 
 /** The title in the page's language. */
 export function titleOf({ title, exercise }: Pick<Alert, 'title' | 'exercise'>): string {
@@ -10,17 +12,24 @@ export function titleOf({ title, exercise }: Pick<Alert, 'title' | 'exercise'>):
 const VALUES_MAX = 12;
 const VALUE_CHARS_MAX = 120;
 
-/** What the device reported, as name and text; lists and objects are written as JSON. */
-export function reported(data: Record<string, unknown>): [name: string, text: string][] {
+interface Reported {
+  /** As it stands in messages. */
+  name: string;
+  title: string;
+  text: string;
+}
+
+/** What the device reported, as people call and write it. */
+export function reported({ rule, data }: Pick<Alert, 'rule' | 'data'>): Reported[] {
+  const kinds = kindsOf(rule.split('@')[0] ?? rule);
   return Object.entries(data)
     .filter(([, value]) => value !== null && value !== undefined)
     .slice(0, VALUES_MAX)
-    .map(([name, value]) => [name, textOf(value).slice(0, VALUE_CHARS_MAX)]);
-}
-
-function textOf(value: unknown): string {
-  if (typeof value === 'number') return String(Math.round(value * 100) / 100);
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+    .map(([name, value]) => {
+      const kind = kinds.find((one) => fieldOf(one, name) !== null) ?? null;
+      const text = valueText(value, fieldOf(kind, name)?.unit).slice(0, VALUE_CHARS_MAX);
+      return { name, title: fieldTitle(name, kind), text };
+    });
 }
 
 /**

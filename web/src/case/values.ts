@@ -1,25 +1,8 @@
+import { valueText } from '../fields.ts';
 import { kinds } from '../overview.ts';
-import { lasting, locale } from '../texts.ts';
-import type { Kind } from '../types.ts';
+import { language, lasting } from '../texts.ts';
 import type { Asks, Limit } from './limits.ts';
 import { t, tOf } from './say.ts';
-
-type Field = Kind['fields'][string];
-
-/** What a kind says of a value: of its readings, else of the events that carry it. */
-export function fieldOf(kind: string | null, name: string): Field | null {
-  const known = kind === null ? undefined : kinds.value.get(kind);
-  if (!known) return null;
-  if (Object.hasOwn(known.fields, name)) return known.fields[name] ?? null;
-  const event = Object.values(known.events).find(({ fields }) => Object.hasOwn(fields, name));
-  return event?.fields[name] ?? null;
-}
-
-/** What a value is called; its name in messages where nobody has translated it. */
-export function fieldTitle(name: string): string {
-  const title = tOf('field', name);
-  return title === '' ? name : title;
-}
 
 /** Values that are words of a short list, which the page has in both languages. */
 const WORDS: readonly string[] = ['direction', 'plateColor', 'vehicleClass', 'vehicleColor'];
@@ -27,9 +10,10 @@ const WORDS: readonly string[] = ['direction', 'plateColor', 'vehicleClass', 've
 /** The same, of words that mean the same in several fields. */
 const SAID: readonly string[] = ['network', 'video_state'];
 
-/** What an event is called; its name in messages where nobody has translated it. */
-export function eventTitle(type: string): string {
-  return tOf('event', type);
+/** What an event is called: by its kind, else by the page; its name in messages where nobody calls it else. */
+export function eventTitle(type: string, kind: string | null): string {
+  const known = kind === null ? undefined : kinds.value.get(kind);
+  return known?.events[type]?.title?.[language.value] ?? tOf('event', type);
 }
 
 /** A value of a field that is known by its name, as people write it. */
@@ -37,16 +21,6 @@ export function saidText(name: string, value: unknown, unit: string | null | und
   if (typeof value !== 'string') return valueText(value, unit);
   if (WORDS.includes(name)) return tOf(name, value);
   return SAID.includes(name) ? tOf('word', value) : value;
-}
-
-/** A value with its unit, as people write it. */
-export function valueText(value: unknown, unit: string | null | undefined): string {
-  if (typeof value === 'boolean') return t(value ? 'fired.yes' : 'fired.no');
-  if (typeof value === 'number') {
-    const number = new Intl.NumberFormat(locale.value, { maximumFractionDigits: 2 }).format(value);
-    return unit ? `${number} ${unit}` : number;
-  }
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 export function limitText({ is, limit, says }: Limit, unit: string | null | undefined): string {
@@ -59,7 +33,7 @@ export function limitText({ is, limit, says }: Limit, unit: string | null | unde
   return t(`fired.${says.text}`, { n, time: lasting(says.s ?? 0) });
 }
 
-export function asksText({ text, n = '', s = 0 }: Asks['also'][number]): string {
-  const what = text === 'event' ? eventTitle(String(n)) : n;
+export function asksText({ text, n = '', s = 0 }: Asks['also'][number], kind: string | null): string {
+  const what = text === 'event' ? eventTitle(String(n), kind) : n;
   return t(`fired.${text}`, { n: what, time: lasting(s) });
 }

@@ -1,6 +1,6 @@
 // Made by `npm run types --prefix scripts/api-types`; not to be edited.
-// Document d5297a78347256bb01d3c70a897d01d1a5e1c6625dde2f87a65810aad47a7ed0
-// Types 543853e025f65fce2ef61ab206987880f87c71fa9289e5d7366d614f3d1e52e1
+// Document 03d79500ea22f8373a56451bbea6c54991c088ce3960d1a7d73d5be8cdb44245
+// Types b05bb9e6fd9e5ec9840f31f65ed56f71e3301e8db97e5e682d44e63d0b135eee
 
 export interface paths {
     "/api/v1/session": {
@@ -6804,6 +6804,10 @@ export interface components {
             };
             events: {
                 [key: string]: {
+                    title?: {
+                        en: string;
+                        zh: string;
+                    };
                     fields: {
                         [key: string]: components["schemas"]["Field"];
                     };
@@ -6812,6 +6816,10 @@ export interface components {
             };
             commands: {
                 [key: string]: {
+                    title?: {
+                        en: string;
+                        zh: string;
+                    };
                     args: {
                         [key: string]: components["schemas"]["Field"];
                     };
@@ -6874,6 +6882,10 @@ export interface components {
             version: number;
         };
         Field: {
+            title?: {
+                en: string;
+                zh: string;
+            };
             /** @enum {string} */
             type: "number" | "integer" | "boolean" | "text" | "enum" | "list";
             unit?: string | null;

@@ -51,8 +51,6 @@ export const CASE_TEXTS = {
   'fired.device': ['Device', '设备编号'],
   'fired.district': ['District', '区划'],
   'fired.kind': ['Kind', '设备类型'],
-  'fired.yes': ['yes', '是'],
-  'fired.no': ['no', '否'],
 
   'seen.title': ['Pictures', '画面'],
   'seen.of': ['{camera}, {time}', '{camera}，{time}'],

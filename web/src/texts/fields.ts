@@ -1,5 +1,7 @@
 /** What values are called that rules look at, and those that are common. English first, then Chinese. */
 export const FIELD_TEXTS = {
+  'field-is.yes': ['yes', '是'],
+  'field-is.no': ['no', '否'],
   'field.acc': ['Ignition', '点火状态'],
   'field.active': ['Active', '触发'],
   'field.armed': ['Armed', '布防'],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { parseKindFile } from '../../../../src/devices/kinds/kind-extends.ts';
+import { toDeviceKind } from '../../../../src/devices/kinds/kind-spec.ts';
 import { Kinds } from '../../../../src/devices/kinds/kinds.ts';
 
 const HEAD =
@@ -54,6 +55,20 @@ t.test('what is wrong is told with file, line, key and what would be right', asy
     ['x'.repeat(300_000), /^probe.yaml is larger/],
   ];
   for (const [text, expected] of cases) t.match(issuesOf(text).join('\n'), expected);
+});
+
+t.test('fields, events and commands may say what people call them, in both languages', async (t) => {
+  const title = '{ en: Free slots, zh: 空闲格 }';
+  const field = `{ type: integer, unit: null, min: 0, max: 9, title: ${title} }`;
+  const others = `events:\n  jam: { title: ${title} }\ncommands:\n  open: { title: ${title} }\n`;
+  const text = `${HEAD}fields:\n  slots: ${field}\n${others}`;
+  const parsed = parseKindFile('probe.yaml', text);
+  if ('issues' in parsed) return t.fail(JSON.stringify(parsed.issues));
+  const kind = toDeviceKind(parsed.kind);
+  const called = { title: { en: 'Free slots', zh: '空闲格' } };
+  t.match(kind.fields.get('slots'), { type: 'integer', ...called });
+  t.match([kind.events.get('jam'), kind.commands.get('open')], [called, called]);
+  t.match(issuesOf(`${HEAD}fields:\n  a: { type: boolean, title: { en: A } }\n`), [/^probe.yaml:8 fields.a.title.zh/]);
 });
 
 t.test('a file may share parts by anchors, but not blow up by them', async (t) => {

@@ -1,11 +1,12 @@
 import { rules } from '../../alerts/choices.ts';
+import { wordFor } from '../../fields.ts';
 import { follows } from '../../ground/router.ts';
 import { language, lasting } from '../../texts.ts';
 import { Unfold } from '../common/deed.tsx';
 import { List, Row } from '../common/list.tsx';
 import { Wide } from '../common/wide.tsx';
 import { pieceAddress } from '../pieces.ts';
-import { t } from '../say.ts';
+import { t, tOf } from '../say.ts';
 import type { DeviceKind } from '../types.ts';
 
 /** What devices of each kind send and can be told, and which rules look at it. */
@@ -40,12 +41,8 @@ function One({ kind: { kind, title, version, periodS, staleAfterS, stream, codec
           {() => (
             <div class="admin-part">
               <Fields name={title[language.value]} fields={more.fields} />
-              <p>
-                <b>{t('kinds.events')}</b> {Object.keys(more.events).join(', ') || t('kinds.nothing')}
-              </p>
-              <p>
-                <b>{t('kinds.commands')}</b> {Object.keys(more.commands).join(', ') || t('kinds.nothing')}
-              </p>
+              <Called title={t('kinds.events')} wordOf={(name) => tOf('event', name)} all={more.events} />
+              <Called title={t('kinds.commands')} wordOf={(name) => name} all={more.commands} />
               <RulesOf kind={kind} />
             </div>
           )}
@@ -67,9 +64,11 @@ function Fields({ name, fields }: { name: string; fields: DeviceKind['fields'] }
         </tr>
       </thead>
       <tbody>
-        {Object.entries(fields).map(([field, { type, unit, min, max, values }]) => (
+        {Object.entries(fields).map(([field, { title, type, unit, min, max, values }]) => (
           <tr key={field}>
-            <td>{field}</td>
+            <td>
+              <Name name={field} title={title} word={wordFor(field)} />
+            </td>
             <td>{type}</td>
             <td>{unit ?? '–'}</td>
             <td>
@@ -79,6 +78,43 @@ function Fields({ name, fields }: { name: string; fields: DeviceKind['fields'] }
         ))}
       </tbody>
     </Wide>
+  );
+}
+
+interface CalledProps {
+  title: string;
+  wordOf(name: string): string;
+  all: Record<string, { title?: Title | undefined }>;
+}
+
+/** Events or commands, as people call them. */
+function Called({ title, wordOf, all }: CalledProps) {
+  const names = Object.entries(all);
+  return (
+    <p>
+      <b>{title}</b>{' '}
+      {names.length === 0
+        ? t('kinds.nothing')
+        : names.map(([name, one], at) => (
+            <span key={name}>
+              {at > 0 && ', '}
+              <Name name={name} title={one.title} word={wordOf(name)} />
+            </span>
+          ))}
+    </p>
+  );
+}
+
+type Title = DeviceKind['title'];
+
+/** What people call it, and by its side the name that it has in messages. */
+function Name({ name, title, word }: { name: string; title: Title | undefined; word: string }) {
+  const called = title?.[language.value] ?? word;
+  return (
+    <>
+      {called !== name && <>{called} </>}
+      <code>{name}</code>
+    </>
   );
 }
 

@@ -1,3 +1,4 @@
+import { fieldOf, fieldTitle, valueText } from '../../fields.ts';
 import { kinds } from '../../overview.ts';
 import { clockTime } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
@@ -6,7 +7,6 @@ import { type Curve, type CurveRange, curveOf, HEIGHT, rangeOf, startingAt, WIDT
 import { asksOf, type Limit } from '../limits.ts';
 import { t } from '../say.ts';
 import { useAnswer } from '../use-answer.ts';
-import { fieldOf, fieldTitle, valueText } from '../values.ts';
 
 const CURVES_MAX = 4;
 
@@ -77,7 +77,7 @@ function Drawn({ curve, limits, at, range, kind }: DrawnProps) {
   const text = (value: number) => valueText(value, unit);
   const [min, max, last] = [text(curve.min), text(curve.max), text(curve.last)];
   const time = (ms: number) => clockTime(new Date(ms).toISOString(), nowMs.value);
-  const name = fieldTitle(curve.name);
+  const name = fieldTitle(curve.name, kind);
   return (
     <figure class="drawn">
       <figcaption>

@@ -1,11 +1,12 @@
 import { districtName } from '../../alerts/choices.ts';
+import { fieldOf, fieldTitle } from '../../fields.ts';
 import { kinds } from '../../overview.ts';
 import { clockTime, language } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
 import type { CaseAlert, RuleOfAlert } from '../../types.ts';
 import { type Asks, asksOf, isBeyond } from '../limits.ts';
 import { t } from '../say.ts';
-import { asksText, fieldOf, fieldTitle, limitText, saidText } from '../values.ts';
+import { asksText, limitText, saidText } from '../values.ts';
 
 const VALUES_MAX = 24;
 const CHARS_MAX = 200;
@@ -24,7 +25,7 @@ export function Fired({ alert, rule, kind }: FiredProps) {
     <section class="panel" aria-labelledby="fired-title">
       <h3 id="fired-title">{t('fired.title')}</h3>
       <Values alert={alert} asks={asks} kind={kind} />
-      {asks.also.length > 0 && <p>{asks.also.map(asksText).join(' · ')}</p>}
+      {asks.also.length > 0 && <p>{asks.also.map((one) => asksText(one, kind)).join(' · ')}</p>}
       {rule && <Newer rule={rule} version={version ?? ''} />}
       <Facts alert={alert} kind={kind} rule={name ?? ''} />
     </section>
@@ -66,7 +67,7 @@ export function Values({ alert, asks, kind }: { alert: CaseAlert; asks: Asks; ki
 function Value({ name, value, asks, kind }: { name: string; value: unknown; asks: Asks; kind: string | null }) {
   const unit = fieldOf(kind, name)?.unit;
   const limits = asks.limits.filter(({ field }) => field === name);
-  const title = fieldTitle(name);
+  const title = fieldTitle(name, kind);
   const over = limits.find((one) => isBeyond(one, value));
   return (
     <tr class={over ? 'beyond' : undefined}>

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { fieldOf, fieldTitle, valueText } from '../../case/values.ts';
+import { fieldOf, fieldTitle, valueText } from '../../fields.ts';
 import { theme } from '../../ground/display.ts';
 import { adjust, place } from '../../ground/router.ts';
 import { locale } from '../../texts.ts';
@@ -88,7 +88,7 @@ interface CurveProps {
 
 function Curve({ name, kind, series, range }: CurveProps) {
   const unit = fieldOf(kind, name)?.unit;
-  const title = fieldTitle(name);
+  const title = fieldTitle(name, kind);
   const text = (value: number) => valueText(value, unit);
   const says = series
     ? t('device.curve.says', { name: title, min: text(series.min), max: text(series.max), last: text(series.last) })

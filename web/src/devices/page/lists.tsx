@@ -1,6 +1,7 @@
 import { SeverityBadge } from '../../alerts/severity.tsx';
 import { titleOf } from '../../alerts/titles.ts';
-import { eventTitle, fieldOf, fieldTitle, saidText } from '../../case/values.ts';
+import { eventTitle, saidText } from '../../case/values.ts';
+import { fieldOf, fieldTitle } from '../../fields.ts';
 import { follows } from '../../ground/router.ts';
 import { caseAddress, orderAddress } from '../../ground/views.ts';
 import { nameOf, usernamesOf } from '../../people.ts';
@@ -62,11 +63,11 @@ export function Events({ path, kind }: PartProps & { kind: string }) {
       row={({ at, type, data }) => (
         <Line at={at}>
           <b>
-            <bdi title={type}>{eventTitle(type)}</bdi>
+            <bdi title={type}>{eventTitle(type, kind)}</bdi>
           </b>
           {Object.entries(data).map(([name, value]) => (
             <span key={name} class="pair">
-              {fieldTitle(name)} <bdi>{saidText(name, value, fieldOf(kind, name)?.unit)}</bdi>
+              {fieldTitle(name, kind)} <bdi>{saidText(name, value, fieldOf(kind, name)?.unit)}</bdi>
             </span>
           ))}
         </Line>

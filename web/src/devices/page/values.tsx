@@ -1,4 +1,5 @@
-import { fieldOf, fieldTitle, saidText } from '../../case/values.ts';
+import { saidText } from '../../case/values.ts';
+import { fieldOf, fieldTitle } from '../../fields.ts';
 import { age } from '../../texts.ts';
 import { nowMs } from '../../ticker.ts';
 import type { LatestValues } from '../../types.ts';
@@ -17,7 +18,7 @@ export function Values({ latest, kind }: { latest: LatestValues; kind: string })
             {fields.map(([name, { value, at }]) => (
               <tr key={name}>
                 <th scope="row">
-                  <bdi>{fieldTitle(name)}</bdi>
+                  <bdi>{fieldTitle(name, kind)}</bdi>
                 </th>
                 <td>
                   <bdi>{saidText(name, value, fieldOf(kind, name)?.unit)}</bdi>
