@@ -17,7 +17,7 @@ const UNREAD = new Set(['', '无车牌', '无牌', '无牌车', '未识别', '�
 /** The colour of the plate in front of it, as some cameras write it; no plate begins so. */
 const COLOUR = new RegExp(`^[蓝黄绿白黑]+(?=[${PROVINCES}])`, 'u');
 const GAP = '[\\s\\p{Cf}.·•‧∙⋅・。\\p{Pd}]';
-const CHARACTER = '[A-Za-z0-9Ａ-Ｚａ-ｚ０-９警学挂港澳领使]';
+const CHARACTER = '[A-Za-z0-9Ａ-Ｚａ-ｚ０-９?？警学挂港澳领使]';
 /** A plate of the mainland within other text, however it is written. */
 const WITHIN = new RegExp(`[${PROVINCES}]${GAP}{0,3}${CHARACTER}(?:${GAP}?${CHARACTER}){4,10}`, 'gu');
 
@@ -58,9 +58,99 @@ export function maskPlates(text: string): string {
   return text.split(SEPARATORS).map(maskPlate).join('|');
 }
 
-/** `text` with every plate of the mainland in it masked: for what is shown of texts that nobody described. */
+/**
+ * `text` with every plate of the mainland in it masked, and what only looks like one: for what is shown of texts of
+ * devices that nobody described.
+ */
 export function maskPlatesWithin(text: string): string {
   return text.replace(WITHIN, STARS);
+}
+
+/** Signs of places that begin a plate. 使 stands in front of figures alone, and 更新 and the like are words. */
+const PLACE = `(?:[${PROVINCES.replace(/[新使领]/gu, '')}]|(?<![更最全刷重换])新)`;
+/** What people write between place, letter and serial. No line and no sentence ends within a plate. */
+const SPLIT = '[\\t\\p{Zs}\\p{Cf}·•‧∙⋅・\\p{Pd}−]';
+const LETTER = '[A-Za-zＡ-Ｚａ-ｚ]';
+const FIGURE = '[0-9０-９]';
+/** `?` stands for what nobody read. */
+const OF_SERIAL = '[A-Za-z0-9Ａ-Ｚａ-ｚ０-９?？]';
+/** What a plate ends with, by what the vehicle is or where it may go. */
+const SORT = '(?:[警学挂港澳领使试]|应急)';
+const HEAD = `${PLACE}${SPLIT}{0,2}${LETTER}`;
+const APART = `(?:${SPLIT}{0,2}${OF_SERIAL})`;
+/** In front of what can be no word where a plate is meant. */
+const NAMED = '(?:车牌|号牌|牌照)(?:号码|号)?[是为]?[\\s:：]{0,3}|\\bplate(?: number| no\\.?)?(?: is)?[\\s:：]{1,3}';
+/** Characters of the serial of a new-energy plate, the longest there is. */
+const SERIAL_MAX = 6;
+const WORD = new RegExp(`^${LETTER}{2,}$`, 'u');
+const SMALL = /[a-zａ-ｚ]/u;
+const SPLIT_AT_START = new RegExp(`^${SPLIT}`, 'u');
+
+/** How people write plates, and how one is told from other words that look alike. */
+const FORMS: readonly { pattern: RegExp; isPlate(found: string): boolean }[] = [
+  {
+    // 浙B·12345, 浙BD12345, 浙B1234警
+    pattern: new RegExp(`${HEAD}(?:${SPLIT}|[.。]){0,2}(?:${OF_SERIAL}{5,}|${OF_SERIAL}{4}${SORT})`, 'gu'),
+    isPlate(found) {
+      const [, letter, ...serial] = normalizePlate(found);
+      // No authority has this letter.
+      if (letter === 'I') return false;
+      if (serial.length <= SERIAL_MAX) return figuresOf(serial) >= (SMALL.test(found) ? 3 : 2);
+      // The name of something, unless it begins as a serial does and something was written right behind it.
+      return /\d/.test(serial[0]!) && figuresOf(serial) >= 3;
+    },
+  },
+  {
+    // 浙 B 12 345, 浙B-123-45, 浙BD 12345
+    pattern: new RegExp(
+      `${HEAD}(?:${APART}{5,6}|${APART}{4}${SPLIT}?${SORT})(?!${OF_SERIAL}|[:：]${FIGURE}|[年月日点])`,
+      'gu',
+    ),
+    isPlate(found) {
+      const [first = '', ...parts] = found.slice(1).split(BETWEEN).filter(Boolean);
+      const isWord = first.length > 2 || /[ioｉｏ]/iu.test(first) || SPLIT_AT_START.test(found.slice(1));
+      if (WORD.test(first) && isWord) return false;
+      // In small letters a10 is a name of something.
+      const isName = parts.some((part) => SMALL.test(part));
+      const [, letter, ...serial] = normalizePlate(found);
+      return letter !== 'I' && !isName && !parts.some((part) => WORD.test(part)) && figuresOf(serial) >= 3;
+    },
+  },
+  {
+    // WJ浙1234X
+    pattern: new RegExp(`(?<!${LETTER})[WwＷｗ][JjＪｊ]${SPLIT}?${PLACE}${SPLIT}?${OF_SERIAL}{5,6}`, 'gu'),
+    isPlate: (found) => figuresOf([...normalizePlate(found)].slice(3)) >= 3,
+  },
+  {
+    // 使014·578
+    pattern: new RegExp(`(?<![即致促迫大天假行指])使${SPLIT}?${FIGURE}{3}${SPLIT}?${FIGURE}{3}(?!${FIGURE})`, 'gu'),
+    isPlate: () => true,
+  },
+  {
+    // 车牌 MX7742, plate KA·12345
+    pattern: new RegExp(`(?<=${NAMED})${OF_SERIAL}{1,3}[·•‧・.]?${OF_SERIAL}{3,7}(?!${OF_SERIAL})`, 'giu'),
+    isPlate(found) {
+      const characters = [...normalizePlate(found)];
+      return characters.length >= 5 && figuresOf(characters) >= (SMALL.test(found) ? 3 : 2);
+    },
+  },
+];
+
+/** Figures among the first five of a serial, with those that nobody read; none where none was. */
+function figuresOf(serial: readonly string[]): number {
+  const five = serial.slice(0, 5).join('');
+  return /\d/.test(five) ? five.replace(/[^\d?]/g, '').length : 0;
+}
+
+/**
+ * What people say, with every plate of the mainland in it masked by its ends, however it is written; one without the
+ * sign of its place only behind a word such as 车牌 or "plate", as it could be the number of anything. Doing it twice
+ * changes nothing.
+ */
+export function maskPlatesSaid(text: string): string {
+  return FORMS.reduce((said, { pattern, isPlate }) => {
+    return said.replace(pattern, (found) => (isPlate(found) ? maskPlate(normalizePlate(found)) : found));
+  }, text);
 }
 
 /** What stands for a plate where it must be found again but not read: 64 hex digits that nobody makes without `key`. */
