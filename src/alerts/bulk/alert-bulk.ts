@@ -16,7 +16,8 @@ import { DONE, enqueueWork, type WorkResult } from '../../platform/work/work.ts'
 import { type AlertView, showAlert } from '../desk/alert.ts';
 import { type AlertFilter, matching } from '../desk/filter.ts';
 import { type PersonWhoSees, whoSees } from '../desk/life/assignee.ts';
-import { type Deed, step } from '../desk/life/steps.ts';
+import { type Deed, maskedDeed } from '../desk/life/deeds.ts';
+import { step } from '../desk/life/steps.ts';
 import { forCaller } from '../desk/log/audience.ts';
 import type { AlertLog, Committed, LogInput } from '../desk/log.ts';
 import { requireUuid } from '../desk/queries.ts';
@@ -85,9 +86,10 @@ export class AlertBulk {
    * Does `deed` with all of them: a few at once, many in the background. What was opened after the preview is left
    * alone. Errors: `conflict.state` where many more are meant by now than were counted.
    */
-  async begin(caller: Caller, { filter, deed, previewed }: BulkInput): Promise<BulkInfo> {
+  async begin(caller: Caller, { filter, deed: asked, previewed }: BulkInput): Promise<BulkInfo> {
     const { database, clock } = this.#deps;
     const id = randomUUID();
+    const deed = maskedDeed(asked);
     const alerts = await database.transaction(async (tx) => {
       const count = await this.#count(tx, caller, { filter, seq: previewed.seq });
       if (count > grown(previewed.count)) {

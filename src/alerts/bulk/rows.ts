@@ -2,7 +2,7 @@ import { toRfc3339 } from '../../core/clock.ts';
 import type { Caller } from '../../core/types.ts';
 import type { Selectable } from '../../platform/database/database.ts';
 import type { AlertFilter } from '../desk/filter.ts';
-import type { Deed } from '../desk/life/steps.ts';
+import type { Deed } from '../desk/life/deeds.ts';
 import type { AlertBulkTable } from './tables.ts';
 
 /** What is done with many alerts, and how far that is. */

@@ -1,7 +1,7 @@
 import type { Caller } from '../../core/types.ts';
 import type { ColumnType, Generated } from '../../platform/database/database.ts';
 import type { AlertFilter } from '../desk/filter.ts';
-import type { Deed } from '../desk/life/steps.ts';
+import type { Deed } from '../desk/life/deeds.ts';
 import type { AlertTables } from '../desk/tables.ts';
 
 type Json<T> = ColumnType<T, string, string>;

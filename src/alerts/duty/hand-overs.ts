@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import { limitedArea, ownArea, type PoliceTree, type Tree } from '../../core/jurisdiction.ts';
+import { maskPlatesSaid } from '../../core/plates.ts';
 import type { Caller } from '../../core/types.ts';
 import {
   type Database,
@@ -108,7 +109,7 @@ export class HandOvers {
         to_shift: next.id,
         jurisdiction,
         police,
-        note,
+        note: maskPlatesSaid(note),
         items: JSON.stringify(items),
         more,
         given_by: caller.name,

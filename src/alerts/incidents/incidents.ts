@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import { ownArea } from '../../core/jurisdiction.ts';
+import { maskPlatesSaid } from '../../core/plates.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
@@ -52,7 +53,7 @@ export class Incidents {
       const nowMs = clock.nowMs();
       const values = {
         id,
-        title,
+        title: maskPlatesSaid(title),
         jurisdiction: caller.jurisdiction,
         police: caller.police ?? null,
         state: 'open' as const,
@@ -106,7 +107,12 @@ export class Incidents {
         return one ? [{ alert, one }] : [];
       });
       const inputs = steps.map(({ alert, one }) => inputOf(alert, one, { caller, nowMs }));
-      return { row: await this.#closed(tx, row, { caller, nowMs }), action: 'closed', inputs, text: text ?? null };
+      return {
+        row: await this.#closed(tx, row, { caller, nowMs }),
+        action: 'closed',
+        inputs,
+        text: text ? maskPlatesSaid(text) : null,
+      };
     });
   }
 

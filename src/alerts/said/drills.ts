@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import type { Jurisdiction } from '../../core/jurisdiction.ts';
+import { maskPlatesSaid } from '../../core/plates.ts';
 import type { Slot } from '../../core/slots.ts';
 import type { Caller, DeviceId } from '../../core/types.ts';
 import type { Database } from '../../platform/database/database.ts';
@@ -55,7 +56,7 @@ export class Drills {
    * Raises one; it stands when this resolves. Errors: `not-found` for a device that is not the caller's to see,
    * `request.invalid` for a rule that is not in force or not for this kind of device.
    */
-  async start(caller: Caller, { device: id, rule: name, note, forMs }: Drill): Promise<AlertView> {
+  async start(caller: Caller, { device: id, rule: name, note: said, forMs }: Drill): Promise<AlertView> {
     const { database, clock, rules, devices, desk } = this.#deps;
     const device = devices.seenBy(caller, id);
     if (!device) throw new CitywatchError('not-found');
@@ -63,11 +64,12 @@ export class Drills {
     if (!rule) throw invalid('rule', 'is no rule in force: see GET /rules');
     if (!rule.kinds.includes(device.kind)) throw invalid('rule', `is not for a ${device.kind}: see GET /rules`);
     const number = randomUUID();
+    const note = maskPlatesSaid(said);
     const endsAt = toRfc3339(clock.nowMs() + forMs);
     const scope = `${WHAT}-${number}`;
     const key = dedupKey({ rule: name, subject: { type: 'device', id }, scope });
     const { jurisdiction, slot } = device;
-    const said: Said = {
+    const finding: Said = {
       id: number,
       key,
       rule,
@@ -90,7 +92,7 @@ export class Drills {
         after: { rule: name, note, endsAt },
         atMs: clock.nowMs(),
       });
-      await storeSaid(tx, this.#deps, said);
+      await storeSaid(tx, this.#deps, finding);
     });
     // Whatever becomes of this, the desk does it: its work is noted.
     await desk.handle(key);

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { CitywatchError } from '../../core/errors.ts';
 import { BoundedMap, TokenBucket } from '../../core/mechanisms/bounded.ts';
+import { maskPlatesSaid } from '../../core/plates.ts';
 import { slotOf } from '../../core/slots.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
@@ -97,7 +98,8 @@ export class OutsideEvents {
     const rule = rules().find((each) => each.rule === RULE);
     if (!rule) throw new CitywatchError('conflict.state', { detail: `The rule ${RULE} is not in force here.` });
     const subject = subjectText({ type: SOURCE, id: source.id });
-    const data = { ...event.data, dedupKey: own };
+    // Compared as it is kept: what differs in the middle of a plate alone is the same again.
+    const data = masked({ ...event.data, dedupKey: own }) as Record<string, unknown>;
     const severity = atMost(event.severity, source.severityMax);
     await database.transaction(async (tx) => {
       // Two events of one source at the same moment are taken one after the other.
@@ -156,6 +158,21 @@ interface Storing {
 
 function callerOf({ id, name, jurisdiction }: EventSource): Caller {
   return { type: 'token', id: `${SOURCE}:${id}`, name, role: 'integrator', jurisdiction, purpose: null };
+}
+
+/** With plates masked in every text and every name of a field, however deep; no field is lost to another one. */
+function masked(value: unknown): unknown {
+  if (typeof value === 'string') return maskPlatesSaid(value);
+  if (Array.isArray(value)) return value.map(masked);
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = new Map<string, unknown>();
+  for (const [name, one] of Object.entries(value)) {
+    const shown = maskPlatesSaid(name);
+    let free = shown;
+    for (let number = 2; fields.has(free); number += 1) free = `${shown} (${number})`;
+    fields.set(free, masked(one));
+  }
+  return Object.fromEntries(fields);
 }
 
 /** As the index of these findings has it, word for word. */

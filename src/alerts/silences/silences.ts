@@ -3,6 +3,7 @@ import type { WorkDays } from '../../core/calendar/work-days.ts';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import { covers, ownArea } from '../../core/jurisdiction.ts';
+import { maskPlatesSaid } from '../../core/plates.ts';
 import type { Caller } from '../../core/types.ts';
 import {
   type Database,
@@ -84,7 +85,7 @@ export class Silences {
    */
   async create(caller: Caller, input: SilenceInput): Promise<SilenceInfo> {
     const { database, clock, ring, workDays } = this.#deps;
-    const { jurisdiction, police, rule, kind, device, reason } = input;
+    const { jurisdiction, police, rule, kind, device } = input;
     this.#check(caller, input);
     const row = await database.transaction(async (tx) => {
       // Those who ask at the same moment take turns: together it may be too much.
@@ -102,7 +103,7 @@ export class Silences {
         rule,
         kind,
         device,
-        reason,
+        reason: maskPlatesSaid(input.reason),
         ...times,
         repeats: times.repeats && JSON.stringify(times.repeats),
         // It holds from this commit on; the keeper takes what is open already.

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, toRfc3339 } from '../../core/clock.ts';
 import { CitywatchError } from '../../core/errors.ts';
-import { hashPlate, maskPlate, maskPlatesWithin, normalizePlate } from '../../core/plates.ts';
+import { hashPlate, maskPlate, maskPlatesSaid, normalizePlate } from '../../core/plates.ts';
 import type { Caller } from '../../core/types.ts';
 import { chunksOf } from '../../platform/database/chunks.ts';
 import { type Database, sql, type Tables } from '../../platform/database/database.ts';
@@ -86,7 +86,7 @@ function rowOf(list: string, key: Buffer, { plate, colour = null, reason, validU
     plate_masked: maskPlate(normalizePlate(plate)),
     colour,
     // Every reader of an alert is told it.
-    reason: maskPlatesWithin(reason),
+    reason: maskPlatesSaid(reason),
     valid_until_ms: validUntilMs,
     removed_at_ms: null,
   };

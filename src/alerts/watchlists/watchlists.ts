@@ -3,7 +3,7 @@ import { systemCaller } from '../../core/callers/system-caller.ts';
 import { type Clock, DAY_MS } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import { covers, ownArea } from '../../core/jurisdiction.ts';
-import { maskPlatesWithin } from '../../core/plates.ts';
+import { maskPlatesSaid } from '../../core/plates.ts';
 import type { Caller } from '../../core/types.ts';
 import type { Database, Tables } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
@@ -75,7 +75,7 @@ export class Watchlists {
     const { database, clock, plates } = this.#deps;
     const { jurisdiction, entries } = input;
     // Every reader of an alert is told its name.
-    const [name, reason] = [maskPlatesWithin(input.name), maskPlatesWithin(input.reason)];
+    const [name, reason] = [maskPlatesSaid(input.name), maskPlatesSaid(input.reason)];
     if (!covers(ownArea(caller), jurisdiction)) {
       throw invalid('jurisdiction', `lies outside your jurisdiction ${caller.jurisdiction}`);
     }
@@ -119,8 +119,9 @@ export class Watchlists {
    * Takes a step of an order that the caller may see. Errors: `not-found`; `conflict.state` where it stands elsewhere;
    * `auth.forbidden` for who would be the second person to themselves; `request.invalid`.
    */
-  async step(caller: Caller, id: string, act: StepInput): Promise<WatchlistView> {
+  async step(caller: Caller, id: string, asked: StepInput): Promise<WatchlistView> {
     const { database, clock, plates } = this.#deps;
+    const act = 'reason' in asked ? { ...asked, reason: maskPlatesSaid(asked.reason) } : asked;
     if (act.type === 'ask-renewal' && act.untilMs > clock.nowMs() + ORDER_DAYS_MAX * DAY_MS) throw beyondYear('until');
     const shown = await database.transaction(async (tx) => {
       const row = await this.#locked(tx, caller, id);

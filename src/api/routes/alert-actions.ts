@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { Deed } from '../../alerts/desk/life/deeds.ts';
 import { VERDICTS } from '../../alerts/desk/life/life.ts';
-import { ACK_FOR_MAX_MS, type Deed, SHELVE_MAX_MS, SNOOZE_MAX_MS } from '../../alerts/desk/life/steps.ts';
+import { ACK_FOR_MAX_MS, SHELVE_MAX_MS, SNOOZE_MAX_MS } from '../../alerts/desk/life/steps.ts';
 import { MINUTE_MS } from '../../core/clock.ts';
 import { ifMatchGiven, setEtag } from '../etag.ts';
 import { ALERT_HANDLERS, handledDesk } from '../guards/alert-desks.ts';

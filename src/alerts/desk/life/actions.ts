@@ -12,8 +12,9 @@ import type { AlertLog, Committed } from '../log.ts';
 import { requireUuid } from '../queries.ts';
 import type { AlertRow, AlertTables } from '../tables.ts';
 import { type PersonWhoSees, whoSees } from './assignee.ts';
+import type { Deed } from './deeds.ts';
 import type { Verdict } from './life.ts';
-import { type Deed, step } from './steps.ts';
+import { step } from './steps.ts';
 
 export interface ActionDeps {
   /** Acknowledging must not wait behind a rush of edits. */

@@ -3,22 +3,9 @@ import { CitywatchError } from '../../../core/errors.ts';
 import { isWatchlistHit } from '../../rules/conditions/event.ts';
 import { type EventType, TOLD_AS } from '../alert.ts';
 import type { AlertRow } from '../tables.ts';
+import { type Deed, maskedDeed } from './deeds.ts';
 import { drillEndsAtMs } from './drill.ts';
 import { type Handled, type Hands, type Life, lifeOf, truthOf, type Verdict, withLife } from './life.ts';
-
-/** What a person does with an alert. */
-export type Deed =
-  /** `forMs`: how long it may stand still; the usual time without. */
-  | { does: 'ack'; forMs?: number | undefined }
-  | { does: 'assign'; to: string }
-  | { does: 'dispatch'; unit: string }
-  | { does: 'arrive'; unit?: string | undefined }
-  | { does: 'feedback'; text: string }
-  | { does: 'comment'; text: string }
-  | { does: 'reopen'; text: string }
-  | { does: 'close'; verdict: Verdict; text?: string | undefined }
-  | { does: 'shelve' | 'snooze'; forMs: number; reason: string | null }
-  | { does: 'show' };
 
 export interface Doer {
   id: string;
@@ -47,10 +34,11 @@ const COMMENTS_MAX = 200;
 const NOTES_MAX = 2 * COMMENTS_MAX;
 
 /**
- * What `deed` makes of an alert; null where it stands so already. Pure. Errors: `conflict.state`, naming who was first
- * or what to do instead.
+ * What somebody's deed makes of an alert; null where it stands so already. Plates in what they said are masked. Pure.
+ * Errors: `conflict.state`, naming who was first or what to do instead.
  */
-export function step(row: AlertRow, deed: Deed, doer: Doer): Step | null {
+export function step(row: AlertRow, asked: Deed, doer: Doer): Step | null {
+  const deed = maskedDeed(asked);
   if (deed.does === 'close') return closed(row, deed, doer);
   if (deed.does === 'reopen') return reopened(row, deed, doer);
   if (deed.does === 'comment') return said(row, deed.text, { doer, event: 'alert.commented' });
@@ -63,7 +51,7 @@ export function step(row: AlertRow, deed: Deed, doer: Doer): Step | null {
     case 'assign':
       return assigned(row, deed, doer);
     case 'dispatch':
-      return dispatched(row, deed, doer);
+      return isOut(row, asked) ? null : dispatched(row, deed, doer);
     case 'arrive':
       return arrived(row, deed, doer);
     case 'feedback':
@@ -98,10 +86,14 @@ function assigned(row: AlertRow, { to }: Extract<Deed, { does: 'assign' }>, { no
   return stepTo(row, life, { handled, event: 'alert.assigned' });
 }
 
+/** Of two units with plates that are told alike neither is taken for the other: what was said is compared whole. */
+function isOut({ handling, unit }: AlertRow, asked: Deed): boolean {
+  return asked.does === 'dispatch' && asked.unit === unit && (handling === 'dispatched' || handling === 'arrived');
+}
+
 function dispatched(row: AlertRow, { unit }: Extract<Deed, { does: 'dispatch' }>, doer: Doer): Step | null {
   const life = lifeOf(row);
-  const { is, ack, unit: before } = life.handled;
-  if (before === unit && (is === 'dispatched' || is === 'arrived')) return null;
+  const { ack } = life.handled;
   const had = handsOf(life.handled);
   const hands = { ...had, ack: ack ?? ackOf(doer), unit, leftAtMs: doer.nowMs, thereAtMs: null };
   return stepTo(row, life, { handled: moved('dispatched', hands, doer), event: 'alert.dispatched' });

@@ -2,12 +2,13 @@ import type { Clock } from '../../../core/clock.ts';
 import { toRfc3339 } from '../../../core/clock.ts';
 import { CitywatchError } from '../../../core/errors.ts';
 import { Counter, type Observer } from '../../../core/observe.ts';
-import { maskPlatesWithin } from '../../../core/plates.ts';
+import { maskPlatesSaid } from '../../../core/plates.ts';
 import type { Caller } from '../../../core/types.ts';
 import type { Database, Tables } from '../../../platform/database/database.ts';
 import { DONE, type WorkResult } from '../../../platform/work/work.ts';
 import type { AlertActions, Decide } from '../../desk/life/actions.ts';
-import { type Deed, type Step, step } from '../../desk/life/steps.ts';
+import type { Deed } from '../../desk/life/deeds.ts';
+import { type Step, step } from '../../desk/life/steps.ts';
 import { CONFIRMING_DESK } from '../../desk/log/audience.ts';
 import type { AlertLog, Committed } from '../../desk/log.ts';
 import type { AlertQueries } from '../../desk/queries.ts';
@@ -59,7 +60,7 @@ export class Hits {
    */
   async step(caller: Caller, id: string, asked: { step: HitStep; text: string | null }): Promise<HitView> {
     const { step: what } = asked;
-    const text = asked.text && maskPlatesWithin(asked.text);
+    const text = asked.text && maskPlatesSaid(asked.text);
     const { desk } = this.#deps;
     const decide: Decide = async (alert, nowMs, tx) => {
       requireHit(alert);

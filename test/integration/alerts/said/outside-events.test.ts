@@ -62,6 +62,20 @@ t.test('the same again is one thing; something new of it counts; after the end i
   await until('it is active again', async () => (await withKey('again'))?.condition === 'active');
 });
 
+t.test('plates in it are masked, however deep; the same again is one, and no field is lost', async (t) => {
+  const own = 'gate 浙B·12345';
+  const details = { 浙B12345: [{ note: '浙B12345 left' }], 浙B67845: 2, at: null };
+  const told = event('trigger', { dedup_key: own, payload: { ...payload, custom_details: details } });
+  for (let time = 0; time < 2; time += 1) {
+    t.match(await enqueue(told), { status: 202, body: { dedup_key: own } }, 'its sender gets its own key back');
+  }
+  const alert = await until('the alert', () => withKey('gate 浙B***45'));
+  t.same(alert.data.details, { '浙B***45': [{ note: '浙B***45 left' }], '浙B***45 (2)': 2, at: null });
+  t.equal(alert.occurrences, 1);
+  await enqueue(event('resolve', { dedup_key: own }));
+  await until('the end', async () => (await withKey('gate 浙B***45'))?.condition === 'cleared');
+});
+
 t.test('what was never triggered is neither acknowledged nor resolved', async (t) => {
   for (const action of ['acknowledge', 'resolve']) {
     t.equal((await enqueue(event(action, { dedup_key: 'never' }))).status, 202);

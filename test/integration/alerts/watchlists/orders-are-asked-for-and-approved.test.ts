@@ -92,9 +92,12 @@ t.test('nothing is watched for before a second person of the area approves it', 
   await watchlists.step(zhao, id, { type: 'approve' });
   t.match(await lists.get(li, id), { until: new Date(untilMs).toISOString(), version: 5 });
   await t.rejects(watchlists.remove(li, id, 5), { code: 'conflict.state' });
-  await watchlists.step(li, id, { type: 'ask-revocation', reason: 'found' });
+  await watchlists.step(li, id, { type: 'ask-revocation', reason: `found ${PLATE}` });
   t.ok(isWanted());
-  t.match(await watchlists.step(wang, id, { type: 'approve' }), { state: 'revoked', ended: { reason: 'found' } });
+  t.match(await watchlists.step(wang, id, { type: 'approve' }), {
+    state: 'revoked',
+    ended: { reason: 'found 浙B***M8' },
+  });
   t.notOk(isWanted());
   const steps = ['create li', 'request li', 'approve wang', 'ask-renewal li', 'renew zhao', 'ask-revocation li'];
   t.same(

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { type Deed, step } from '../../../../src/alerts/desk/life/steps.ts';
+import type { Deed } from '../../../../src/alerts/desk/life/deeds.ts';
+import { step } from '../../../../src/alerts/desk/life/steps.ts';
 import type { AlertRow } from '../../../../src/alerts/desk/tables.ts';
 import { alertRow } from '../../../support/alerts/alert-row.ts';
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { applyFinding } from '../../../../src/alerts/desk/alert.ts';
+import type { Deed } from '../../../../src/alerts/desk/life/deeds.ts';
 import { type Life, lifeOf, VERDICTS, withLife } from '../../../../src/alerts/desk/life/life.ts';
-import { type Deed, lapsed, lapsesAtMs, type Step, step } from '../../../../src/alerts/desk/life/steps.ts';
+import { lapsed, lapsesAtMs, type Step, step } from '../../../../src/alerts/desk/life/steps.ts';
 import type { AlertRow, FindingRow } from '../../../../src/alerts/desk/tables.ts';
 import { MINUTE_MS } from '../../../../src/core/clock.ts';
 import { CitywatchError } from '../../../../src/core/errors.ts';

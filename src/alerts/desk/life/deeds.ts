@@ -1,0 +1,40 @@
+import { maskPlatesSaid } from '../../../core/plates.ts';
+import type { Verdict } from './life.ts';
+
+/** What a person does with an alert. */
+export type Deed =
+  /** `forMs`: how long it may stand still; the usual time without. */
+  | { does: 'ack'; forMs?: number | undefined }
+  | { does: 'assign'; to: string }
+  | { does: 'dispatch'; unit: string }
+  | { does: 'arrive'; unit?: string | undefined }
+  | { does: 'feedback'; text: string }
+  | { does: 'comment'; text: string }
+  | { does: 'reopen'; text: string }
+  | { does: 'close'; verdict: Verdict; text?: string | undefined }
+  | { does: 'shelve' | 'snooze'; forMs: number; reason: string | null }
+  | { does: 'show' };
+
+/**
+ * A deed with the plates masked in what is said with it: every reader of the alert is told it, and no look at it is
+ * registered. Whom it is assigned to stays: a user name. Twice is as once.
+ */
+export function maskedDeed(deed: Deed): Deed {
+  switch (deed.does) {
+    case 'dispatch':
+      return { ...deed, unit: maskPlatesSaid(deed.unit) };
+    case 'arrive':
+      return deed.unit === undefined ? deed : { ...deed, unit: maskPlatesSaid(deed.unit) };
+    case 'feedback':
+    case 'comment':
+    case 'reopen':
+      return { ...deed, text: maskPlatesSaid(deed.text) };
+    case 'close':
+      return deed.text === undefined ? deed : { ...deed, text: maskPlatesSaid(deed.text) };
+    case 'shelve':
+    case 'snooze':
+      return deed.reason === null ? deed : { ...deed, reason: maskPlatesSaid(deed.reason) };
+    default:
+      return deed;
+  }
+}
