@@ -4,6 +4,8 @@ import { createHmac } from 'node:crypto';
 
 const PLATE_SHOWN = 2;
 const PLATE_LENGTH_MIN = 6;
+/** Of a new-energy plate, the longest of the mainland. */
+const PLATE_LENGTH_MAX = 8;
 const STARS = '***';
 
 /** Plates of one vehicle that a text may hold: a car between the mainland, Hong Kong and Macao carries three. */
@@ -80,9 +82,16 @@ const HEAD = `${PLACE}${SPLIT}{0,2}${LETTER}`;
 const APART = `(?:${SPLIT}{0,2}${OF_SERIAL})`;
 /** In front of what can be no word where a plate is meant. */
 const NAMED = '(?:车牌|号牌|牌照)(?:号码|号)?[是为]?[\\s:：]{0,3}|\\bplate(?: number| no\\.?)?(?: is)?[\\s:：]{1,3}';
-/** Characters of the serial of a new-energy plate, the longest there is. */
-const SERIAL_MAX = 6;
+/** Place and letter stand in front of it. */
+const SERIAL_MAX = PLATE_LENGTH_MAX - 2;
 const WORD = new RegExp(`^${LETTER}{2,}$`, 'u');
+/** What may be a plate without the sign of its place: `B·12345`, `MX7742`, or the serial alone. */
+const RUN = new RegExp(
+  `(?<!${OF_SERIAL})(?:${LETTER}[·•‧・-])?(?:${OF_SERIAL}{4,5}${SORT}|${OF_SERIAL}{5,8}(?!${OF_SERIAL}))`,
+  'gu',
+);
+/** As {@link maskPlate} writes it. */
+const TOLD = /^[^*\s]{2}\*{3}[^*\s]{2}$/u;
 const SMALL = /[a-zａ-ｚ]/u;
 const SPLIT_AT_START = new RegExp(`^${SPLIT}`, 'u');
 
@@ -143,14 +152,32 @@ function figuresOf(serial: readonly string[]): number {
 }
 
 /**
- * What people say, with every plate of the mainland in it masked by its ends, however it is written; one without the
- * sign of its place only behind a word such as 车牌 or "plate", as it could be the number of anything. Doing it twice
- * changes nothing.
+ * What people say, with every plate of the mainland in it masked by its ends, however it is written. One without the
+ * sign of its place could be the number of anything: it is masked behind a word such as 车牌 or "plate", and where it
+ * may be one of `told`, the masked plates of what is spoken of. Doing it twice changes nothing.
  */
-export function maskPlatesSaid(text: string): string {
-  return FORMS.reduce((said, { pattern, isPlate }) => {
-    return said.replace(pattern, (found) => (isPlate(found) ? maskPlate(normalizePlate(found)) : found));
+export function maskPlatesSaid(text: string, told: readonly string[] = []): string {
+  const said = FORMS.reduce((so, { pattern, isPlate }) => {
+    return so.replace(pattern, (found) => (isPlate(found) ? maskPlate(normalizePlate(found)) : found));
   }, text);
+  return told.length === 0 ? said : said.replace(RUN, (found) => toldAs(found, told) ?? found);
+}
+
+/** The masked plates that stand in what an alert says of itself. */
+export function platesTold(data: Readonly<Record<string, unknown>>): string[] {
+  const texts = Object.values(data).filter((value) => typeof value === 'string');
+  return [...new Set(texts.flatMap((text) => text.split('|').filter((part) => TOLD.test(part))))];
+}
+
+/** Whole, without the sign of its place, or the serial alone. */
+function toldAs(found: string, told: readonly string[]): string | undefined {
+  const run = normalizePlate(found);
+  if (!/\d/.test(run)) return undefined;
+  return told.find((plate) => {
+    const [place = '', letter = ''] = plate;
+    const wholes = ['', place, place + letter].map((head) => head + run);
+    return wholes.some((whole) => [...whole].length <= PLATE_LENGTH_MAX && maskPlate(whole) === plate);
+  });
 }
 
 /** What stands for a plate where it must be found again but not read: 64 hex digits that nobody makes without `key`. */

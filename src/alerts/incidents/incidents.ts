@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { CitywatchError, invalid } from '../../core/errors.ts';
 import { ownArea } from '../../core/jurisdiction.ts';
-import { maskPlatesSaid } from '../../core/plates.ts';
+import { maskPlatesSaid, platesTold } from '../../core/plates.ts';
 import type { Caller } from '../../core/types.ts';
 import { type Database, sql, type Tables, withinJurisdiction } from '../../platform/database/database.ts';
 import { recordAudit } from '../../platform/records/audit.ts';
@@ -107,12 +107,9 @@ export class Incidents {
         return one ? [{ alert, one }] : [];
       });
       const inputs = steps.map(({ alert, one }) => inputOf(alert, one, { caller, nowMs }));
-      return {
-        row: await this.#closed(tx, row, { caller, nowMs }),
-        action: 'closed',
-        inputs,
-        text: text ? maskPlatesSaid(text) : null,
-      };
+      const told = parts.flatMap(({ data }) => platesTold(data));
+      const said = text ? maskPlatesSaid(text, told) : null;
+      return { row: await this.#closed(tx, row, { caller, nowMs }), action: 'closed', inputs, text: said };
     });
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { maskPlatesSaid, maskPlatesWithin, PROVINCES } from '../../../src/core/plates.ts';
+import { maskPlate, maskPlatesSaid, maskPlatesWithin, PROVINCES, platesTold } from '../../../src/core/plates.ts';
 import { anyCharacter } from '../../support/any-text.ts';
 
 const NUM_RUNS = 5_000;
@@ -126,6 +126,38 @@ t.test('other words stay as they are', async (t) => {
   const sentences = fc.array(fc.oneof(word, numbered, oneOf(PLACES), oneOf([...'更最，。 '])), { maxLength: 12 });
   const kept = fc.property(sentences, (words) => maskPlatesSaid(words.join(' ')) === words.join(' '));
   t.equal(fc.check(kept, { numRuns: NUM_RUNS }).counterexample, null);
+});
+
+t.test('a plate that is told masked is known without the sign of its place', async (t) => {
+  const told = platesTold({
+    plate: '浙B***45|MX***42',
+    wanted_plate: '浙B***45',
+    note: 'a *** b',
+    other: '***',
+    lane: 1,
+  });
+  t.same(told, ['浙B***45', 'MX***42']);
+  for (const text of ['B12345', 'b12345', 'B·12345', 'B-12345', '12345', 'BD12345', '１２３４５', '7Q?45']) {
+    t.equal(maskPlatesSaid(`by ${text}, gone`, told), 'by 浙B***45, gone', text);
+    t.equal(maskPlatesSaid(`by ${text}, gone`), `by ${text}, gone`, 'which could be anything elsewhere');
+  }
+  t.equal(maskPlatesSaid('MX7742 / mx7742', told), 'MX***42 / MX***42');
+  const others = ['MX7743', 'C12346', '12346', '145', '1234567845', 'B1234567845', 'ABCDE', 'kiosk12345'];
+  for (const text of others) t.equal(maskPlatesSaid(text, told), text, text);
+  const near = fc.constantFrom(...FIGURES, ...LETTERS, ...'浙B45 -·?*');
+  const texts = fc.string({ unit: near, maxLength: 24 });
+  const twice = fc.property(texts, (text) => {
+    const once = maskPlatesSaid(text, told);
+    return maskPlatesSaid(once, told) === once;
+  });
+  t.equal(fc.check(twice, { numRuns: NUM_RUNS }).counterexample, null);
+  const any = fc.tuple(oneOf(PLACES), oneOf(LETTERS), serial);
+  const hidden = fc.property(any, fc.nat({ max: 2 }), ([place, letter, characters], left) => {
+    const whole = [place, letter, ...characters].join('');
+    const said = maskPlatesSaid(`by ${[...whole].slice(left).join('')}.`, [maskPlate(whole)]);
+    return said === `by ${maskPlate(whole)}.`;
+  });
+  t.equal(fc.check(hidden, { numRuns: NUM_RUNS }).counterexample, null);
 });
 
 t.test('doing it twice changes nothing, for any text', async (t) => {

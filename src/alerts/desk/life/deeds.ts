@@ -1,4 +1,4 @@
-import { maskPlatesSaid } from '../../../core/plates.ts';
+import { maskPlatesSaid, platesTold } from '../../../core/plates.ts';
 import type { Verdict } from './life.ts';
 
 /** What a person does with an alert. */
@@ -17,23 +17,25 @@ export type Deed =
 
 /**
  * A deed with the plates masked in what is said with it: every reader of the alert is told it, and no look at it is
- * registered. Whom it is assigned to stays: a user name. Twice is as once.
+ * registered. `data` is what the alert says of itself, where there is one: its own plates are known without the sign of
+ * their place. Whom it is assigned to stays: a user name. Twice is as once.
  */
-export function maskedDeed(deed: Deed): Deed {
+export function maskedDeed(deed: Deed, data: Readonly<Record<string, unknown>> = {}): Deed {
+  const masked = (text: string) => maskPlatesSaid(text, platesTold(data));
   switch (deed.does) {
     case 'dispatch':
-      return { ...deed, unit: maskPlatesSaid(deed.unit) };
+      return { ...deed, unit: masked(deed.unit) };
     case 'arrive':
-      return deed.unit === undefined ? deed : { ...deed, unit: maskPlatesSaid(deed.unit) };
+      return deed.unit === undefined ? deed : { ...deed, unit: masked(deed.unit) };
     case 'feedback':
     case 'comment':
     case 'reopen':
-      return { ...deed, text: maskPlatesSaid(deed.text) };
+      return { ...deed, text: masked(deed.text) };
     case 'close':
-      return deed.text === undefined ? deed : { ...deed, text: maskPlatesSaid(deed.text) };
+      return deed.text === undefined ? deed : { ...deed, text: masked(deed.text) };
     case 'shelve':
     case 'snooze':
-      return deed.reason === null ? deed : { ...deed, reason: maskPlatesSaid(deed.reason) };
+      return deed.reason === null ? deed : { ...deed, reason: masked(deed.reason) };
     default:
       return deed;
   }

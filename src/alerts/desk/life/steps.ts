@@ -38,7 +38,7 @@ const NOTES_MAX = 2 * COMMENTS_MAX;
  * Errors: `conflict.state`, naming who was first or what to do instead.
  */
 export function step(row: AlertRow, asked: Deed, doer: Doer): Step | null {
-  const deed = maskedDeed(asked);
+  const deed = maskedDeed(asked, row.data);
   if (deed.does === 'close') return closed(row, deed, doer);
   if (deed.does === 'reopen') return reopened(row, deed, doer);
   if (deed.does === 'comment') return said(row, deed.text, { doer, event: 'alert.commented' });

@@ -2,7 +2,7 @@ import type { Clock } from '../../../core/clock.ts';
 import { toRfc3339 } from '../../../core/clock.ts';
 import { CitywatchError } from '../../../core/errors.ts';
 import { Counter, type Observer } from '../../../core/observe.ts';
-import { maskPlatesSaid } from '../../../core/plates.ts';
+import { maskPlatesSaid, platesTold } from '../../../core/plates.ts';
 import type { Caller } from '../../../core/types.ts';
 import type { Database, Tables } from '../../../platform/database/database.ts';
 import { DONE, type WorkResult } from '../../../platform/work/work.ts';
@@ -60,10 +60,10 @@ export class Hits {
    */
   async step(caller: Caller, id: string, asked: { step: HitStep; text: string | null }): Promise<HitView> {
     const { step: what } = asked;
-    const text = asked.text && maskPlatesSaid(asked.text);
     const { desk } = this.#deps;
     const decide: Decide = async (alert, nowMs, tx) => {
       requireHit(alert);
+      const text = asked.text && maskPlatesSaid(asked.text, platesTold(alert.data));
       const steps = await stepsOf(tx, id);
       const last = steps.at(-1);
       if (last?.step === DONE_BY[what] && last.byId === caller.id) return null;

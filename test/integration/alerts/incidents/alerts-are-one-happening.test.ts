@@ -10,7 +10,8 @@ import { until } from '../../../support/time/until.ts';
 const { desk, raise, ask } = await startAlertsApi(t);
 
 async function opened(device: string, jurisdiction = HERE): Promise<string> {
-  await raise(device, { severity: 'moderate', rule: 'kiosk-full', jurisdiction });
+  const data = { plate: '浙B***45' };
+  await raise(device, { severity: 'moderate', rule: 'kiosk-full', jurisdiction, data });
   const find = async () => (await desk.queries.list(ADMIN, { limit: 1, device, open: true })).items[0];
   return (await until(`the alert of ${device}`, find)).id;
 }
@@ -25,6 +26,7 @@ interface Incident {
   version: number;
 }
 interface Line {
+  text: string | null;
   type: string;
   alert: string | null;
   actor: string;
@@ -52,7 +54,9 @@ t.test('alerts are put together, taken apart again, and closed together, with on
   t.strictSame(new Set(list.items.map((one) => one.id)), new Set([a, c]), 'the count is that of the list');
   const stale = { payload: { verdict: 'confirmed' }, match: `"${versions[1]}"` };
   t.equal((await ask('POST', `/incidents/${id}/close`, stale)).status, 412);
-  const closed = await ask('POST', `/incidents/${id}/close`, { payload: { verdict: 'confirmed', text: '已扑灭' } });
+  const closed = await ask('POST', `/incidents/${id}/close`, {
+    payload: { verdict: 'confirmed', text: '已扑灭 B12345' },
+  });
   t.match(closed.body, { state: 'closed', closedBy: 'operator', alerts: 2 });
   t.match([await of(a), await of(c)], [{ handling: 'closed', verdict: 'confirmed' }, { handling: 'closed' }]);
   t.match(await of(b), { handling: 'new' }, 'what was taken out goes on alone');
@@ -62,6 +66,8 @@ t.test('alerts are put together, taken apart again, and closed together, with on
   const { items } = (await ask('GET', `/incidents/${id}/history`)).body as { items: Line[] };
   const deeds = items.filter(({ alert }) => alert === null).map(({ type }) => type);
   t.strictSame(deeds.reverse(), ['incident.opened', 'incident.merged', 'incident.split', 'incident.closed']);
+  const told = items.flatMap(({ alert, text }) => (alert === null && text !== null ? [text] : []));
+  t.strictSame(told, ['已扑灭 浙B***45']);
   const ofAlerts = items.filter(({ alert }) => alert === b).map(({ type }) => type);
   t.strictSame(
     ofAlerts.reverse(),

@@ -153,14 +153,15 @@ t.test('a hit is signed for, confirmed, ordered and reported, each with its time
   for (const [step, payload] of [
     ['sign'],
     ['confirm'],
-    ['order', { text: 'car 7' }],
+    ['order', { text: 'car 7 stops B12345' }],
     ['report', { text: 'stopped' }],
   ] as [string, object?][]) {
     const { status } = await ask('POST', `${path}/${step}`, payload ? { payload } : {});
     t.equal(status, 200, step);
   }
   const { body } = await ask('GET', path);
-  const steps = (body as { steps: { step: string; at: string; afterS: number }[] }).steps;
+  const steps = (body as { steps: { step: string; at: string; afterS: number; text: string | null }[] }).steps;
+  t.equal(steps[2]?.text, 'car 7 stops 浙B***45', 'its plate is masked, also without a place');
   t.same(
     steps.map(({ step }) => step),
     ['signed', 'confirmed', 'ordered', 'reported'],

@@ -48,6 +48,9 @@ t.test('what is said with a deed has its plates masked; whom it is assigned to s
 t.test('an alert keeps what was said masked, and what it is told by', async (t) => {
   const commented = step(alertRow({}), { does: 'comment', text: SAID }, LI);
   t.match(commented?.alert.comments, [{ by: 'Li', text: TOLD }]);
+  const hit = alertRow({ data: { plate: '浙B***45', lane: 1 } });
+  const short = step(hit, { does: 'comment', text: 'B12345 went north past B98765' }, LI);
+  t.match(short?.alert.comments, [{ text: '浙B***45 went north past B98765' }], 'its own plate, also without a place');
 });
 
 t.test('a second unit is sent, though its plate is told as that of the first', async (t) => {
