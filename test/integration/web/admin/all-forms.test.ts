@@ -167,6 +167,10 @@ t.test('what was recorded is asked for by day and share, printed and taken as a 
   t.equal(new URL(page.url()).search, '?from=2026-11-28&below=40');
   const table = await page.getByRole('link', { name: 'As CSV' }).getAttribute('href');
   t.equal(table, '/api/v1/reports/recording?from=2026-11-28&below=40&format=csv&titles=en');
+  await page.getByLabel('Camera (id)').fill('浙B12345');
+  await page.getByRole('button', { name: 'Show', exact: true }).click();
+  await page.locator('input[name=device]:invalid').waitFor();
+  t.equal(new URL(page.url()).search, '?from=2026-11-28&below=40', 'what is no id does not come into an address');
   await page.emulateMedia({ media: 'print' });
   t.equal(await page.getByRole('button', { name: 'Print' }).isVisible(), false);
   t.equal(await page.getByText('Printed by').isVisible(), true);

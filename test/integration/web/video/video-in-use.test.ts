@@ -131,3 +131,21 @@ t.test('who sees no video is told so, and a camera that is not theirs to see is 
   await page.getByText('您的角色无权查看视频').waitFor();
   t.same(view.offences, []);
 });
+
+t.test('an area with more cameras than are listed says so', async (t) => {
+  const api = await startFakeApi(t, { video: true });
+  for (let n = 0; n < 510; n += 1) api.cameras.push({ id: `gate-${n}`, name: `Gate ${n}`, jurisdiction: '330212' });
+  const view = await openBrowser(t, WIDE);
+  const { page } = view;
+  await signIn(view, api.url);
+  await page.goto(`${api.url}/video`);
+  await page.getByRole('button', { name: 'Yinzhou 510' }).press('Enter');
+  const gates = page.locator('.tree-rows li', { hasText: 'Gate' });
+  const more = page.locator('.tree-below > button.quiet');
+  for (let listed = 50; listed < 500; listed += 50) {
+    await until(`${listed} cameras`, async () => (await gates.count()) === listed);
+    await more.press('Enter');
+  }
+  await page.getByText('The first 500. Say more to find fewer.').waitFor();
+  t.equal(await more.count(), 0);
+});

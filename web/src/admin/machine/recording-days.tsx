@@ -18,6 +18,8 @@ import '../../forms/paper.css';
 
 const REPORT = '/reports/recording';
 const PAGE_ROWS = 100;
+/** Ids of cameras, and codes of areas. */
+const ID = '[A-Za-z0-9][A-Za-z0-9._\\-]{0,63}';
 /** What the report is asked by; it stands in the address, so that it can be sent to somebody. */
 const ASKED = ['from', 'to', 'below', 'jurisdiction', 'device'] as const;
 
@@ -90,7 +92,8 @@ function Typed({ name, value, onInput }: TypedProps) {
   };
   if (name === 'from' || name === 'to') return <input {...typed} type="date" />;
   if (name === 'below') return <input {...typed} type="number" min={0} max={100} step="any" />;
-  return <input {...typed} type="text" maxLength={64} autocomplete="off" />;
+  // An address is kept and sent: what is no id or code, such as a plate or a name, does not come into it.
+  return <input {...typed} type="text" maxLength={64} pattern={ID} title={t('recordings.id')} autocomplete="off" />;
 }
 
 function Found({ path }: { path: string }) {

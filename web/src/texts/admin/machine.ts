@@ -5,6 +5,7 @@ export const ADMIN_MACHINE_TEXTS = {
   'recordings.to': ['To (day, at most 31 days)', '截止日期（最多 31 天）'],
   'recordings.below': ['Only where less than this was recorded, %', '仅完整率低于（%）'],
   'recordings.jurisdiction': ['Area (code)', '行政区划代码'],
+  'recordings.id': ['An id or a code: letters, digits, dot, - and _', '编号或代码：字母、数字、点、- 和 _'],
   'recordings.device': ['Camera (id)', '摄像机编号'],
   'recordings.csv': ['As CSV', '导出 CSV'],
   'recordings.print': ['Print', '打印'],

@@ -54,13 +54,13 @@ function useSettled(text: string): string {
 }
 
 function Found({ words, ...props }: TreeProps & { words: string }) {
-  const { cameras, isOver, failed, busy, more } = useCameraList({ kinds: videoKinds.value, words });
+  const { cameras, isOver, isCut, failed, busy, more } = useCameraList({ kinds: videoKinds.value, words });
   return (
     <>
       <p class="hint" role="status">
         {busy && cameras.length === 0 && v('tree.reading')}
         {!busy && !failed && cameras.length === 0 && v('tree.nothing')}
-        {cameras.length > 0 && v(isOver ? 'tree.found' : 'tree.foundMore', { n: cameras.length })}
+        {cameras.length > 0 && v(isOver && !isCut ? 'tree.found' : 'tree.foundMore', { n: cameras.length })}
       </p>
       {failed && <Failed onAgain={more} />}
       <Rows cameras={cameras} {...props} />
@@ -154,12 +154,13 @@ function ShowAll({ area, title, onAll }: { area: string; title: string; onAll: T
 }
 
 function Listed({ wanted, title, ...props }: TreeProps & { wanted: Wanted; title: string }) {
-  const { cameras, isOver, failed, busy, more } = useCameraList(wanted);
+  const { cameras, isOver, isCut, failed, busy, more } = useCameraList(wanted);
   return (
     <>
       <Rows cameras={cameras} {...props} />
       {busy && <p class="hint">{v('tree.reading')}</p>}
       {failed && <Failed onAgain={more} />}
+      {isCut && <p class="hint">{v('tree.foundMore', { n: cameras.length })}</p>}
       {isOver && !wanted.own && cameras.length === 0 && <p class="hint">{v('tree.none')}</p>}
       {!busy && !failed && !isOver && (
         <button type="button" class="quiet" onClick={more}>

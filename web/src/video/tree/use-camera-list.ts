@@ -10,6 +10,8 @@ const LISTED_MAX = 500;
 export interface CameraList {
   cameras: readonly WallCamera[];
   isOver: boolean;
+  /** There are more than are ever listed: they are found by words. */
+  isCut: boolean;
   busy: boolean;
   failed: boolean;
   /** Reads on, or tries again. */
@@ -43,6 +45,7 @@ export function useCameraList(wanted: Wanted): CameraList {
     more();
     return () => stop.abort();
   }, [pages]);
-  const isOver = state === 'still' && (pages.isOver || cameras.length >= LISTED_MAX);
-  return { cameras, isOver, busy: state === 'busy', failed: state === 'failed', more };
+  const isCut = state === 'still' && !pages.isOver && cameras.length >= LISTED_MAX;
+  const isOver = state === 'still' && (pages.isOver || isCut);
+  return { cameras, isOver, isCut, busy: state === 'busy', failed: state === 'failed', more };
 }
