@@ -3,6 +3,7 @@ import type { Point } from '../../core/registry/geometry.ts';
 import type { Caller } from '../../core/types.ts';
 import type { AlertView } from '../desk/alert.ts';
 import type { AlertQueries } from '../desk/queries.ts';
+import { OF_POLICE_DESK } from '../rules/classes.ts';
 import { type CapVoice, capOf, capTime } from './cap.ts';
 import type { CapEntries } from './entries.ts';
 import { lastMessage } from './plan.ts';
@@ -20,6 +21,7 @@ const ATOM = 'http://www.w3.org/2005/Atom';
 export const ATOM_TYPE = 'application/atom+xml';
 /** Alerts that are open, the gravest first; who wants more follows the log. */
 const FEED_MAX = 100;
+const OPEN = { limit: FEED_MAX, order: 'urgency', open: true, wanted: OF_POLICE_DESK } as const;
 
 /** Alerts as CAP for whoever fetches them. */
 export class CapReader {
@@ -41,10 +43,12 @@ export class CapReader {
     return capOf({ ...last, alert, bounds: boundsOf(String(alert.jurisdiction)) }, voice);
   }
 
-  /** An Atom feed of the open alerts; `base`: address of this API, such as `https://host/api/v1`. */
+  /**
+   * An Atom feed of the open alerts of the police desk that are told, and of drills; `base`: address of this API, such
+   * as `https://host/api/v1`.
+   */
   async feed(caller: Caller, base: string): Promise<string> {
-    const { items } = await this.#deps.queries.list(caller, { limit: FEED_MAX, order: 'urgency' });
-    const open = items.filter(({ handling }) => handling !== 'closed');
+    const open = await this.#told(caller);
     const newest = open.map(({ lastAt }) => lastAt).toSorted();
     return xmlOf('feed', ATOM, [
       ['id', `${base}/alerts/cap`],
@@ -53,6 +57,14 @@ export class CapReader {
       ['author', [['name', this.#deps.voice.sender]]],
       ...open.map((alert): Element => ['entry', entryOf(alert, base)]),
     ]);
+  }
+
+  /** As the stream tells them: what a person, a silence or another alert holds back stands nowhere else either. */
+  async #told(caller: Caller): Promise<AlertView[]> {
+    const [real, drills] = await Promise.all(
+      (['normal', 'test'] as const).map((visibility) => this.#deps.queries.list(caller, { ...OPEN, visibility })),
+    );
+    return [...real!.items, ...drills!.items.filter(({ exercise }) => exercise)].slice(0, FEED_MAX);
   }
 }
 

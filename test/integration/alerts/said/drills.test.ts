@@ -1,12 +1,13 @@
 import t from 'tap';
 import { AlertOrders } from '../../../../src/alerts/orders/alert-orders.ts';
+import { sql } from '../../../../src/platform/database/database.ts';
 import { startReceiver } from '../../../support/alerts/alert-desk.ts';
 import { startAlertsApi } from '../../../support/alerts/alerts-api.ts';
 import { EventReader } from '../../../support/alerts/event-reader.ts';
 import { HERE, TOKENS } from '../../../support/api/api.ts';
 import { until } from '../../../support/time/until.ts';
 
-const { api, desk, raise, ask } = await startAlertsApi(t);
+const { api, desk, raise, alertOf, ask } = await startAlertsApi(t);
 const drill = { device: 'kiosk-1', rule: 'kiosk-fire', note: 'rehearsal of the week' };
 
 interface Alert {
@@ -44,6 +45,21 @@ t.test('a drill goes the whole way of an alert, and is marked at every step', as
   t.match(text, '<status>Exercise</status>');
   t.match(text, '【演习】');
   t.match((await ask('GET', '/alerts/cap')).text, '【演习 EXERCISE】');
+});
+
+t.test('the feed of CAP has what the police desk is told, and nothing that is held back', async (t) => {
+  const told = await alertOf('kiosk-told');
+  const shelved = await alertOf('kiosk-shelved');
+  await raise('kiosk-dark', { rule: 'camera-offline', class: 'fault' });
+  const list = async () => (await ask('GET', '/alerts?device=kiosk-dark')).body as { items: Alert[] };
+  const fault = (await until('the fault', async () => (await list()).items[0])).id;
+  await sql`update alert set severity = 'severe' where id = ${shelved}::uuid`.execute(desk.database.tables());
+  const payload = { minutes: 5, reason: 'works' };
+  t.equal((await ask('POST', `/alerts/${shelved}/shelve`, { payload })).status, 200);
+  const { text } = await ask('GET', '/alerts/cap');
+  t.match(text, `/alerts/${told}/cap`);
+  for (const id of [shelved, fault]) t.notMatch(text, `/alerts/${id}/cap`);
+  for (const id of [told, shelved, fault]) await ask('POST', `/alerts/${id}/close`, { payload: { verdict: 'drill' } });
 });
 
 t.test('a real alert of the same device and rule is another one, and no drill opens a work order', async (t) => {
