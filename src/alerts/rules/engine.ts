@@ -255,6 +255,8 @@ export class RulesEngine {
         const rule = this.#byName.get(ofStateKey(key).rule);
         if (!rule || untilMs === null) continue;
         const settings = settingsFor(rule, about);
+        // To know that nothing ended it nobody has to be heard: started anew each day, it would be kept for ever.
+        if (cause === 'start' && rule.by.ages?.(settings) === 'unended') continue;
         const believed = { rule, settings, kind, name: { key, text }, told, confirmed: position };
         this.#beliefs.note(believed, [], restart.receivedAtMs);
       }

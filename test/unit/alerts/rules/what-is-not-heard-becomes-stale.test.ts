@@ -85,6 +85,20 @@ t.test('what never clears becomes stale after a longer time; a wanted vehicle ne
   t.strictSame(other.wait(1_000_000), []);
 });
 
+t.test('a start of the gateway gives what never ends no further time; a clock that was set does', async (t) => {
+  const rule = ruleOf('{ type: event, event: passage }', 'checkpoint');
+  const begun = (topic: string) => {
+    const first = open(rule);
+    first.judge(10, [passage('浙B12345', 10_000)]);
+    const next = open(rule);
+    next.engine.load(JSON.parse(JSON.stringify(first.engine.takeChanged())));
+    t.strictSame(next.judge(600, [], { topic }), []);
+    return next.wait(10_000);
+  };
+  t.strictSame(begun(INTERNAL_RECORDS.start.topic), ['stale at 1010 never-ended']);
+  t.strictSame(begun(INTERNAL_RECORDS.clock.topic), ['stale at 1600 never-ended']);
+});
+
 t.test('what is pending is not raised, and silence itself is no lost input', async (t) => {
   const pending = open(ruleOf('{ type: threshold, any: [{ field: smoke, equals: true }], hold_s: 500 }'));
   pending.smoke(10, true);
