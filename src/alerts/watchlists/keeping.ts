@@ -77,6 +77,8 @@ async function entriesGo(tx: Tables, which: RawBuilder<boolean>, { keptFromMs, n
       select entry.*, list.jurisdiction from watchlist_entry entry join watchlist list on list.id = entry.watchlist_id
       where ${which}
         and not exists (select from alert where alert.data ? 'wanted_plate' and alert.data ->> 'entry' = entry.id::text)
+        and not exists (
+          select from alert where alert.data ? 'also_entries' and alert.data -> 'also_entries' ? entry.id::text)
       limit ${ENTRIES_AT_ONCE} for update of entry
     ), deleted as (delete from watchlist_entry using gone where watchlist_entry.id = gone.id),
     counted as (

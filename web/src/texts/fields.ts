@@ -5,6 +5,8 @@ export const FIELD_TEXTS = {
   'field.acc': ['Ignition', '点火状态'],
   'field.active': ['Active', '触发'],
   'field.armed': ['Armed', '布防'],
+  'field.also_entries': ['Entries of those', '相关布控条目'],
+  'field.also_wanted': ['Also wanted by', '同时被布控'],
   'field.battery_pct': ['Battery', '电量'],
   'field.bin': ['Bin', '箱体'],
   'field.bitrate_collapsed': ['Bit rate has collapsed', '码率骤降'],

@@ -33,8 +33,15 @@ export async function hitsOfList(
   { list, limit, after }: HitsPage & { list: string },
 ): Promise<{ items: ListedHit[]; next: string | null }> {
   const db = database.tables<HitTables>();
-  const isOfList = sql<boolean>`alert.data ? 'wanted_plate' and alert.data ->> 'entry' in (
-    select id::text from watchlist_entry where watchlist_id = ${list}::uuid)`;
+  // One vehicle may be wanted by several orders: the hit is that of the gravest, and names the others.
+  const isOfList = sql<boolean>`alert.data ? 'wanted_plate' and alert.id in (
+    select hit.id from alert hit where hit.data ? 'wanted_plate' and hit.data ->> 'entry' in (
+      select id::text from watchlist_entry where watchlist_id = ${list}::uuid)
+    union all
+    select hit.id from alert hit cross join lateral jsonb_array_elements_text(
+        case jsonb_typeof(hit.data -> 'also_entries') when 'array' then hit.data -> 'also_entries' else '[]' end
+      ) as also (entry) join watchlist_entry wanted on wanted.id::text = also.entry
+      where hit.data ? 'also_entries' and wanted.watchlist_id = ${list}::uuid)`;
   const behind = after === undefined ? sql<boolean>`true` : behindOf(after);
   const query = db.selectFrom('alert').selectAll().where(isOfList).where(behind).where(forCaller(caller));
   const rows = await withinJurisdiction(query, 'jurisdiction', caller, 'police')

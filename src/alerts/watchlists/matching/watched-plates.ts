@@ -31,6 +31,10 @@ const CONFIDENCE_MIN = 0.8;
 /** A passage that is told so long after it happened is history: nobody is there any more. */
 const HISTORICAL_AFTER_MS = 5 * 60_000;
 const ENTRIES_AT_ONCE = 20_000;
+/** As an order without a level counts among others. */
+const LEAST_LEVEL = 5;
+/** Further orders for one plate that a hit names. */
+const ALSO_MAX = 8;
 /** Before every other. */
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 
@@ -147,16 +151,23 @@ export class WatchedPlates implements Watch {
     return mayBeSame(wanted, colour) && covers(this.#deps.tree.area(known.row.jurisdiction), seen.jurisdiction);
   }
 
-  /** One hit of all open lists together, the eldest first, and one of each that only some people may know of. */
+  /**
+   * One hit of all open lists together, that of the gravest and then of the eldest, which names the others; and one of
+   * each that only some people may know of.
+   */
   #hitsOf(
     hash: string,
     entries: readonly FoundEntry[],
     { seen, doubt }: { seen: PlateSeen; doubt: Doubt | null },
   ): WatchHit[] {
-    const open = entries.find(({ list }) => this.#lists.get(list)!.row.named === null);
-    const secret = entries.filter(({ list }) => this.#lists.get(list)!.row.named !== null);
-    return [...(open ? [open] : []), ...secret].map((entry) => {
-      const { row } = this.#lists.get(entry.list)!;
+    const rowOf = ({ list }: FoundEntry) => this.#lists.get(list)!.row;
+    const levelOf = (entry: FoundEntry) => rowOf(entry).particulars?.level ?? LEAST_LEVEL;
+    const secret = entries.filter((entry) => rowOf(entry).named !== null);
+    const open = entries.filter((entry) => rowOf(entry).named === null);
+    const [first, ...others] = open.toSorted((a, b) => levelOf(a) - levelOf(b));
+    const also = others.slice(0, ALSO_MAX);
+    return [...(first ? [first] : []), ...secret].map((entry) => {
+      const row = rowOf(entry);
       const scope = [hash.slice(0, 16), row.named ? entry.list : '', doubt === null ? '' : seen.at];
       return {
         scope: scope.filter(Boolean).join('.'),
@@ -165,6 +176,11 @@ export class WatchedPlates implements Watch {
           watch_reason: entry.reason,
           entry: entry.id,
           ...(row.particulars && { handling: row.particulars.handling, level: row.particulars.level }),
+          ...(entry === first &&
+            also.length > 0 && {
+              also_wanted: also.map((one) => `${rowOf(one).name}: ${one.reason}`),
+              also_entries: also.map(({ id }) => id),
+            }),
           ...(doubt !== null && { candidate: true, doubt }),
           ...(seen.receivedAtMs - seen.passedAtMs > HISTORICAL_AFTER_MS && { historical: true }),
         },
