@@ -8,6 +8,7 @@ import { type Claim, ending, noting, type WorkDesk, type WorkTicket } from '../.
 import { runStages } from '../route/stages/run-stages.ts';
 import type { Change, Stage } from '../route/stages/stage.ts';
 import { type AlertPlace, type EventType, priorityOf, showAlert } from './alert.ts';
+import { waitsForFew } from './life/for-few.ts';
 import { lapsesAtMs } from './life/steps.ts';
 import type { CountedStatement, LogEntry } from './log/entry.ts';
 import { deliveryKey, withEntries } from './log/given.ts';
@@ -214,7 +215,7 @@ function ticketsOf(
     tickets.push({ queue: ALERT_ORDERS_QUEUE, key: alert.id, priority: PICTURE_PRIORITY });
   }
   if (type !== 'alert.opened') return tickets;
-  if (alert.data.candidate === true) {
+  if (alert.data.candidate === true || waitsForFew(alert)) {
     tickets.push({ queue: HIT_WAITS_QUEUE, key: alert.id, priority, dueAtMs: alert.committed_at_ms + UNCONFIRMED_MS });
   }
   if (!looked.has(alert.id)) {

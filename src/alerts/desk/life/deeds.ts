@@ -10,6 +10,8 @@ export type Deed =
   | { does: 'arrive'; unit?: string | undefined }
   | { does: 'feedback'; text: string }
   | { does: 'comment'; text: string }
+  /** What a step of a procedure says: however much was said of the alert, it is never refused for that. */
+  | { does: 'note'; text: string }
   | { does: 'reopen'; text: string }
   | { does: 'close'; verdict: Verdict; text?: string | undefined }
   | { does: 'shelve' | 'snooze'; forMs: number; reason: string | null }
@@ -29,6 +31,7 @@ export function maskedDeed(deed: Deed, data: Readonly<Record<string, unknown>> =
       return deed.unit === undefined ? deed : { ...deed, unit: masked(deed.unit) };
     case 'feedback':
     case 'comment':
+    case 'note':
     case 'reopen':
       return { ...deed, text: masked(deed.text) };
     case 'close':

@@ -41,7 +41,10 @@ export function step(row: AlertRow, asked: Deed, doer: Doer): Step | null {
   const deed = maskedDeed(asked, row.data);
   if (deed.does === 'close') return closed(row, deed, doer);
   if (deed.does === 'reopen') return reopened(row, deed, doer);
-  if (deed.does === 'comment') return said(row, deed.text, { doer, event: 'alert.commented' });
+  if (deed.does === 'comment') {
+    requireRoom(row);
+    return said(row, deed.text, { doer, event: 'alert.commented' });
+  }
   if (row.handling === 'closed') {
     throw refusal(`This alert was closed by ${row.closed_by}. Reopen it, or see whether a newer one of it is open.`);
   }
@@ -56,6 +59,8 @@ export function step(row: AlertRow, asked: Deed, doer: Doer): Step | null {
       return arrived(row, deed, doer);
     case 'feedback':
       return said(row, deed.text, { doer, event: 'alert.feedback' });
+    case 'note':
+      return said(row, deed.text, { doer, event: 'alert.commented' });
     case 'show':
       return row.hidden && row.hidden.is !== 'silenced' ? shownAgain(row) : null;
     default:
@@ -111,10 +116,12 @@ function arrived(row: AlertRow, { unit }: Extract<Deed, { does: 'arrive' }>, doe
 function said(row: AlertRow, text: string, { doer, event }: { doer: Doer; event: EventType }): Step {
   const life = lifeOf(row);
   const handled = moved(life.handled.is, life.handled, doer);
-  if (event === 'alert.commented' && row.comments.length >= COMMENTS_MAX) {
-    throw refusal(`An alert takes at most ${COMMENTS_MAX} comments. Close it; the next one of it names this one.`);
-  }
   return stepTo(withNote(row, text, doer), life, { handled, event });
+}
+
+function requireRoom({ comments }: AlertRow): void {
+  if (comments.length < COMMENTS_MAX) return;
+  throw refusal(`An alert takes at most ${COMMENTS_MAX} comments. Close it; the next one of it names this one.`);
 }
 
 function closed(row: AlertRow, { verdict, text }: Extract<Deed, { does: 'close' }>, doer: Doer): Step | null {

@@ -8,6 +8,7 @@ import type { Database, Tables } from '../../../platform/database/database.ts';
 import { DONE, type WorkResult } from '../../../platform/work/work.ts';
 import type { AlertActions, Decide } from '../../desk/life/actions.ts';
 import type { Deed } from '../../desk/life/deeds.ts';
+import { waitsForFew } from '../../desk/life/for-few.ts';
 import { type Step, step } from '../../desk/life/steps.ts';
 import { CONFIRMING_DESK } from '../../desk/log/audience.ts';
 import type { AlertLog, Committed } from '../../desk/log.ts';
@@ -42,7 +43,7 @@ export class Hits {
     this.#deps = deps;
     this.#unconfirmed = new Counter({
       name: 'citywatch_hits_unconfirmed_total',
-      help: 'Times an uncertain read of a wanted plate was told again, more gravely, because nobody had confirmed it.',
+      help: 'Times a hit was told again, more gravely: not confirmed, or of a covert order and taken by nobody.',
       registers: [deps.observer.metrics],
     });
   }
@@ -80,8 +81,9 @@ export class Hits {
 
   /**
    * Handler of the queue of hits that wait; the key is an alert's id. What nobody has confirmed by now is told again to
-   * who confirms, as extreme and one level further up; after the third time nobody is told any more, and it stays open.
-   * When it was told last stands in the alert, so that whoever is killed over it does not tell it twice.
+   * who confirms, and what is for few and nobody has to those it is for, as extreme and one level further up; after
+   * the third time nobody is told any more, and it stays open. When it was told last stands in the alert, so that
+   * whoever is killed over it does not tell it twice.
    */
   async handleWait(id: string): Promise<WorkResult> {
     const { database, clock, log, committed } = this.#deps;
@@ -114,10 +116,15 @@ async function openedAtMs(tx: Tables, { id, first_at_ms }: AlertRow): Promise<nu
   return (await opening.executeTakeFirst())?.at_ms ?? first_at_ms;
 }
 
-/** When an uncertain hit is told again (Unix ms); null where it is none any more, or was told often enough. */
-function escalatesAtMs({ handling, data }: AlertRow, openedMs: number): number | null {
+/**
+ * When an uncertain hit, or one for few that nobody has, is told again (Unix ms); null where it is none any more, or
+ * was told often enough.
+ */
+function escalatesAtMs(alert: AlertRow, openedMs: number): number | null {
+  const { handling, data } = alert;
   const times = Number(data.escalated ?? 0);
-  if (handling === 'closed' || data.candidate !== true || times >= ESCALATIONS_MAX) return null;
+  const waits = data.candidate === true || waitsForFew(alert);
+  if (handling === 'closed' || !waits || times >= ESCALATIONS_MAX) return null;
   const lastMs = typeof data.escalated_at === 'string' ? Date.parse(data.escalated_at) : openedMs;
   return lastMs + UNCONFIRMED_MS * 2 ** times;
 }
@@ -168,7 +175,7 @@ const CHANGES: Record<HitStep, (alert: AlertRow, by: StepBy) => Changed> = {
 };
 
 function said(alert: AlertRow, by: StepBy, what: string): Changed {
-  return did(alert, by, { does: 'comment', text: spoken(by, what) })!;
+  return did(alert, by, { does: 'note', text: spoken(by, what) })!;
 }
 
 function spoken({ text }: StepBy, what: string): string {

@@ -181,6 +181,18 @@ t.test('a hit is signed for, confirmed, ordered and reported, each with its time
   t.equal((await ask('GET', `/alerts/${fire}/hit`)).status, 404, 'a fire is no hit');
 });
 
+t.test('however much was said of a hit, its steps are taken', async (t) => {
+  const id = await hit('k6');
+  const said = JSON.stringify(Array.from({ length: 200 }, (_, n) => ({ by: 'li', atMs: n, text: `${n}` })));
+  await sql`update alert set comments = ${said}::jsonb where id = ${id}::uuid`.execute(db);
+  t.equal((await ask('POST', `/alerts/${id}/comment`, { payload: { text: 'one more' } })).status, 409);
+  for (const step of ['sign', 'confirm']) t.equal((await ask('POST', `/alerts/${id}/hit/${step}`)).status, 200, step);
+  for (const step of ['order', 'report']) {
+    t.equal((await ask('POST', `/alerts/${id}/hit/${step}`, { payload: { text: 'x' } })).status, 200, step);
+  }
+  t.match((await ask('GET', `/alerts/${id}/hit`)).body, { state: 'reported' });
+});
+
 t.test('the hits of a list are told with how they stand, to who may see both', async (t) => {
   const order = {
     unit: '分局',
@@ -207,6 +219,8 @@ t.test('the hits of a list are told with how they stand, to who may see both', a
   await hit('h3', { data: { entry: '00000000-0000-4000-8000-000000000000' } });
   const secret = await hit('h4', { data: { entry }, seenBy: ['somebody'] });
   const far = await hit('h5', { data: { entry }, jurisdiction: '310000' });
+  const graver = await hit('h6', { data: { entry: 'of another list', also_entries: ['of a third', entry] } });
+  const odd = await hit('h7', { data: { entry: 'of another list', also_entries: entry } });
   await ask('POST', `/alerts/${first}/hit/sign`);
   interface Found {
     items: { alert: string; state: string }[];
@@ -215,13 +229,14 @@ t.test('the hits of a list are told with how they stand, to who may see both', a
   const of = async (query = '') => (await ask('GET', `/watchlists/${list}/hits${query}`)).body as Found;
   const { items } = await of();
   t.match(items, [
+    { alert: graver, state: 'raised', place: 'h6' },
     { alert: second, state: 'raised', plate: '浙B***45', place: 'h2', handling: 'new' },
     { alert: first, state: 'signed', handling: 'acked', steps: [{ step: 'signed' }] },
   ]);
-  t.notOk(items.some(({ alert }) => alert === secret || alert === far));
+  t.notOk(items.some(({ alert }) => [secret, far, odd].includes(alert)));
   const page = await of('?limit=1');
-  t.equal(page.items[0]?.alert, second);
-  t.match(await of(`?limit=1&cursor=${page.next}`), { items: [{ alert: first }] });
+  t.equal(page.items[0]?.alert, graver);
+  t.match(await of(`?limit=2&cursor=${page.next}`), { items: [{ alert: second }, { alert: first }] });
   t.equal((await ask('GET', `/watchlists/${list}/hits`, { token: TOKENS.viewer })).status, 403);
   t.equal((await ask('GET', `/watchlists/${list}/hits`, { token: TOKENS.foreign })).status, 404);
   t.match((await ask('POST', `/watchlists/${list}/request`)).body, { state: 'requested', byYou: true });

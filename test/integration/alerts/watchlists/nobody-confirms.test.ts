@@ -89,3 +89,22 @@ t.test('after a long rest it is told once, and not as often as it would have bee
   await settled();
   t.equal(await escalations(pending), 2);
 });
+
+t.test('a hit for few that nobody has is told again, to them alone; one that somebody has is not', async (t) => {
+  const { desk, hit, escalations, settled } = await start(t);
+  const few = { seenBy: ['wang'] };
+  const [taken, free] = [await hit('k3', few), await hit('k4', few)];
+  const late = await hit('k5', { ...few, data: { historical: true } });
+  const open = await hit('k6');
+  const wang = { ...ADMIN, id: 'wang', name: 'Wang' };
+  await desk.actions.ack(wang, taken, 60 * 60_000);
+  shifted.pass(UNCONFIRMED_MS + 1_000);
+  await until('it is told again', async () => (await escalations(free)) === 1);
+  shifted.pass(2 * UNCONFIRMED_MS);
+  await until('once more', async () => (await escalations(free)) === 2);
+  await settled();
+  t.match(await desk.queries.get(wang, free), { severity: 'extreme', audience: 'named' });
+  await t.rejects(desk.queries.get(CONFIRMS, free), { code: 'not-found' });
+  t.same(await Promise.all([taken, late, open].map(escalations)), [0, 0, 0]);
+  t.match(await desk.queries.get(wang, taken), { severity: 'severe' });
+});
