@@ -1,3 +1,4 @@
+import type { Route } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { until } from '../../../support/time/until.ts';
 import { barriersOf, smallTargets } from '../../../support/web/barriers.ts';
@@ -67,6 +68,17 @@ t.test('several cameras play together, over a hole that says why, and the line l
     const form = page.getByRole('form', { name: 'Take away a copy' });
     await form.getByLabel('What for').fill('theft');
     await form.getByLabel('Number of the case').fill('A-7');
+    const issues = [{ path: 'from', message: 'lies before all recordings' }];
+    const told = { code: 'request.invalid', detail: 'Something is wrong.', issues };
+    const refuse = (route: Route) =>
+      route.request().method() === 'POST' ? route.fulfill({ status: 400, json: told }) : route.fallback();
+    await page.route('**/recording-exports', refuse);
+    await form.getByRole('button', { name: 'Ask for it' }).press('Enter');
+    await form.getByText('from lies before all recordings').waitFor();
+    await page.reload();
+    t.equal(await form.getByLabel('What for').inputValue(), 'theft', 'what was typed is kept');
+    t.equal(await form.getByLabel('Number of the case').inputValue(), 'A-7');
+    await page.unroute('**/recording-exports', refuse);
     await form.getByRole('button', { name: 'Ask for it' }).press('Enter');
     await page.getByRole('link', { name: /2\.3/ }).waitFor();
     t.ok(api.requests.includes('POST /api/v1/recording-exports'));

@@ -29,7 +29,10 @@ export function useExports(key: string, isMeant: (one: Bundle) => boolean) {
 
 /** Why a copy is not made. */
 export function whyNot(error: unknown): string {
-  return error instanceof ApiError && error.code === 'look.incident-missing' ? t('bundle.needsCase') : explain(error);
+  if (!(error instanceof ApiError)) return explain(error);
+  if (error.code === 'look.incident-missing') return t('bundle.needsCase');
+  const said = error.issues.map(({ path, message }) => `${path} ${message}`).join('; ') || error.says;
+  return error.status === 400 || error.status === 409 ? `${explain(error)} ${said}`.trim() : explain(error);
 }
 
 /** Only our own addresses are led to, whatever an answer says. */

@@ -1,10 +1,10 @@
 import type { TargetedEvent } from 'preact';
 import { useState } from 'preact/hooks';
+import { keepValuesUnder, type Values, valuesUnder } from '../../alerts/drafts.ts';
 import { send } from '../../api.ts';
 import { Made, useExports, whyNot } from '../../case/parts/made-exports.tsx';
 import { t } from '../../case/say.ts';
 import { lookPurpose, noticeEnd } from '../../session.ts';
-
 import type { Bundle } from '../../types.ts';
 import { v } from '../words.ts';
 import { localText } from './local-time.ts';
@@ -14,18 +14,23 @@ import type { Span } from './marks.ts';
 const CAMERAS_MAX = 16;
 const PURPOSE_MAX = 200;
 const CASE_MAX = 64;
+/** Under which it is kept until it was sent: a session may end while somebody types. */
+const DRAFT = 'recording-export';
 
 /** Asks for a signed copy of what some cameras recorded, and leads to those that were asked for. */
 export function ExportForm({ cameras, span }: { cameras: readonly string[]; span: Span }) {
   const { bundles, take } = useExports('', (one) => one.alert === null);
   const [trouble, setTrouble] = useState('');
   const [busy, setBusy] = useState(false);
+  const values = valuesUnder(DRAFT);
+  const [isBegun] = useState(Object.keys(values).length > 0);
   const submit = (event: TargetedEvent<HTMLFormElement>) => {
     event.preventDefault();
     setBusy(true);
     setTrouble('');
     send<Bundle>('POST', '/recording-exports', bodyOf(new FormData(event.currentTarget), cameras))
       .then((made) => {
+        keepValuesUnder(DRAFT, {});
         if (made) take([made]);
       })
       .catch((error: unknown) => {
@@ -35,7 +40,7 @@ export function ExportForm({ cameras, span }: { cameras: readonly string[]; span
       .finally(() => setBusy(false));
   };
   return (
-    <details class="export">
+    <details class="export" open={isBegun || undefined}>
       <summary>{v('export.title')}</summary>
       <form onSubmit={submit} aria-label={v('export.title')}>
         <p class="hint">{v('export.hint')}</p>
@@ -50,11 +55,11 @@ export function ExportForm({ cameras, span }: { cameras: readonly string[]; span
         </label>
         <label>
           {t('bundle.purpose')}
-          <input name="purpose" maxLength={PURPOSE_MAX} autocomplete="off" />
+          <input {...typed('purpose', values)} maxLength={PURPOSE_MAX} />
         </label>
         <label>
           {t('bundle.case')}
-          <input name="case" maxLength={CASE_MAX} autocomplete="off" />
+          <input {...typed('case', values)} maxLength={CASE_MAX} />
         </label>
         <button type="submit" class="primary" disabled={busy || cameras.length > CAMERAS_MAX}>
           {v('export.ask')}
@@ -65,15 +70,32 @@ export function ExportForm({ cameras, span }: { cameras: readonly string[]; span
           </p>
         )}
       </form>
-      <ul class="bundles">
-        {bundles.map((one) => (
-          <li key={one.id}>
-            <Made bundle={one} />
-          </li>
-        ))}
-      </ul>
+      <AllMade bundles={bundles} />
     </details>
   );
+}
+
+function AllMade({ bundles }: { bundles: readonly Bundle[] }) {
+  return (
+    <ul class="bundles">
+      {bundles.map((one) => (
+        <li key={one.id}>
+          <Made bundle={one} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** A field that is kept as it is typed. */
+function typed(name: string, values: Values) {
+  return {
+    name,
+    autocomplete: 'off' as const,
+    value: values[name] ?? '',
+    onInput: ({ currentTarget }: TargetedEvent<HTMLInputElement>) =>
+      keepValuesUnder(DRAFT, { ...valuesUnder(DRAFT), [name]: currentTarget.value }),
+  };
 }
 
 function bodyOf(said: FormData, cameras: readonly string[]) {
